@@ -1,0 +1,1 @@
+export type { Journal, JournalRecord, JournalStats, ReadLimit } from './journal.ts';

@@ -1,0 +1,62 @@
+/**
+ * A durable, ordered log. Every stage above it sees only this interface: it may be files here and Apache
+ * Kafka there.
+ *
+ * Any number of callers may append and read concurrently. Offsets are consecutive integers from 0 and never
+ * reused; retention removes from the low end.
+ */
+export interface Journal {
+  /**
+   * Appends one record. Resolves with its offset once it is durable (group commit: appends that arrive
+   * while a sync runs share the next one). Rejects with FieldlineError `JOURNAL_WRITE_FAILED` (disk full,
+   * read-only, I/O error); nothing of a rejected append is ever read. After a rejection later appends are
+   * tried afresh.
+   */
+  append(key: string, value: Uint8Array): Promise<number>;
+  /**
+   * Reads in order, from the first record at or after `offset`, at most `maxBytes` of values (at least one
+   * record where there is one). Only durable records are seen. Empty at the end of the log.
+   */
+  read(offset: number, limit: ReadLimit): Promise<JournalRecord[]>;
+  /** Resolves once a record at `offset` is durable, or with false when `signal` aborts or the journal closes. */
+  waitFor(offset: number, signal?: AbortSignal): Promise<boolean>;
+  /** The oldest offset still kept. */
+  readonly firstOffset: number;
+  /** The offset that the next durable record will have. */
+  readonly nextOffset: number;
+  /** Names a position durably; a cursor that was never set is undefined. */
+  setCursor(name: string, offset: number): Promise<void>;
+  cursor(name: string): number | undefined;
+  /** Allows records below `offset` to be removed, whole segments at a time. */
+  trim(offset: number): Promise<void>;
+  /** Counters and sizes for metrics. */
+  stats(): JournalStats;
+  /** Makes everything durable and closes. Appends after it reject. */
+  close(): Promise<void>;
+}
+
+export interface ReadLimit {
+  readonly maxBytes: number;
+  readonly maxRecords?: number;
+}
+
+export interface JournalRecord {
+  readonly offset: number;
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** When it was appended, microseconds UTC, by the host's clock. */
+  readonly appendedAtUs: number;
+}
+
+export interface JournalStats {
+  readonly sizeBytes: number;
+  readonly segments: number;
+  readonly appends: number;
+  readonly syncs: number;
+  readonly bytesWritten: number;
+  /** Bytes that recovery or reading found damaged and set aside, with the number of places. */
+  readonly quarantinedBytes: number;
+  readonly quarantinedRanges: number;
+  /** Records that retention removed before every named cursor had passed them. */
+  readonly recordsDroppedUnread: number;
+}

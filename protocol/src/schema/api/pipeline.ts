@@ -1,0 +1,33 @@
+import { Type } from 'typebox';
+
+const Nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+/** Milliseconds at three quantiles; null before the first measurement. */
+export const LatencyMs = Type.Object({
+  p50: Nullable(Type.Number()),
+  p95: Nullable(Type.Number()),
+  p99: Nullable(Type.Number()),
+});
+export type LatencyMs = Type.Static<typeof LatencyMs>;
+
+/** One stage of the drawing of the way of a reading. */
+export const PipelineStage = Type.Object({
+  name: Type.String(),
+  inPerSec: Type.Number(),
+  outPerSec: Type.Number(),
+  queued: Type.Integer(),
+  capacity: Nullable(Type.Integer()),
+  /** 0 to 1; null where the stage has no capacity of its own. */
+  utilization: Nullable(Type.Number()),
+  latencyMs: LatencyMs,
+  errors: Type.Integer(),
+});
+export type PipelineStage = Type.Static<typeof PipelineStage>;
+
+/** `GET /api/v1/pipeline`. `latencyMs`: from the time of a reading (of a window: its end) to the place named. */
+export const PipelineAnswer = Type.Object({
+  stages: Type.Array(PipelineStage),
+  bottleneck: Nullable(Type.String()),
+  latencyMs: Type.Object({ sensorToStore: LatencyMs, sensorToSocket: LatencyMs }),
+});
+export type PipelineAnswer = Type.Static<typeof PipelineAnswer>;

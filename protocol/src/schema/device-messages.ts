@@ -1,0 +1,53 @@
+import { Type } from 'typebox';
+import { ClockQuality, TimeUs } from './names.ts';
+
+/** `fieldline/v1/{device}/status`, retained; the last will is the same with `online: false`. */
+export const Status = Type.Object(
+  {
+    online: Type.Boolean(),
+    agentVersion: Type.String({ maxLength: 64 }),
+    configVersion: Type.Integer({ minimum: 0 }),
+    bootId: Type.String({ maxLength: 64 }),
+    clock: ClockQuality,
+    startedAt: TimeUs,
+  },
+  { additionalProperties: false },
+);
+export type Status = Type.Static<typeof Status>;
+
+/** `fieldline/v1/{device}/config/desired`, retained: what the gateway wants the device to run. */
+export const Desired = Type.Object(
+  { version: Type.Integer({ minimum: 1 }), config: Type.Unknown() },
+  { additionalProperties: false },
+);
+export type Desired = Type.Static<typeof Desired>;
+
+/** `fieldline/v1/{device}/config/reported`, retained: what the device runs. */
+export const Reported = Type.Object(
+  {
+    version: Type.Integer({ minimum: 0 }),
+    state: Type.Union([Type.Literal('applied'), Type.Literal('rejected'), Type.Literal('rolled-back')]),
+    errors: Type.Array(Type.Object({ path: Type.String(), reason: Type.String() })),
+    config: Type.Unknown(),
+  },
+  { additionalProperties: false },
+);
+export type Reported = Type.Static<typeof Reported>;
+
+/** `fieldline/v1/{device}/command` and `…/command/reply`. */
+export const Command = Type.Object(
+  { id: Type.String({ maxLength: 64 }), name: Type.String({ maxLength: 64 }), args: Type.Unknown() },
+  { additionalProperties: false },
+);
+export type Command = Type.Static<typeof Command>;
+
+export const CommandReply = Type.Object(
+  {
+    id: Type.String({ maxLength: 64 }),
+    ok: Type.Boolean(),
+    result: Type.Optional(Type.Unknown()),
+    error: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+export type CommandReply = Type.Static<typeof CommandReply>;
