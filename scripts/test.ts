@@ -1,0 +1,55 @@
+/**
+ * Runs the tests: `npm test [-- FILTER…]`, `npm run test:long`. Prints vitest's own progress, then what was
+ * skipped and why, and last the plain counts. Exits 1 when a test failed, or when none ran.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { SkipNote } from '../test/services/skips.ts';
+import { countTests, summarize, type VitestReport } from './test/summary.ts';
+
+const root = dirname(import.meta.dirname);
+
+process.exitCode = main(process.argv.slice(2));
+
+function main(flags: readonly string[]): number {
+  const directory = mkdtempSync(join(tmpdir(), 'fieldline-test-'));
+  try {
+    const exitCode = runVitest(flags, directory);
+    const report = readReport(join(directory, 'report.json'));
+    if (report === undefined) return exitCode || 1;
+    const notes = readNotes(join(directory, 'skips.ndjson'));
+    console.log(`\n${summarize({ report, notes }, root)}`);
+    const { passed, failed } = countTests(report);
+    return failed > 0 || passed === 0 ? 1 : exitCode;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function runVitest(flags: readonly string[], directory: string): number {
+  const filters = flags.filter((flag) => flag !== '--long');
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${directory}/report.json`];
+  const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` };
+  Object.assign(env, { FIELDLINE_SKIPS_FILE: join(directory, 'skips.ndjson') });
+  if (flags.includes('--long')) Object.assign(env, { FIELDLINE_TEST_LONG: '1' });
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...filters], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
+  return status ?? 1;
+}
+
+/** vitest writes this file itself, after its own schema; nobody else can. */
+function readReport(path: string): VitestReport | undefined {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VitestReport) : undefined;
+}
+
+function readNotes(path: string): SkipNote[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as SkipNote);
+}
