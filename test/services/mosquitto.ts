@@ -63,7 +63,7 @@ async function untilRunning(broker: ChildProcess): Promise<void> {
   if (!broker.stderr) throw new Error('mosquitto was started without a pipe for its messages');
   const seen: string[] = [];
   for await (const line of createInterface({ input: broker.stderr })) {
-    if (/ running$/.test(line)) {
+    if (line.endsWith(' running')) {
       broker.stderr.resume();
       return;
     }
