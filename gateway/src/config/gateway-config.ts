@@ -1,0 +1,61 @@
+/** The gateway's settings after defaults, file, environment and options have been laid over one another. */
+export interface GatewayConfig {
+  /** Directory of everything durable; made 0700 when missing. */
+  readonly home: string;
+  readonly http: ListenConfig;
+  readonly mqtt: ListenConfig;
+  /** The first is the primary store: it answers queries, and the ledger compares its counts. */
+  readonly stores: readonly StoreName[];
+  readonly influxdb?: InfluxConfig;
+  /** The built dashboard; undefined serves the API alone. */
+  readonly dashboardDirectory?: string;
+  readonly logLevel: LogLevel;
+  readonly limits: GatewayLimits;
+}
+
+export type StoreName = 'embedded' | 'influxdb';
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface ListenConfig {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** True allows an address beyond loopback although nothing is encrypted. */
+  readonly insecure: boolean;
+}
+
+export interface InfluxConfig {
+  readonly url: string;
+  readonly database: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** Everything that could grow, with its end. Bytes are bytes, durations microseconds. */
+export interface GatewayLimits {
+  /** One batch as it arrives. */
+  readonly batchBytes: number;
+  /** One batch after decompression. */
+  readonly inflatedBytes: number;
+  /** The CONNECT packet: all that a peer may send before it is known. */
+  readonly connectBytes: number;
+  readonly connectTimeoutUs: number;
+  readonly connections: number;
+  readonly unauthenticatedConnections: number;
+  readonly inFlightBatches: number;
+  readonly inFlightBytes: number;
+  readonly devices: number;
+  readonly streamsPerDevice: number;
+  readonly epochsPerDevice: number;
+  /** Separate runs of received batches of one epoch: a device in order has one or two. */
+  readonly rangesPerEpoch: number;
+  /** Digests kept of the newest batches of an epoch, for telling a duplicate from a conflict. */
+  readonly digestsPerEpoch: number;
+  readonly deadLetters: number;
+  /** First bytes kept of a dead letter. */
+  readonly deadLetterBytes: number;
+  readonly journalBytes: number;
+  readonly journalAgeUs: number;
+  /** How long a stop may wait for what is under way. */
+  readonly drainUs: number;
+}

@@ -1,0 +1,140 @@
+import type { DeadLetter, LedgerAnswer, PipelineStage, StreamInfo } from '@fieldline/protocol';
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import type { GatewayConfig } from './config/gateway-config.ts';
+import type { DeviceRecord } from './devices/device-record.ts';
+import type { BatchLog, JournaledBatch } from './journal/batch-log.ts';
+import type { Store } from './query/store.ts';
+
+/**
+ * What the sinks are opened with. `gateway.ts` calls `openSinks(context)` of `sinks/index.ts` once, after
+ * the journal has been opened and the ledger restored, and before the broker listens.
+ */
+export interface SinkContext {
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly log: BatchLog;
+  readonly deadLetters: DeadLetters;
+  /** The ledger's side of the primary store. */
+  readonly account: StoreAccount;
+}
+
+/** How the primary store's runner tells the ledger what became of the journal's records. */
+export interface StoreAccount {
+  /** Called once, when the primary store has opened: every record below `offset` is stored already. */
+  resumedAt(offset: number): Promise<void>;
+  /** These records are durable in the primary store. In order of offset; a repeated offset counts once. */
+  committed(entries: readonly JournaledBatch[]): void;
+  /** Readings of the record at `offset` that the primary store can never take; a repeated call counts once. */
+  refused(part: { offset: number; device: string; stream: string; readings: number }): void;
+}
+
+/** What `openSinks` gives back. The runners have started. */
+export interface OpenedSinks {
+  /** Name of the primary store, as in `LedgerAnswer.store`. */
+  readonly storeName: string;
+  readonly store: Store;
+  /** Every sink, the primary store first. */
+  readonly sinks: readonly RunningSink[];
+  /** Resolves once every sink has caught up with the journal's end, or with false at the deadline. */
+  drained(deadlineUs: number): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+export interface RunningSink {
+  readonly name: string;
+  /** The next offset that it will write. */
+  readonly offset: number;
+  stage(): PipelineStage;
+  /** Undefined while it works; else what is wrong, for `/readyz` and people. */
+  problem(): string | undefined;
+}
+
+/**
+ * Everything that the API shows or changes. `gateway.ts` calls `startApi(parts)` of `api/index.ts` last in
+ * the start order.
+ */
+export interface GatewayParts {
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Bearer token that allows changes; compare it with `timingSafeEqual`. */
+  readonly adminToken: string;
+  readonly log: BatchLog;
+  readonly devices: Devices;
+  readonly streams: Streams;
+  readonly deadLetters: DeadLetters;
+  readonly sinks: OpenedSinks;
+  /** The account, compared with the primary store's own counts at one quiet instant. */
+  ledger(device?: string): Promise<LedgerAnswer>;
+  /** Stages before the sinks, in the order of the drawing: broker, ingest, journal. */
+  stages(): PipelineStage[];
+  /** Monotonic counters and gauges of broker, ingest and journal, for `/metrics`. */
+  counters(): readonly Counter[];
+  /** Why the gateway is not ready; empty when it is. */
+  problems(): readonly string[];
+}
+
+export interface Counter {
+  /** Prometheus name: `fieldline_…_total` for counters, units last for gauges. */
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+}
+
+/** The running API: where it listens, and how it stops. */
+export interface RunningApi {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The registry as the API sees it. */
+export interface Devices {
+  list(): DeviceRecord[];
+  get(device: string): DeviceRecord | undefined;
+  /**
+   * Registers a device and makes its password, which is shown this once. Refused as DEVICE_EXISTS,
+   * DEVICE_NAME_INVALID or DEVICE_LIMIT. A revoked device may be registered again: it gets a new password.
+   */
+  create(device: string): Promise<CreatedDevice>;
+  /** Revokes the credential and drops the live session; undefined where there is no such device. */
+  revoke(device: string): Promise<DeviceRecord | undefined>;
+  /** Calls back whenever a device appears, connects, leaves, reports or is revoked. Returns the unsubscriber. */
+  onChange(listener: (device: DeviceRecord) => void): () => void;
+}
+
+export type CreatedDevice =
+  | { readonly ok: true; readonly device: string; readonly password: string }
+  | {
+      readonly ok: false;
+      readonly code: 'DEVICE_EXISTS' | 'DEVICE_NAME_INVALID' | 'DEVICE_LIMIT';
+      readonly detail: string;
+    };
+
+/** Every stream that was ever received, with its newest value. */
+export interface Streams {
+  list(): StreamInfo[];
+  ofDevice(device: string): StreamInfo[];
+}
+
+/** What can never be stored, with its reason. */
+export interface DeadLetters {
+  add(letter: NewDeadLetter): void;
+  /** The newest first. */
+  list(limit: number): DeadLetter[];
+}
+
+export interface NewDeadLetter {
+  readonly device: string;
+  readonly topic: string;
+  readonly code: DeadLetterCode;
+  readonly detail: string;
+  /** All of it, or its beginning; only the first `limits.deadLetterBytes` are kept. */
+  readonly payload: Uint8Array;
+  /** Size of the whole. */
+  readonly sizeBytes: number;
+}
+
+export type DeadLetterCode = import('@fieldline/protocol').ErrorCode;

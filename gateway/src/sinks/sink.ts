@@ -1,0 +1,83 @@
+import type { Batch, ErrorCode } from '@fieldline/protocol';
+
+/** One accepted batch, as it stands in the journal. */
+export interface JournaledBatch {
+  /** Its place in the journal. */
+  readonly offset: number;
+  readonly batch: Batch;
+  /** When the gateway journaled it, microseconds UTC. */
+  readonly receivedAtUs: number;
+}
+
+/** What the runner needs of the journal; the gateway's `BatchLog` is one. */
+export interface SinkLog {
+  /** Batches in order from `offset`, at least one where there is one. */
+  read(
+    offset: number,
+    limit: { readonly maxBytes: number; readonly maxRecords?: number },
+  ): Promise<readonly JournaledBatch[]>;
+  /** Resolves with true once `offset` is durable, with false when `signal` aborts or the log closes. */
+  waitFor(offset: number, signal?: AbortSignal): Promise<boolean>;
+  setCursor(name: string, offset: number): Promise<void>;
+  cursor(name: string): number | undefined;
+  readonly nextOffset: number;
+}
+
+/** Why a sink cannot store now: something to try again, for as long as it takes. */
+export interface SinkFailure {
+  readonly code: ErrorCode;
+  /** The thing concerned: a URL, a path. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** A part of a batch that this sink can never store. */
+export interface RefusedPart {
+  readonly offset: number;
+  readonly device: string;
+  readonly code: ErrorCode;
+  /** What exactly was refused and where. */
+  readonly detail: string;
+  /** Readings refused, by `sensor/quantity`. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/**
+ * What became of a write. `stored`: all of it is durable. `retryable`: the runner writes the same entries
+ * again; whatever of them was stored already must not be stored twice. `refused`: all but `parts` is durable.
+ */
+export type SinkOutcome =
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'retryable'; readonly failure: SinkFailure }
+  | { readonly kind: 'refused'; readonly parts: readonly RefusedPart[] };
+
+/**
+ * A consumer of the journal. The runner alone calls it, never concurrently: `open` until it succeeds, then
+ * `write` with entries in journal order, and `close` once. A sink holds no queue, no retry and no
+ * statistics: those are the runner's.
+ */
+export interface Sink {
+  readonly name: string;
+  /**
+   * Makes ready. Answers the offset from which it wants entries: a sink that keeps its own position beside
+   * its data answers that (exactly once); one that keeps none answers undefined, and the runner uses the
+   * journal's cursor of its name.
+   */
+  open(): Promise<SinkOpening>;
+  /** Never rejects for a reason of normal life: that is a `retryable` or `refused` outcome. */
+  write(entries: readonly JournaledBatch[]): Promise<SinkOutcome>;
+  /** Frees what it holds; what it was told `stored` is durable already. */
+  close(): Promise<void>;
+}
+
+/** The answer of `Sink.open`. */
+export type SinkOpening =
+  | { readonly kind: 'ready'; readonly resumeAt: number | undefined }
+  | { readonly kind: 'retryable'; readonly failure: SinkFailure };
+
+/** What sinks say to people: pino's shape, narrowed. */
+export interface SinkLogger {
+  info(about: object, message: string): void;
+  warn(about: object, message: string): void;
+  error(about: object, message: string): void;
+}
