@@ -1,6 +1,5 @@
-import type { Batch } from '@fieldline/protocol';
-import { decodeBatch } from '@fieldline/protocol';
-import type { Journal, JournalStats, ReadLimit } from '@fieldline/journal';
+import type { Journal, JournalRecord, JournalStats, ReadLimit } from '@fieldline/journal';
+import { decodeBatch, type Batch } from '@fieldline/protocol';
 
 /** A batch that is durable at the gateway. */
 export interface JournaledBatch {
@@ -10,8 +9,11 @@ export interface JournaledBatch {
   readonly receivedAtUs: number;
 }
 
-/** Decoded batches kept so that each of several sinks need not decode again. */
+/** Memory for decoded batches, kept so that each of several sinks need not decode again. */
 const cacheBytesMax = 32 * 1024 * 1024;
+
+/** An unpacked batch takes a few times the room of its payload; eight is the usual upper end. */
+const unpackedRatio = 8;
 
 interface Cached {
   readonly batch: Batch;
@@ -46,17 +48,17 @@ export class BatchLog {
   }
 
   /**
-   * Reads in order from the first record at or after `offset`. Records that can no longer be decoded are
-   * left out and counted in `unreadable`: offsets in the answer are then not consecutive.
+   * Reads in order from the first record at or after `offset`; empty at the end of the log. A record that
+   * can no longer be decoded is counted in `unreadable` and appears as a batch of that device without
+   * sensors, so that readers advance past it.
    */
   async read(offset: number, limit: ReadLimit): Promise<JournaledBatch[]> {
     const records = await this.#journal.read(offset, limit);
-    const entries: JournaledBatch[] = [];
-    for (const record of records) {
-      const batch = this.#cache.get(record.offset)?.batch ?? this.#decode(record.value);
-      if (batch) entries.push({ offset: record.offset, batch, receivedAtUs: record.appendedAtUs });
-    }
-    return entries;
+    return records.map((record) => ({
+      offset: record.offset,
+      batch: this.#cache.get(record.offset)?.batch ?? this.#decode(record),
+      receivedAtUs: record.appendedAtUs,
+    }));
   }
 
   /** Resolves once a record at `offset` is durable, or with false when `signal` aborts or the log closes. */
@@ -74,6 +76,7 @@ export class BatchLog {
     return this.#journal.cursor(name);
   }
 
+  /** The oldest offset still kept. */
   get firstOffset(): number {
     return this.#journal.firstOffset;
   }
@@ -88,24 +91,25 @@ export class BatchLog {
     return this.#unreadable;
   }
 
+  /** Counters and sizes for metrics. */
   stats(): JournalStats {
     return this.#journal.stats();
   }
 
+  /** Makes everything durable and closes. */
   close(): Promise<void> {
     return this.#journal.close();
   }
 
-  #decode(value: Uint8Array): Batch | undefined {
-    const decoded = decodeBatch(value, { inflatedBytes: this.#inflatedBytes });
+  #decode(record: JournalRecord): Batch {
+    const decoded = decodeBatch(record.value, { inflatedBytes: this.#inflatedBytes });
     if (decoded.ok) return decoded.value;
     this.#unreadable += 1;
-    return undefined;
+    return emptyBatch(record.key);
   }
 
-  /** A decoded batch holds about what its payload holds, unpacked: eight times is the usual upper end. */
   #remember(offset: number, batch: Batch, payloadBytes: number): void {
-    const sizeBytes = payloadBytes * 8 + 512;
+    const sizeBytes = payloadBytes * unpackedRatio + 512;
     this.#cache.set(offset, { batch, sizeBytes });
     this.#cacheBytes += sizeBytes;
     for (const [oldest, { sizeBytes: freed }] of this.#cache) {
@@ -114,4 +118,21 @@ export class BatchLog {
       this.#cacheBytes -= freed;
     }
   }
+}
+
+/** Stands for a record that cannot be decoded; its seq of 0 names no batch. */
+function emptyBatch(device: string): Batch {
+  return {
+    v: 1,
+    device,
+    epoch: '',
+    seq: 0,
+    bootId: '',
+    sentAt: 0,
+    clock: 'unset',
+    configVersion: 0,
+    lane: 'live',
+    sensors: [],
+    ledger: {},
+  };
 }

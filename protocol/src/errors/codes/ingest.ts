@@ -27,4 +27,24 @@ export const ingestErrors = defineErrors({
     title: 'A batch with this name but other content has been stored already.',
     remedy: 'Look for a restored or cloned card: a device must start a new epoch after a restore.',
   },
+  EPOCH_LIMIT: {
+    number: 5505,
+    title: 'The device has begun more epochs than `limits.epochsPerDevice` allows.',
+    remedy: 'Look at why its outbox is lost again and again; then raise the limit.',
+  },
+  RANGE_LIMIT: {
+    number: 5506,
+    title: 'The batches of this epoch arrive in more separate pieces than `limits.rangesPerEpoch` allows.',
+    remedy: 'Look for a client that leaves sequence numbers out; an agent sends them in order.',
+  },
+  STREAM_LIMIT: {
+    number: 5507,
+    title: 'The device has more streams than `limits.streamsPerDevice` allows.',
+    remedy: 'Look for names that are made up from values; then raise the limit.',
+  },
+  INGEST_UNAVAILABLE: {
+    number: 5508,
+    title: 'The gateway could not make the batch durable and has not acknowledged it.',
+    remedy: 'Free the disk of the gateway; the device keeps the batch and sends it again.',
+  },
 });

@@ -1,0 +1,70 @@
+import { DatabaseSync } from 'node:sqlite';
+import { FieldlineError } from '@fieldline/protocol';
+
+/** Raised with every change of the tables below; `PRAGMA user_version` says what a file has. */
+const schemaVersion = 1;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS devices (
+    id TEXT PRIMARY KEY, created_at_us INTEGER NOT NULL, password_hash TEXT NOT NULL,
+    revoked INTEGER NOT NULL DEFAULT 0, last_seen_us INTEGER,
+    status TEXT, reported TEXT, desired TEXT) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS streams (stream TEXT PRIMARY KEY, info TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, device TEXT NOT NULL, topic TEXT NOT NULL,
+    code TEXT NOT NULL, detail TEXT NOT NULL, size_bytes INTEGER NOT NULL, payload BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS received (
+    device TEXT NOT NULL, epoch TEXT NOT NULL, ranges TEXT NOT NULL, PRIMARY KEY (device, epoch)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS digests (
+    device TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (device, epoch, seq)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS accounts (device TEXT PRIMARY KEY, account TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS refused_readings (
+    cause TEXT NOT NULL, stream TEXT NOT NULL, readings INTEGER NOT NULL,
+    PRIMARY KEY (cause, stream)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS refused_batches (
+    device TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (device, epoch, seq)) WITHOUT ROWID;
+`;
+
+/**
+ * Opens the gateway's small durable state, `$home/gateway.db`: registry, dead letters, account. With a
+ * write-ahead log and `synchronous = NORMAL` a kill loses nothing; a power cut may lose the newest
+ * transactions whole, which the journal's replay restores. Throws DATABASE_UNUSABLE.
+ */
+export function openGatewayDatabase(path: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path, { timeout: 2000 });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    checkVersion(database, path);
+    database.exec(schema);
+    database.exec(`PRAGMA user_version = ${schemaVersion}`);
+    return database;
+  } catch (cause) {
+    if (cause instanceof FieldlineError) throw cause;
+    const detail = cause instanceof Error ? `${cause.message}.` : '';
+    throw new FieldlineError('DATABASE_UNUSABLE', { subject: path, detail, cause });
+  }
+}
+
+function checkVersion(database: DatabaseSync, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+  if (version <= schemaVersion) return;
+  throw new FieldlineError('DATABASE_UNUSABLE', {
+    subject: path,
+    detail: `It was written by a newer version (${version}; this one knows ${schemaVersion}).`,
+  });
+}
+
+/** Runs `work` in one transaction: all of it, or none where it throws. */
+export function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
