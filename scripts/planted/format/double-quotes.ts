@@ -1,0 +1,1 @@
+export const   quoted = "the formatter wants single quotes and one space"
