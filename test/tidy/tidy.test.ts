@@ -1,9 +1,12 @@
 import { dirname } from 'node:path';
+import { errorRegistry } from '@fieldline/protocol';
 import { expect, test } from 'vitest';
+import { stalePages } from '../../scripts/docs/stale.ts';
 import { tidyRules } from '../../scripts/tidy/rules.ts';
 import { readTree } from '../../scripts/tidy/tree.ts';
 
-const files = readTree(dirname(dirname(import.meta.dirname)));
+const root = dirname(dirname(import.meta.dirname));
+const files = readTree(root);
 
 test('the tree is read', () => {
   expect(files.map(({ path }) => path)).toContain('protocol/src/errors/registry.ts');
@@ -12,4 +15,15 @@ test('the tree is read', () => {
 
 test.each(tidyRules)('$name', ({ find }) => {
   expect(find(files)).toEqual([]);
+});
+
+test('the generated reference agrees with the code', async () => {
+  const stale = await stalePages(root);
+  expect(stale.map(({ path }) => path)).toEqual([]);
+});
+
+test('the error page names the codes of the registry, all of them and no other', () => {
+  const page = files.find(({ path }) => path === 'docs/reference/errors.md')?.text ?? '';
+  const named = [...page.matchAll(/<a id="(\w+)">/g)].map(([, code]) => code);
+  expect(named.toSorted()).toEqual(Object.keys(errorRegistry).toSorted());
 });

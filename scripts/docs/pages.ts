@@ -1,0 +1,29 @@
+import { cliPage } from './cli-page.ts';
+import { configPage } from './config-page.ts';
+import { errorsPage } from './errors-page.ts';
+import { metricsPage } from './metrics-page.ts';
+import type { Page } from './page.ts';
+
+const unknownKeys =
+  'An unknown key is an error that names the nearest known one. Durations are texts such as `250ms`, `10s`, `1h`.';
+
+/** Every generated page of the reference. */
+export const pages: readonly Page[] = [
+  errorsPage,
+  cliPage,
+  metricsPage,
+  configPage({
+    path: 'docs/reference/agent-config.md',
+    title: "The agent's configuration",
+    source: 'edge/src/config/schema.ts',
+    schemaName: 'agentConfigSchema',
+    introduction: `The YAML file of \`fieldline agent --config FILE\`. ${unknownKeys}`,
+  }),
+  configPage({
+    path: 'docs/reference/gateway-config.md',
+    title: "The gateway's configuration",
+    source: 'gateway/src/config/schema.ts',
+    schemaName: 'gatewayConfigSchema',
+    introduction: `The YAML file of \`fieldline gateway --config FILE\`. ${unknownKeys}`,
+  }),
+];
