@@ -2,8 +2,8 @@ import type { Problem, TreeFile } from './tree.ts';
 
 /** Absolute paths that exist on one developer's machine only. Written so that they do not match themselves. */
 const privatePlaces = [
-  /\/(?:home|Users)\/(?!pi\b|USER\b)[a-z]\w*/,
-  /\/work\/[a-z]/,
+  /(?<![\w.])\/(?:home|Users)\/(?!pi\b|USER\b)[a-z]\w*/,
+  /(?<![\w.])\/work\/[a-z]/,
   /(?<![\w.])\/root\/\w/,
   /C:\\Users/,
 ];

@@ -145,7 +145,7 @@ describe('paths of a machine', () => {
     const own = ['', 'home', 'somebody', 'code'].join('/');
     const files = [
       file('a.md', `see ${own}`),
-      file('b.md', 'see /home/pi/data, /var/lib/fieldline and ~/code'),
+      file('b.md', 'see /home/pi/data, /var/lib/fieldline, ./home/gateway.ts and ~/code'),
     ];
     expect(placesOf(privatePaths(files))).toEqual(['a.md:1']);
   });
