@@ -1,10 +1,11 @@
-import type { DeadLetter, LedgerAnswer, PipelineStage, StreamInfo } from '@fieldline/protocol';
+import type { DeadLetter, LatencyMs, LedgerAnswer, PipelineStage, StreamInfo } from '@fieldline/protocol';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { DeviceRecord } from './devices/device-record.ts';
 import type { BatchLog, JournaledBatch } from './journal/batch-log.ts';
 import type { Store } from './query/store.ts';
+import type { LiveFeed } from './sinks/live/live-feed.ts';
 
 /**
  * What the sinks are opened with. `gateway.ts` calls `openSinks(context)` of `sinks/index.ts` once, after
@@ -37,6 +38,12 @@ export interface OpenedSinks {
   readonly store: Store;
   /** Every sink, the primary store first. */
   readonly sinks: readonly RunningSink[];
+  /** Every stream that was ever stored or received, with its newest value. */
+  readonly streams: Streams;
+  /** Hears each batch as soon as it is durable: what the live socket stands on. */
+  readonly live: LiveFeed;
+  /** From the time of a reading (of a window: its end) to the primary store. */
+  sensorToStore(): LatencyMs;
   /** Resolves once every sink has caught up with the journal's end, or with false at the deadline. */
   drained(deadlineUs: number): Promise<boolean>;
   stop(): Promise<void>;

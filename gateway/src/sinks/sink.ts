@@ -1,13 +1,7 @@
-import type { Batch, ErrorCode } from '@fieldline/protocol';
+import type { ErrorCode } from '@fieldline/protocol';
+import type { JournaledBatch } from '../journal/batch-log.ts';
 
-/** One accepted batch, as it stands in the journal. */
-export interface JournaledBatch {
-  /** Its place in the journal. */
-  readonly offset: number;
-  readonly batch: Batch;
-  /** When the gateway journaled it, microseconds UTC. */
-  readonly receivedAtUs: number;
-}
+export type { JournaledBatch } from '../journal/batch-log.ts';
 
 /** What the runner needs of the journal; the gateway's `BatchLog` is one. */
 export interface SinkLog {
@@ -38,8 +32,10 @@ export interface RefusedPart {
   readonly code: ErrorCode;
   /** What exactly was refused and where. */
   readonly detail: string;
-  /** Readings refused, by `sensor/quantity`. */
+  /** Readings refused, by `sensor/quantity`; `extra` ones are not counted. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What was refused, in the form in which the store would have taken it. */
+  readonly payload: Uint8Array;
 }
 
 /**

@@ -1,4 +1,60 @@
 import { defineErrors } from './define.ts';
 
-/** Errors of the api stage: numbers 7500 to 7999. */
-export const apiErrors = defineErrors({});
+/** Errors of the HTTP API and the live socket: numbers 7000 to 7499. */
+export const apiErrors = defineErrors({
+  API_NOT_FOUND: {
+    number: 7000,
+    title: 'There is nothing at this address.',
+    remedy: 'GET /api/v1/openapi.json lists every address.',
+  },
+  API_BAD_REQUEST: {
+    number: 7001,
+    title: 'The request is not as this address expects it.',
+    remedy: 'Correct what the detail names; GET /api/v1/openapi.json describes each parameter.',
+  },
+  API_UNAUTHORIZED: {
+    number: 7002,
+    title: 'This needs the administrator’s token.',
+    remedy: 'Send `Authorization: Bearer TOKEN`; the token stands in `admin.token` in the home of the gateway.',
+  },
+  API_FORBIDDEN_HOST: {
+    number: 7003,
+    title: 'The Host header does not name this gateway.',
+    remedy: 'Open it by its IP address or by localhost, or add the name to `http.allowedHosts`.',
+  },
+  API_FORBIDDEN_ORIGIN: {
+    number: 7004,
+    title: 'A page of another origin may not open the live socket.',
+    remedy: 'Open the dashboard at the address of the gateway itself.',
+  },
+  API_DEVICE_UNKNOWN: {
+    number: 7005,
+    title: 'There is no device of this name.',
+    remedy: 'GET /api/v1/devices lists them; POST /api/v1/devices adds one.',
+  },
+  API_DEVICE_EXISTS: {
+    number: 7006,
+    title: 'There is a device of this name already.',
+    remedy: 'Choose another name, or revoke the device first.',
+  },
+  API_TOO_LARGE: {
+    number: 7007,
+    title: 'The request is larger than the limit.',
+    remedy: 'Send less in one request.',
+  },
+  API_INTERNAL: {
+    number: 7008,
+    title: 'The gateway failed to answer.',
+    remedy: 'Look into the log of the gateway for this time, and report it.',
+  },
+  API_PORT_IN_USE: {
+    number: 7009,
+    title: 'The HTTP address cannot be listened on.',
+    remedy: 'End the program that uses the port, or choose another with `http.port` or --http-port (0: any free one).',
+  },
+  API_NOT_READY: {
+    number: 7010,
+    title: 'The gateway is not ready to answer this yet.',
+    remedy: 'Try again in a moment; GET /readyz says what is missing.',
+  },
+});

@@ -1,4 +1,60 @@
 import { defineErrors } from './define.ts';
 
 /** Errors of the sink stage: numbers 6000 to 6499. */
-export const sinkErrors = defineErrors({});
+export const sinkErrors = defineErrors({
+  STORE_UNREADABLE: {
+    number: 6000,
+    title: 'The embedded store cannot be opened.',
+    remedy: 'Check that the folder exists, is writable by this user, and that the disk is not full.',
+  },
+  STORE_NEWER_SCHEMA: {
+    number: 6001,
+    title: 'The embedded store was written by a newer version.',
+    remedy: 'Start the version that wrote it, or give this one another home.',
+  },
+  STORE_WRITE_FAILED: {
+    number: 6002,
+    title: 'The embedded store did not take the readings; they are tried again.',
+    remedy: 'Look at the disk: full, read-only, or failing. Nothing is lost while the journal keeps them.',
+  },
+  STORE_WORKER_DIED: {
+    number: 6003,
+    title: 'The thread of the embedded store ended; it is started again.',
+    remedy: 'If it recurs, look at the memory of this machine and at the disk that holds the store.',
+  },
+  INFLUX_UNREACHABLE: {
+    number: 6010,
+    title: 'InfluxDB does not answer at this URL; writing is tried again.',
+    remedy: 'Check that InfluxDB runs, and that `influxdb.url` or FIELDLINE_INFLUX_URL is right (such as http://127.0.0.1:8086).',
+  },
+  INFLUX_UNAUTHORIZED: {
+    number: 6011,
+    title: 'InfluxDB refuses the user name or password; writing is tried again.',
+    remedy: 'Set `influxdb.username` and `influxdb.password` to a user who may write to the database.',
+  },
+  INFLUX_NOT_INFLUX: {
+    number: 6012,
+    title: 'What answers at this URL is not InfluxDB 1.x.',
+    remedy: 'Set `influxdb.url` or FIELDLINE_INFLUX_URL to the HTTP address of InfluxDB (such as http://127.0.0.1:8086).',
+  },
+  INFLUX_DATABASE_MISSING: {
+    number: 6013,
+    title: 'The InfluxDB database is missing and could not be created.',
+    remedy: 'Create it (`CREATE DATABASE fieldline`), or let the user create databases.',
+  },
+  INFLUX_OVERLOADED: {
+    number: 6014,
+    title: 'InfluxDB asks for patience or failed inside; writing is tried again.',
+    remedy: 'Look at the log, the disk and the memory of InfluxDB. The journal keeps the readings meanwhile.',
+  },
+  INFLUX_REJECTED_POINT: {
+    number: 6015,
+    title: 'InfluxDB refuses this point for good.',
+    remedy: 'Read the reason: most often a field of this measurement has another type, or the time lies outside the retention policy.',
+  },
+  POINT_NOT_ENCODABLE: {
+    number: 6016,
+    title: 'This reading cannot be written as line protocol.',
+    remedy: 'Correct the name or the value that the reason shows.',
+  },
+});

@@ -1,0 +1,92 @@
+import { streamName, type Batch, type ReadingsBlock, type StreamInfo, type WindowsBlock } from '@fieldline/protocol';
+
+/**
+ * Every stream with its newest value, in memory: filled from the primary store at start, then fed with each
+ * journaled batch. Feeding the same batch twice, or an old one late, changes nothing.
+ */
+export class StreamIndex {
+  readonly #streams = new Map<string, StreamInfo>();
+  readonly #byDevice = new Map<string, Set<string>>();
+
+  list(): StreamInfo[] {
+    return [...this.#streams.values()];
+  }
+
+  get(stream: string): StreamInfo | undefined {
+    return this.#streams.get(stream);
+  }
+
+  ofDevice(device: string): StreamInfo[] {
+    const names = this.#byDevice.get(device) ?? [];
+    return Array.from(names, (name) => this.#streams.get(name)).filter((info) => info !== undefined);
+  }
+
+  /** Takes what a store knows, where nothing newer is known. */
+  restore(streams: readonly StreamInfo[]): void {
+    for (const stream of streams) this.#put(stream);
+  }
+
+  feed(batch: Batch): void {
+    for (const block of batch.sensors) {
+      if (block.kind === 'gaps' || block.extra) continue;
+      if (block.kind === 'readings') this.#feedReadings(batch.device, block);
+      else this.#feedWindows(batch.device, block);
+    }
+  }
+
+  #feedReadings(device: string, block: ReadingsBlock): void {
+    for (const [quantity, { unit, v }] of Object.entries(block.fields)) {
+      const index = newestIndex(block.t, v);
+      const description = describe(device, block, quantity, unit);
+      this.#put({ ...description, kind: 'readings', window: null, ...newest(block.t, v, index) });
+    }
+  }
+
+  #feedWindows(device: string, block: WindowsBlock): void {
+    for (const [quantity, { unit, sum, count }] of Object.entries(block.fields)) {
+      const means = sum.map((value, index) => value / count[index]!);
+      const index = newestIndex(block.end, means);
+      const description = describe(device, block, quantity, unit);
+      this.#put({ ...description, kind: 'windows', window: block.window, ...newest(block.end, means, index) });
+    }
+  }
+
+  #put(info: StreamInfo): void {
+    const known = this.#streams.get(info.stream);
+    if (known && (known.lastT ?? Number.NEGATIVE_INFINITY) > (info.lastT ?? Number.NEGATIVE_INFINITY)) return;
+    this.#streams.set(info.stream, info);
+    if (known) return;
+    const names = this.#byDevice.get(info.device);
+    if (names) names.add(info.stream);
+    else this.#byDevice.set(info.device, new Set([info.stream]));
+  }
+}
+
+type Description = Pick<StreamInfo, 'stream' | 'device' | 'sensor' | 'type' | 'quantity' | 'unit'>;
+
+function describe(
+  device: string,
+  { sensor, type }: { sensor: string; type: string },
+  quantity: string,
+  unit: string,
+): Description {
+  return { stream: streamName(device, sensor, quantity), device, sensor, type, quantity, unit };
+}
+
+/** Place of the newest value, -1 where none is there (NaN is absence). */
+function newestIndex(times: Float64Array, values: Float64Array): number {
+  let newestAt = -1;
+  for (let index = 0; index < times.length; index++) {
+    if (Number.isNaN(values[index]!)) continue;
+    if (newestAt < 0 || times[index]! >= times[newestAt]!) newestAt = index;
+  }
+  return newestAt;
+}
+
+function newest(
+  times: Float64Array,
+  values: Float64Array,
+  index: number,
+): { lastT: number | null; lastValue: number | null } {
+  return { lastT: times[index] ?? null, lastValue: values[index] ?? null };
+}

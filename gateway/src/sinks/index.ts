@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { batchTopic, FieldlineError } from '@fieldline/protocol';
+import type { OpenedSinks, SinkContext } from '../parts.ts';
+import type { Store } from '../query/store.ts';
+import { StreamIndex } from '../query/stream-index.ts';
+import { LiveFeed } from './live/live-feed.ts';
+import { storeRegistry } from './registry.ts';
+import { runningSink } from './running-sink.ts';
+import type { RefusedPart, Sink } from './sink.ts';
+import { SinkRunner } from './sink-runner.ts';
+
+/** How long the start waits for the primary store; after that it goes on opening behind the running gateway. */
+const startWaitMs = 3000;
+
+/**
+ * Makes the stores that the configuration names and the live feed, and starts their runners:
+ *
+ * ```
+ * journal ─┬─► runner ─► primary store ─► ledger (committed, refused)
+ *          ├─► runner ─► other stores
+ *          └─► runner ─► live feed ─► stream index, live socket
+ * ```
+ */
+export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
+  const stores = context.config.stores.map((name) => storeRegistry[name](context));
+  const [primary] = stores;
+  if (!primary) throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'stores', detail: 'No store is named.' });
+  const index = new StreamIndex();
+  const live = new LiveFeed();
+  live.listen((entries) => entries.forEach(({ batch }) => index.feed(batch)));
+  const primaryRunner = makePrimaryRunner(context, primary, index);
+  const others = stores.slice(1).map((sink) => makeRunner(context, sink));
+  const runners = [primaryRunner, ...others, makeRunner(context, live, { startAt: 'end' })];
+  for (const runner of runners) runner.start();
+  await Promise.race([primaryRunner.opened, delay(startWaitMs, undefined, { ref: false })]);
+  return {
+    storeName: primary.name,
+    store: primary,
+    sinks: runners.map(runningSink),
+    streams: index,
+    live,
+    sensorToStore: () => primaryRunner.statistics.sensorLatency.quantiles(),
+    drained: (deadlineUs) => drained(context, runners, deadlineUs),
+    stop: async () => void (await Promise.all(runners.map((runner) => runner.stop()))),
+  };
+}
+
+type RunnerExtras = Partial<Pick<ConstructorParameters<typeof SinkRunner>[0], 'startAt' | 'onOpened' | 'onCommitted' | 'onRefused'>>;
+
+function makeRunner(context: SinkContext, sink: Sink, extras: RunnerExtras = {}): SinkRunner {
+  return new SinkRunner({
+    sink,
+    log: context.log,
+    logger: context.logger.child({ part: 'sinks' }),
+    startAt: 'cursor',
+    onRefused: (_name, parts) => deadLetter(context, parts),
+    nowUs: () => context.clock.nowUs(),
+    random: () => randomBytes(4).readUInt32LE() / 2 ** 32,
+    ...extras,
+  });
+}
+
+function makePrimaryRunner(context: SinkContext, primary: Sink & Store, index: StreamIndex): SinkRunner {
+  const { account } = context;
+  return makeRunner(context, primary, {
+    onOpened: async (offset) => {
+      await account.resumedAt(offset);
+      await restoreIndex(context, primary, index);
+    },
+    onCommitted: (entries) => {
+      account.committed(entries);
+      for (const { batch } of entries) index.feed(batch);
+    },
+    onRefused: (_name, parts) => {
+      deadLetter(context, parts);
+      for (const { offset, device, counts } of parts) {
+        for (const [name, readings] of Object.entries(counts)) {
+          account.refused({ offset, device, stream: `${device}/${name}`, readings });
+        }
+      }
+    },
+  });
+}
+
+/** Streams that the store cannot tell now appear as soon as their devices send again. */
+async function restoreIndex({ logger }: SinkContext, store: Store, index: StreamIndex): Promise<void> {
+  try {
+    index.restore(await store.streams());
+  } catch (error) {
+    logger.warn({ err: error }, 'The store did not list its streams; they appear as their devices send');
+  }
+}
+
+function deadLetter({ deadLetters }: SinkContext, parts: readonly RefusedPart[]): void {
+  for (const { device, code, detail, payload } of parts) {
+    deadLetters.add({ device, topic: batchTopic(device), code, detail, payload, sizeBytes: payload.byteLength });
+  }
+}
+
+/** True once every runner has stored what the journal held at the call. */
+async function drained(context: SinkContext, runners: readonly SinkRunner[], deadlineUs: number): Promise<boolean> {
+  const end = context.log.nextOffset;
+  const signal = AbortSignal.timeout(Math.max(0, Math.round((deadlineUs - context.clock.nowUs()) / 1000)));
+  const reached = await Promise.all(runners.map((runner) => runner.storedUpTo(end, signal)));
+  return reached.every(Boolean);
+}

@@ -1,0 +1,221 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorEntry } from '@fieldline/protocol';
+import { backoffMs, sinkBackoff, type BackoffLimits } from './backoff.ts';
+import { SinkStatistics } from './sink-statistics.ts';
+import type { JournaledBatch, RefusedPart, Sink, SinkFailure, SinkLog, SinkLogger, SinkOutcome } from './sink.ts';
+
+/** How much one write carries at most: enough for thousands of points, little enough to retry cheaply. */
+export const defaultWriteLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 5000 } as const;
+
+/** How often the journal's cursor is moved while entries flow; a crash repeats at most this much. */
+const cursorIntervalMs = 1000;
+
+export interface SinkRunnerOptions {
+  readonly sink: Sink;
+  readonly log: SinkLog;
+  readonly logger: SinkLogger;
+  /**
+   * `cursor`: where the sink says, else at the journal's cursor of its name, else at the oldest entry.
+   * `end`: at the next new entry, and no cursor is kept.
+   */
+  readonly startAt: 'cursor' | 'end';
+  readonly writeLimit?: { readonly maxBytes: number; readonly maxRecords: number };
+  readonly backoff?: BackoffLimits;
+  /** Called once, before the first write: every entry below `offset` is stored already. */
+  readonly onOpened?: (offset: number) => Promise<void>;
+  /** Called after each write that stored entries, in journal order, before the next write. */
+  readonly onCommitted?: (entries: readonly JournaledBatch[]) => void;
+  /** Called with the parts that can never be stored. */
+  readonly onRefused?: (sink: string, parts: readonly RefusedPart[]) => void;
+  /** Wall clock, microseconds UTC. */
+  readonly nowUs: () => number;
+  /** In [0, 1): spreads the retries of many gateways. */
+  readonly random: () => number;
+  /** Pauses; rejects or resolves at once when `signal` aborts. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Carries entries from the journal to one sink, in order. It is the one owner of batching, retry (jittered
+ * backoff without end: the journal is the queue, and its retention the limit), cursor and statistics.
+ * Back-pressure is the journal itself: a slow sink reads later, and costs no memory meanwhile.
+ */
+export class SinkRunner {
+  readonly statistics: SinkStatistics;
+  readonly #options: SinkRunnerOptions;
+  readonly #abort = new AbortController();
+  #running: Promise<void> | undefined;
+  #offset = 0;
+  #failures = 0;
+  #lastFailure: SinkFailure | undefined;
+  #cursorSavedAtMs = 0;
+  #cursorSaved = -1;
+  readonly #commitWaiters = new Set<() => void>();
+  readonly #opened = Promise.withResolvers<void>();
+
+  constructor(options: SinkRunnerOptions) {
+    this.#options = options;
+    this.statistics = new SinkStatistics(options.nowUs);
+  }
+
+  get name(): string {
+    return this.#options.sink.name;
+  }
+
+  /** The offset of the next entry to be stored. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Entries in the journal that this sink has not stored. */
+  get queued(): number {
+    return Math.max(0, this.#options.log.nextOffset - this.#offset);
+  }
+
+  /** What keeps the sink from storing now; undefined while it stores. */
+  get failure(): SinkFailure | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Resolves once the sink has opened; a sink that cannot open is tried again behind the caller's back. */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  /** Resolves with true once everything below `offset` is stored, with false when `signal` aborts first. */
+  async storedUpTo(offset: number, signal: AbortSignal): Promise<boolean> {
+    while (this.#offset < offset) {
+      if (signal.aborted || this.#abort.signal.aborted) return false;
+      await this.#nextCommit(signal);
+    }
+    return true;
+  }
+
+  start(): void {
+    this.#running ??= this.#run().catch((error: unknown) => {
+      this.#options.logger.error({ err: error, sink: this.name }, 'The sink runner ended by a bug; restart the gateway');
+    });
+  }
+
+  /** Ends after the write in progress, saves the cursor and closes the sink. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const done of this.#commitWaiters) done();
+    await this.#running;
+    await this.#saveCursor();
+    await this.#options.sink.close();
+  }
+
+  async #run(): Promise<void> {
+    if (!(await this.#open())) return;
+    await this.#options.onOpened?.(this.#offset);
+    this.#opened.resolve();
+    const { log, writeLimit = defaultWriteLimit } = this.#options;
+    while (!this.#abort.signal.aborted) {
+      const entries = await log.read(this.#offset, writeLimit);
+      if (entries.length > 0) await this.#store(entries);
+      else await this.#idle();
+    }
+  }
+
+  async #open(): Promise<boolean> {
+    const { sink, log, startAt } = this.#options;
+    while (!this.#abort.signal.aborted) {
+      const opening = await sink.open();
+      if (opening.kind === 'ready') {
+        this.#recovered();
+        const resumeAt = opening.resumeAt ?? log.cursor(sink.name) ?? 0;
+        this.#offset = startAt === 'end' ? log.nextOffset : resumeAt;
+        return true;
+      }
+      await this.#failed(opening.failure);
+    }
+    return false;
+  }
+
+  /** Nothing to store: makes the cursor current, then waits for the next entry. */
+  async #idle(): Promise<void> {
+    await this.#saveCursor();
+    await this.#options.log.waitFor(this.#offset, this.#abort.signal);
+  }
+
+  /** Writes until the entries are stored or the runner stops. */
+  async #store(entries: readonly JournaledBatch[]): Promise<void> {
+    this.statistics.taken(entries);
+    while (!this.#abort.signal.aborted) {
+      const startedAtUs = this.#options.nowUs();
+      const outcome = await this.#options.sink.write(entries);
+      this.statistics.busy((this.#options.nowUs() - startedAtUs) / 1000);
+      if (outcome.kind === 'retryable') await this.#failed(outcome.failure);
+      else return await this.#committed(entries, outcome);
+    }
+  }
+
+  async #committed(entries: readonly JournaledBatch[], outcome: SinkOutcome): Promise<void> {
+    this.#recovered();
+    this.statistics.stored(entries);
+    this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
+    if (outcome.kind === 'refused') {
+      this.statistics.errors += outcome.parts.length;
+      this.#options.onRefused?.(this.name, outcome.parts);
+    }
+    this.#options.onCommitted?.(entries);
+    for (const done of this.#commitWaiters) done();
+    if (performance.now() - this.#cursorSavedAtMs >= cursorIntervalMs) await this.#saveCursor();
+  }
+
+  /** Resolves at the next commit, or when a signal aborts. */
+  #nextCommit(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#commitWaiters.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#commitWaiters.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  async #saveCursor(): Promise<void> {
+    this.#cursorSavedAtMs = performance.now();
+    if (this.#options.startAt === 'end' || this.#offset === this.#cursorSaved) return;
+    try {
+      await this.#options.log.setCursor(this.name, this.#offset);
+      this.#cursorSaved = this.#offset;
+    } catch (error) {
+      this.statistics.errors++;
+      this.#options.logger.warn({ err: error, sink: this.name }, 'The cursor was not saved; it is tried again');
+    }
+  }
+
+  /** Counts, reports once a burst, and pauses. */
+  async #failed(failure: SinkFailure): Promise<void> {
+    this.#failures++;
+    this.statistics.errors++;
+    if (this.#lastFailure?.code !== failure.code) {
+      this.#options.logger.warn({ sink: this.name, ...failure }, describeFailure(failure));
+    }
+    this.#lastFailure = failure;
+    const { backoff = sinkBackoff, random, sleep = pause } = this.#options;
+    await sleep(backoffMs(this.#failures, backoff, random), this.#abort.signal);
+  }
+
+  #recovered(): void {
+    if (this.#lastFailure) {
+      this.#options.logger.info({ sink: this.name, failures: this.#failures }, 'The sink stores again');
+    }
+    this.#failures = 0;
+    this.#lastFailure = undefined;
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
+
+/** One line for people: the thing, what happened, what to do. */
+export function describeFailure(failure: SinkFailure): string {
+  const { title, remedy } = errorEntry(failure.code);
+  return [`${failure.subject}: ${title}`, failure.detail, remedy, `[${failure.code}]`].filter(Boolean).join(' ');
+}

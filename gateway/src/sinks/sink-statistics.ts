@@ -1,0 +1,73 @@
+import type { Batch } from '@fieldline/protocol';
+import { RateMeter } from '../metrics/rate-meter.ts';
+import { RollingLatency } from '../metrics/rolling-latency.ts';
+import type { JournaledBatch } from './sink.ts';
+
+/** What one sink did, for `/pipeline` and `/metrics`. Rates count readings (of windows: one a window). */
+export class SinkStatistics {
+  readonly #nowUs: () => number;
+  readonly in: RateMeter;
+  readonly out: RateMeter;
+  /** Milliseconds spent writing: a second of it a second is full. */
+  readonly #busy: RateMeter;
+  /** From the journal to the sink, milliseconds. */
+  readonly latency: RollingLatency;
+  /** From the sensor (of a window: its end) to the sink, milliseconds; live lane only. */
+  readonly sensorLatency: RollingLatency;
+  errors = 0;
+
+  /** `nowUs`: the wall clock in microseconds, since it is compared with the times of readings. */
+  constructor(nowUs: () => number) {
+    const nowMs = (): number => nowUs() / 1000;
+    this.#nowUs = nowUs;
+    this.in = new RateMeter(nowMs);
+    this.out = new RateMeter(nowMs);
+    this.#busy = new RateMeter(nowMs);
+    this.latency = new RollingLatency(nowMs);
+    this.sensorLatency = new RollingLatency(nowMs);
+  }
+
+  taken(entries: readonly JournaledBatch[]): void {
+    this.in.add(rowsOf(entries));
+  }
+
+  busy(ms: number): void {
+    this.#busy.add(ms);
+  }
+
+  stored(entries: readonly JournaledBatch[]): void {
+    this.out.add(rowsOf(entries));
+    const nowUs = this.#nowUs();
+    for (const { batch, receivedAtUs } of entries) {
+      this.latency.record((nowUs - receivedAtUs) / 1000);
+      if (batch.lane === 'live') recordSensorLatency(this.sensorLatency, batch, nowUs);
+    }
+  }
+
+  /** The part of the last seconds that was spent writing, 0 to 1. */
+  get utilization(): number {
+    return Math.min(1, this.#busy.perSec() / 1000);
+  }
+}
+
+/** Records now minus the time of each reading, or of each window's end, in milliseconds. */
+export function recordSensorLatency(latency: RollingLatency, batch: Batch, nowUs: number): void {
+  for (const block of batch.sensors) {
+    if (block.kind === 'gaps' || block.extra) continue;
+    const times = block.kind === 'readings' ? block.t : block.end;
+    latency.recordBlock(times.map((timeUs) => (nowUs - timeUs) / 1000));
+  }
+}
+
+/** Rows that the entries carry: one a reading, one a window. */
+function rowsOf(entries: readonly JournaledBatch[]): number {
+  let rows = 0;
+  for (const { batch } of entries) {
+    for (const block of batch.sensors) {
+      if (block.kind === 'gaps') continue;
+      const length = block.kind === 'readings' ? block.t.length : block.start.length;
+      rows += length * Object.keys(block.fields).length;
+    }
+  }
+  return rows;
+}
