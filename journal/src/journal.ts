@@ -2,15 +2,16 @@
  * A durable, ordered log. Every stage above it sees only this interface: it may be files here and Apache
  * Kafka there.
  *
- * Any number of callers may append and read concurrently. Offsets are consecutive integers from 0 and never
- * reused; retention removes from the low end.
+ * Any number of callers may append and read concurrently. Offsets are integers from 0, consecutive and never
+ * reused; retention removes from the low end. Only recovery from damage leaves some out (see `recovery`).
  */
 export interface Journal {
   /**
    * Appends one record. Resolves with its offset once it is durable (group commit: appends that arrive
-   * while a sync runs share the next one). Rejects with FieldlineError `JOURNAL_WRITE_FAILED` (disk full,
-   * read-only, I/O error); nothing of a rejected append is ever read. After a rejection later appends are
-   * tried afresh.
+   * while a sync runs share the next one). The value is copied before this returns. Rejects with FieldlineError
+   * `JOURNAL_WRITE_FAILED` (disk full, read-only, I/O error), `JOURNAL_OVERLOADED`,
+   * `JOURNAL_RECORD_TOO_LARGE` or `JOURNAL_CLOSED`; nothing of a rejected append is ever read. After a
+   * rejection later appends are tried afresh.
    */
   append(key: string, value: Uint8Array): Promise<number>;
   /**
@@ -29,6 +30,8 @@ export interface Journal {
   cursor(name: string): number | undefined;
   /** Allows records below `offset` to be removed, whole segments at a time. */
   trim(offset: number): Promise<void>;
+  /** What opening the journal found. */
+  readonly recovery: JournalRecovery;
   /** Counters and sizes for metrics. */
   stats(): JournalStats;
   /** Makes everything durable and closes. Appends after it reject. */
@@ -59,4 +62,20 @@ export interface JournalStats {
   readonly quarantinedRanges: number;
   /** Records that retention removed before every named cursor had passed them. */
   readonly recordsDroppedUnread: number;
+}
+
+/** What opening the journal found, for a caller who must know that records may be gone. */
+export interface JournalRecovery {
+  /** Whether the last user closed it; false after a crash or a power cut. */
+  readonly closedCleanly: boolean;
+  /** Damaged bytes in the newest part of the log, set aside or passed over. */
+  readonly discardedBytes: number;
+  /** Records that are known to be gone; there may have been more. */
+  readonly discardedRecordsAtLeast: number;
+  /** Whether the end of the log was cut off: it was torn, or a cursor stands beyond it. */
+  readonly tailTorn: boolean;
+  /** Whether the cursors could not be read: all of them are unset now. */
+  readonly cursorsLost: boolean;
+  /** Bytes read to find all that, bounded whatever the size of the log. */
+  readonly scannedBytes: number;
 }
