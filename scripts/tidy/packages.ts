@@ -11,6 +11,24 @@ export const installScriptsAllowed: readonly string[] = [
   'node_modules/fsevents',
 ];
 
+/** Licences that ask for no more than a notice. */
+export const licences: readonly string[] = [
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'BlueOak-1.0.0',
+  'OFL-1.1',
+];
+
+/** What tools that are not shipped may have besides: MPL-2.0 binds changes to their own files only. */
+const toolLicences: readonly string[] = ['MPL-2.0'];
+
+/** Packages whose manifest names no licence, with the one that their licence file gives. */
+const licenceOf: Readonly<Record<string, string>> = { 'node_modules/svelte-toolbelt': 'MIT' };
+
 const exactVersion = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/;
 
 /** Every dependency names one version, so that a clone of next year builds what was tested. */
@@ -29,10 +47,36 @@ export function exactVersions(files: readonly TreeFile[]): Problem[] {
 
 /** No dependency needs a script to be installed. */
 export function installScripts(files: readonly TreeFile[], allowed = installScriptsAllowed): Problem[] {
-  const lock = files.find(({ path }) => path === 'package-lock.json');
-  if (!lock) return [];
-  const { packages } = JSON.parse(lock.text) as { packages: Record<string, { hasInstallScript?: boolean }> };
-  return Object.entries(packages)
+  return lockedPackages(files)
     .filter(([path, entry]) => entry.hasInstallScript === true && !allowed.includes(path))
     .map(([path]) => ({ path: 'package-lock.json', message: `${path} has an install script` }));
+}
+
+/** Every package has a licence that we may pass on. */
+export function packageLicences(files: readonly TreeFile[]): Problem[] {
+  return lockedPackages(files)
+    .filter(([path, { link }]) => path.includes('node_modules/') && link !== true)
+    .map(([path, { license, dev }]) => ({ path, licence: license ?? licenceOf[path] ?? 'none', dev }))
+    .filter(
+      ({ licence, dev }) => !licences.includes(licence) && !(dev === true && toolLicences.includes(licence)),
+    )
+    .map(({ path, licence }) => ({
+      path: 'package-lock.json',
+      message: `${path} has the licence "${licence}"`,
+    }));
+}
+
+/** What npm writes of one package into the lock file. */
+interface LockedPackage {
+  readonly hasInstallScript?: boolean;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+}
+
+function lockedPackages(files: readonly TreeFile[]): [string, LockedPackage][] {
+  const lock = files.find(({ path }) => path === 'package-lock.json');
+  if (!lock) return [];
+  const { packages } = JSON.parse(lock.text) as { packages: Record<string, LockedPackage> };
+  return Object.entries(packages);
 }

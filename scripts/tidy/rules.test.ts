@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { docstrings } from './docstrings.ts';
 import { errorNumbers, errorUse } from './error-codes.ts';
 import { emptyNames, fileNames } from './names.ts';
-import { exactVersions, installScripts } from './packages.ts';
+import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
 import { fileLengths, functionLengths } from './sizes.ts';
 import type { Problem, TreeFile } from './tree.ts';
@@ -137,6 +137,26 @@ describe('packages', () => {
     });
     const problems = installScripts([file('package-lock.json', lock)], ['node_modules/b']);
     expect(problems.map(({ message }) => message)).toEqual(['node_modules/a has an install script']);
+  });
+});
+
+describe('licences', () => {
+  test('copyleft is found; a tool may have a weak one', () => {
+    const lock = JSON.stringify({
+      packages: {
+        '': { license: 'Apache-2.0' },
+        'node_modules/a': { license: 'GPL-3.0' },
+        'node_modules/b': { license: 'MPL-2.0' },
+        'node_modules/c': { license: 'MPL-2.0', dev: true },
+        'node_modules/d': { license: 'MIT' },
+        'node_modules/e': {},
+      },
+    });
+    expect(packageLicences([file('package-lock.json', lock)]).map(({ message }) => message)).toEqual([
+      'node_modules/a has the licence "GPL-3.0"',
+      'node_modules/b has the licence "MPL-2.0"',
+      'node_modules/e has the licence "none"',
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { docstrings } from './docstrings.ts';
 import { errorNumbers, errorUse } from './error-codes.ts';
 import { emptyNames, fileNames } from './names.ts';
-import { exactVersions, installScripts } from './packages.ts';
+import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
 import { fileLengths, functionLengths } from './sizes.ts';
 import type { Problem, TreeFile } from './tree.ts';
@@ -24,5 +24,6 @@ export const tidyRules: readonly TidyRule[] = [
   { name: 'error codes exist and are used', find: errorUse },
   { name: 'dependencies name exact versions', find: exactVersions },
   { name: 'no dependency needs an install script', find: installScripts },
+  { name: 'every package has a licence that we may pass on', find: packageLicences },
   { name: 'no path of a developer machine', find: privatePaths },
 ];
