@@ -8,3 +8,4 @@ export * from './api/stream.ts';
 export * from './batch.ts';
 export * from './device-messages.ts';
 export * from './names.ts';
+export * from './senml-units.ts';

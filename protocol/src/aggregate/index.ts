@@ -1,0 +1,3 @@
+export { Moments, type MomentsValues } from './moments.ts';
+export { Sketch, sketchLimits, type SketchOptions } from './sketch.ts';
+export { WindowAccumulator } from './window-accumulator.ts';

@@ -1,0 +1,162 @@
+import type { Result } from '../errors/index.ts';
+import { Buckets } from './buckets.ts';
+import { decodeSketch, encodeSketch } from './sketch-bytes.ts';
+
+/** Limits of a sketch, on the wire too. */
+export const sketchLimits = {
+  relativeAccuracyMin: 0.0001,
+  relativeAccuracyMax: 0.5,
+  /** Buckets of each sign. */
+  bucketsMaxMin: 16,
+  bucketsMaxMax: 4096,
+} as const;
+
+export interface SketchOptions {
+  /** Largest relative error of a quantile, a whole number of millionths from 0.0001 to 0.5; default 0.01. */
+  readonly relativeAccuracy?: number;
+  /** Most buckets of each sign, 16 to 4096; default 2048, which at 1 % span 17 decades of magnitude. */
+  readonly bucketsMax?: number;
+}
+
+/**
+ * A DDSketch (Masson, Rim, Lee, VLDB 2019) over numbers of either sign: buckets of the magnitude's logarithm
+ * for positive values, others for negative ones, and one for zero. Every quantile is within
+ * `relativeAccuracy` of an exact one, relative to it. `merge` is exact: any split and order of the same
+ * readings gives the same buckets.
+ *
+ * Where the magnitudes of one sign span more than `bucketsMax` buckets, the smallest magnitudes are
+ * collapsed into one: quantiles that fall there are too far from zero; all others keep their accuracy.
+ */
+export class Sketch {
+  readonly relativeAccuracy: number;
+  readonly bucketsMax: number;
+  /** Buckets of the magnitudes of positive and of negative values: index `ceil(log(magnitude) / log(gamma))`. */
+  readonly positive: Buckets;
+  readonly negative: Buckets;
+  zeroCount = 0;
+  readonly #logGamma: number;
+  readonly #perLogGamma: number;
+
+  constructor(options: SketchOptions = {}) {
+    const { relativeAccuracy = 0.01, bucketsMax = 2048 } = options;
+    checkOptions(relativeAccuracy, bucketsMax);
+    this.relativeAccuracy = relativeAccuracy;
+    this.bucketsMax = bucketsMax;
+    this.positive = new Buckets(bucketsMax);
+    this.negative = new Buckets(bucketsMax);
+    this.#logGamma = Math.log((1 + relativeAccuracy) / (1 - relativeAccuracy));
+    this.#perLogGamma = 1 / this.#logGamma;
+  }
+
+  /** How many values it holds. */
+  get count(): number {
+    return this.positive.total + this.negative.total + this.zeroCount;
+  }
+
+  /** Records one value; one that is not finite is passed over. */
+  record(value: number): void {
+    if (value > 0) {
+      if (value < Infinity) this.positive.add(Math.ceil(Math.log(value) * this.#perLogGamma), 1);
+    } else if (value < 0) {
+      if (value > -Infinity) this.negative.add(Math.ceil(Math.log(-value) * this.#perLogGamma), 1);
+    } else if (value === 0) {
+      this.zeroCount += 1;
+    }
+  }
+
+  /** Records all finite values (NaN is an absent reading), without allocating once the buckets are there. */
+  recordBlock(values: Float64Array): void {
+    for (let index = 0; index < values.length; index++) this.record(values[index]!);
+  }
+
+  /**
+   * Adds the values of `other`. If its accuracy differs, its buckets are recorded anew by their
+   * representative values, and the relative errors of both add up.
+   */
+  merge(other: Sketch): void {
+    this.zeroCount += other.zeroCount;
+    if (other.relativeAccuracy === this.relativeAccuracy) {
+      this.positive.merge(other.positive);
+      this.negative.merge(other.negative);
+      return;
+    }
+    this.#recordAnew(this.positive, other, other.positive);
+    this.#recordAnew(this.negative, other, other.negative);
+  }
+
+  /**
+   * The value of rank `floor(q * (count - 1))`, counted from 0 in ascending order, within `relativeAccuracy`
+   * of it; q from 0 to 1. NaN without values.
+   */
+  quantile(q: number): number {
+    const { count } = this;
+    if (count === 0 || !(q >= 0 && q <= 1)) return NaN;
+    let rank = Math.floor(q * (count - 1));
+    if (rank < this.negative.total) return -this.#magnitude(indexDownAt(this.negative, rank));
+    rank -= this.negative.total;
+    if (rank < this.zeroCount) return 0;
+    return this.#magnitude(indexUpAt(this.positive, rank - this.zeroCount));
+  }
+
+  /** Back to no value, keeping its buckets' room. */
+  reset(): void {
+    this.zeroCount = 0;
+    this.positive.reset();
+    this.negative.reset();
+  }
+
+  /** Its bytes, as docs/reference/wire.md describes them: about one a bucket in use. */
+  encode(): Uint8Array {
+    return encodeSketch(this);
+  }
+
+  /** A sketch from its bytes; refused (`BATCH_INVALID`) where they are damaged or beyond the limits. */
+  static decode(bytes: Uint8Array): Result<Sketch> {
+    return decodeSketch(bytes, (options) => new Sketch(options));
+  }
+
+  /** The value that is within `relativeAccuracy` of everything in bucket `index`. */
+  #magnitude(index: number): number {
+    const middle = Math.exp(index * this.#logGamma) * (1 - this.relativeAccuracy);
+    return Math.min(middle, Number.MAX_VALUE);
+  }
+
+  #recordAnew(own: Buckets, other: Sketch, buckets: Buckets): void {
+    if (buckets.total === 0) return;
+    for (let index = buckets.highest; index >= buckets.lowest; index--) {
+      const count = buckets.at(index);
+      if (count === 0) continue;
+      own.add(Math.ceil(Math.log(other.#magnitude(index)) * this.#perLogGamma), count);
+    }
+  }
+}
+
+function indexUpAt(buckets: Buckets, rank: number): number {
+  let seen = 0;
+  for (let index = buckets.lowest; index < buckets.highest; index++) {
+    seen += buckets.at(index);
+    if (seen > rank) return index;
+  }
+  return buckets.highest;
+}
+
+function indexDownAt(buckets: Buckets, rank: number): number {
+  let seen = 0;
+  for (let index = buckets.highest; index > buckets.lowest; index--) {
+    seen += buckets.at(index);
+    if (seen > rank) return index;
+  }
+  return buckets.lowest;
+}
+
+function checkOptions(relativeAccuracy: number, bucketsMax: number): void {
+  const millionths = relativeAccuracy * 1e6;
+  const { relativeAccuracyMin, relativeAccuracyMax, bucketsMaxMin, bucketsMaxMax } = sketchLimits;
+  const isAccuracy = relativeAccuracy >= relativeAccuracyMin && relativeAccuracy <= relativeAccuracyMax;
+  if (!isAccuracy || Math.round(millionths) / 1e6 !== relativeAccuracy) {
+    throw new RangeError(`relativeAccuracy ${relativeAccuracy} is not 0.0001 to 0.5 in whole millionths`);
+  }
+  if (!Number.isInteger(bucketsMax) || bucketsMax < bucketsMaxMin || bucketsMax > bucketsMaxMax) {
+    throw new RangeError(`bucketsMax ${bucketsMax} is not ${bucketsMaxMin} to ${bucketsMaxMax}`);
+  }
+}

@@ -1,0 +1,3 @@
+export { decodeBatch, encodeBatch, type DecodeLimits, type EncodeOptions } from './codec.ts';
+export { countReadings } from './count-readings.ts';
+export { batchLimits } from './limits.ts';

@@ -1,0 +1,1 @@
+export { packFloats, packTimes, unpackFloats, unpackTimes, type ColumnLimits } from './column.ts';
