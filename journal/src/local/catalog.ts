@@ -8,11 +8,13 @@ export class Catalog {
   quarantinedRanges = 0;
   readonly #segments: Segment[];
   readonly #indexed = new Set<Segment>();
+  #active: Segment;
   #sizeBytes = 0;
 
-  constructor(segments: readonly Segment[]) {
-    this.#segments = [...segments];
-    for (const segment of segments) this.#sizeBytes += segment.sizeBytes;
+  constructor(older: readonly Segment[], active: Segment) {
+    this.#segments = [...older, active];
+    this.#active = active;
+    for (const segment of this.#segments) this.#sizeBytes += segment.sizeBytes;
   }
 
   get count(): number {
@@ -30,11 +32,13 @@ export class Catalog {
   }
   /** The segment that is written to. */
   get active(): Segment {
-    return this.#at(this.#segments.length - 1);
+    return this.#active;
   }
 
+  /** Begins a new active segment. */
   add(segment: Segment): void {
     this.#segments.push(segment);
+    this.#active = segment;
     this.#sizeBytes += segment.sizeBytes;
   }
 
@@ -54,13 +58,11 @@ export class Catalog {
     return oldest;
   }
 
-  /** Takes the empty active segment out, where its file is of no more use. */
-  removeActive(): Segment {
-    const active = this.active;
+  /** Begins a new active segment in the place of an empty one, whose file is of no more use. */
+  replaceActive(segment: Segment): void {
+    this.#active.removed = true;
     this.#segments.pop();
-    this.#sizeBytes -= active.sizeBytes;
-    active.removed = true;
-    return active;
+    this.add(segment);
   }
 
   /** The segment that holds `offset`, or the first one after it, with the first offset that is not in it any more. */
@@ -96,8 +98,6 @@ export class Catalog {
   }
 
   #at(index: number): Segment {
-    const segment = this.#segments[index];
-    if (!segment) throw new Error('a catalog holds at least one segment');
-    return segment;
+    return this.#segments[index] ?? this.#active;
   }
 }

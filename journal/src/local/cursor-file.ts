@@ -91,15 +91,11 @@ export class CursorFile {
   }
 
   /** Sets a cursor durably. Settings that arrive while a write runs share the next one. */
-  set(name: string, offset: number, nextOffset: number): Promise<void> {
-    try {
-      this.#check(name, offset);
-    } catch (cause) {
-      return Promise.reject(cause);
-    }
+  async set(name: string, offset: number, nextOffset: number): Promise<void> {
+    this.#check(name, offset);
     this.#wanted.set(name, offset);
     this.#knownNext = nextOffset;
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#running ??= this.#writeWaiting().finally(() => (this.#running = undefined));
     });

@@ -1,13 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { FieldlineError } from '@fieldline/protocol';
 import { errorCodeOf } from './error-code.ts';
 import type { FileAccess } from './file-access.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
-
-interface LockContent extends ProcessIdentity {
-  readonly token: string;
-}
 
 /** A held lock; `wasStale`: the holder before died without closing. */
 export interface DirectoryLock {
@@ -19,51 +15,49 @@ export interface DirectoryLock {
 const takeoverDepthMax = 3;
 
 /**
- * Takes the single-writer lock of a directory: the file `lock`, created whole by link(2), which fails where
- * it exists. A lock whose process is dead is taken over, under a lock of its own, so that two openers cannot
- * both do it.
+ * Takes the single-writer lock of a directory: a symbolic link `lock` whose target names the process. It is
+ * created whole or not at all, fails where it exists, and needs no disk block, so that a journal on a full
+ * disk can still be opened and drained. A lock whose process is dead is taken over, under a lock of its own,
+ * so that two openers cannot both do it.
  *
  * Throws FieldlineError `JOURNAL_LOCKED`, naming the holder's pid.
  */
 export async function lockDirectory(files: FileAccess, directory: string): Promise<DirectoryLock> {
-  const content: LockContent = { ...ownIdentity(), token: randomUUID() };
-  const draft = join(directory, `lock.${content.token}`);
-  await files.writeFile(draft, JSON.stringify(content));
   const path = join(directory, 'lock');
-  try {
-    const wasStale = await take(files, { path, draft, depth: 0 });
-    return { wasStale, release: () => release(files, path, content.token) };
-  } finally {
-    await files.unlink(draft).catch(() => undefined);
-  }
+  const content = lockText(ownIdentity());
+  const wasStale = await take(files, { path, content, depth: 0 });
+  return {
+    wasStale,
+    release: async () => {
+      if ((await readLock(files, path)) === content) await files.unlink(path).catch(() => undefined);
+    },
+  };
 }
 
+/** Answers whether a dead process's lock was in the way. */
 async function take(
   files: FileAccess,
-  about: { path: string; draft: string; depth: number },
+  about: { path: string; content: string; depth: number },
 ): Promise<boolean> {
-  if (await tryLink(files, about.draft, about.path)) return false;
-  const holder = await readLock(files, about.path);
-  if (holder && isRunning(holder)) throw lockedBy(about.path, holder);
-  if (about.depth === takeoverDepthMax) throw lockedBy(about.path, holder);
-  const guard = `${about.path}.takeover`;
-  await take(files, { path: guard, draft: about.draft, depth: about.depth + 1 });
+  const { path, content, depth } = about;
+  if (await tryCreate(files, path, content)) return false;
+  await refuseIfHeld(files, path);
+  if (depth === takeoverDepthMax) throw lockedBy(path, undefined);
+  const guard = `${path}.takeover`;
+  await take(files, { path: guard, content, depth: depth + 1 });
   try {
-    const now = await readLock(files, about.path);
-    if (now && isRunning(now)) throw lockedBy(about.path, now);
-    await files.unlink(about.path).catch(() => undefined);
-    if (!(await tryLink(files, about.draft, about.path))) {
-      throw lockedBy(about.path, await readLock(files, about.path));
-    }
+    await refuseIfHeld(files, path);
+    await files.unlink(path).catch(() => undefined);
+    if (!(await tryCreate(files, path, content))) await refuseIfHeld(files, path);
     return true;
   } finally {
     await files.unlink(guard).catch(() => undefined);
   }
 }
 
-async function tryLink(files: FileAccess, from: string, to: string): Promise<boolean> {
+async function tryCreate(files: FileAccess, path: string, content: string): Promise<boolean> {
   try {
-    await files.link(from, to);
+    await files.symlink(content, path);
     return true;
   } catch (cause) {
     if (errorCodeOf(cause) === 'EEXIST') return false;
@@ -71,29 +65,28 @@ async function tryLink(files: FileAccess, from: string, to: string): Promise<boo
   }
 }
 
-async function readLock(files: FileAccess, path: string): Promise<LockContent | undefined> {
-  try {
-    const parsed: unknown = JSON.parse(await files.readFile(path, 'utf8'));
-    return isLockContent(parsed) ? parsed : undefined;
-  } catch {
-    // Missing, torn by a power cut, or not ours: nobody can hold it.
-    return undefined;
-  }
+async function refuseIfHeld(files: FileAccess, path: string): Promise<void> {
+  const holder = parseLock(await readLock(files, path));
+  if (holder && isRunning(holder)) throw lockedBy(path, holder);
 }
 
-function isLockContent(value: unknown): value is LockContent {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields = ['startTicks', 'bootId', 'token'] as const;
-  const record: Record<string, unknown> = { ...value };
-  return Number.isInteger(record['pid']) && fields.every((field) => typeof record[field] === 'string');
+/** The lock's text; empty where it is missing or is no lock of ours: then nobody can hold it. */
+async function readLock(files: FileAccess, path: string): Promise<string> {
+  return files.readlink(path).catch(() => '');
 }
 
-async function release(files: FileAccess, path: string, token: string): Promise<void> {
-  const holder = await readLock(files, path);
-  if (holder?.token === token) await files.unlink(path).catch(() => undefined);
+/** Shorter than 60 bytes: then ext4 keeps it in the inode. */
+function lockText({ pid, startTicks, bootId }: ProcessIdentity): string {
+  return ['pid', pid, startTicks, bootId, randomBytes(4).toString('hex')].join(':');
 }
 
-function lockedBy(path: string, holder: LockContent | undefined): FieldlineError {
+function parseLock(text: string): ProcessIdentity | undefined {
+  const match = /^pid:(\d+):(\d*):([0-9a-f]*):[0-9a-f]{8}$/.exec(text);
+  if (!match) return undefined;
+  return { pid: Number(match[1]), startTicks: match[2] ?? '', bootId: match[3] ?? '' };
+}
+
+function lockedBy(path: string, holder: ProcessIdentity | undefined): FieldlineError {
   return new FieldlineError('JOURNAL_LOCKED', {
     subject: path,
     detail: holder ? `Process ${holder.pid} holds it.` : 'Another process is just taking it over.',

@@ -3,7 +3,7 @@ import * as promises from 'node:fs/promises';
 /** The calls to the operating system that the journal makes: tests put failing or power-cut disks here. */
 export type FileAccess = Pick<
   typeof promises,
-  'open' | 'readdir' | 'mkdir' | 'rename' | 'unlink' | 'link' | 'readFile' | 'writeFile' | 'stat'
+  'open' | 'readdir' | 'mkdir' | 'unlink' | 'symlink' | 'readlink' | 'stat'
 >;
 
 /** The real disk. */

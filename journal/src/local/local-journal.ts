@@ -25,6 +25,8 @@ export interface LocalJournalParts {
   readonly retention: RetentionRunner;
   readonly lock: DirectoryLock;
   readonly recovery: JournalRecovery;
+  /** No record stands at this offset or above. */
+  readonly vacantFrom: number;
 }
 
 /** The journal as files in a directory of this machine. */
@@ -37,10 +39,13 @@ export class LocalJournal implements Journal {
   #committing: Promise<void> | undefined;
   #isClosed = false;
   #appends = 0;
+  /** No record stands at this offset or above; less than the next offset where recovery left some out. */
+  #vacantFrom: number;
 
   constructor(parts: LocalJournalParts) {
     this.#parts = parts;
     this.recovery = parts.recovery;
+    this.#vacantFrom = parts.vacantFrom;
   }
 
   get firstOffset(): number {
@@ -64,6 +69,7 @@ export class LocalJournal implements Journal {
   async read(offset: number, limit: ReadLimit): Promise<JournalRecord[]> {
     if (this.#isClosed) throw this.#error('JOURNAL_CLOSED');
     const result = new ReadResult(limit);
+    const { nextOffset } = this;
     let from = Math.max(offset, this.firstOffset);
     while (from < this.nextOffset && !result.isFull) {
       const { segment, endOffset } = this.#parts.catalog.find(from);
@@ -72,17 +78,19 @@ export class LocalJournal implements Journal {
         if (!(await readSegment(this.#parts.catalog, segment, about))) break;
         from = endOffset;
       } catch (cause) {
-        // Retention took the segment away before it was opened.
-        if (!segment.removed) throw this.#error('JOURNAL_READ_FAILED', cause);
-        from = Math.max(from, this.firstOffset);
+        if (errorCodeOf(cause) !== 'ENOENT') throw this.#error('JOURNAL_READ_FAILED', cause);
+        // Retention took the segment away before it was opened, or somebody else did.
+        if (!segment.removed) this.#parts.catalog.noteDamage(segment, [{ start: 0, end: segment.sizeBytes }]);
+        from = Math.max(endOffset, this.firstOffset);
       }
     }
+    if (result.records.length === 0 && nextOffset === this.nextOffset) this.#noteVacant(offset);
     return result.records;
   }
 
   waitFor(offset: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);
-    if (offset < this.nextOffset) return Promise.resolve(true);
+    if (offset < this.#vacantFrom) return Promise.resolve(true);
     return this.#waiters.wait(offset, signal);
   }
 
@@ -97,7 +105,11 @@ export class LocalJournal implements Journal {
 
   async trim(offset: number): Promise<void> {
     if (this.#isClosed) throw this.#error('JOURNAL_CLOSED');
-    await this.#parts.retention.trim(offset);
+    try {
+      await this.#parts.retention.trim(offset);
+    } catch (cause) {
+      throw this.#error('JOURNAL_WRITE_FAILED', cause);
+    }
   }
 
   stats(): JournalStats {
@@ -122,6 +134,11 @@ export class LocalJournal implements Journal {
     await this.#parts.writer.close();
     await this.#parts.cursors.close();
     await this.#parts.lock.release();
+  }
+
+  /** Remembers that nothing is left to read from there, so that nobody waits for it in a busy loop. */
+  #noteVacant(offset: number): void {
+    this.#vacantFrom = Math.min(this.#vacantFrom, Math.max(0, offset));
   }
 
   #refusalOf(keyBytes: number, valueBytes: number): FieldlineError | undefined {
@@ -160,6 +177,7 @@ export class LocalJournal implements Journal {
       const firstOffset = await writer.commit(group, this.#shouldRoll());
       this.#parts.catalog.active.firstAppendedAtUs ??= now();
       this.#appends += count;
+      this.#vacantFrom = writer.nextOffset;
       group.resolve(firstOffset);
       this.#waiters.release(writer.nextOffset);
     } catch (cause) {

@@ -57,7 +57,7 @@ async function assemble(
 ): Promise<LocalJournal> {
   const { directory, retention = {}, now = () => Date.now() * 1000 } = options;
   const cursors = await CursorFile.open(files, directory);
-  const { catalog, nextOffset, recovery } = await recoverLog(files, directory, {
+  const { catalog, nextOffset, vacantFrom, recovery } = await recoverLog(files, directory, {
     cursors,
     wasLockStale: lock.wasStale,
   });
@@ -73,6 +73,7 @@ async function assemble(
     retention: new RetentionRunner(files, catalog, retention),
     lock,
     recovery,
+    vacantFrom,
   });
 }
 

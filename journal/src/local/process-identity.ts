@@ -5,7 +5,7 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Start of the process in clock ticks since boot (proc(5), stat field 22); empty where there is no /proc. */
   readonly startTicks: string;
-  /** The kernel's random id of this boot; empty where there is no /proc. */
+  /** First digits of the kernel's random id of this boot; empty where there is no /proc. */
   readonly bootId: string;
 }
 
@@ -39,7 +39,7 @@ function startTicksOf(pid: number): string {
 }
 
 function bootId(): string {
-  return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
+  return readOrEmpty('/proc/sys/kernel/random/boot_id').slice(0, 8);
 }
 
 function readOrEmpty(path: string): string {

@@ -14,6 +14,8 @@ import { isKnownVersion, parseSegmentName, Segment } from './segment.ts';
 export interface RecoveredLog {
   readonly catalog: Catalog;
   readonly nextOffset: number;
+  /** No record stands at this offset or above. */
+  readonly vacantFrom: number;
   readonly recovery: JournalRecovery;
 }
 
@@ -27,21 +29,29 @@ export async function recoverLog(
   about: { cursors: CursorFile; wasLockStale: boolean },
 ): Promise<RecoveredLog> {
   const segments = await listSegments(files, directory);
-  if (segments.length === 0) segments.push(await createSegment(files, directory, 0));
-  const catalog = new Catalog(segments);
-  const scanned = await repairLast(files, directory, catalog);
-  const { cursors } = about;
-  const promised = Math.max(cursors.highest(), cursors.knownNextOffset);
-  const lostBeyondEnd = Math.max(0, promised - scanned.nextOffset);
+  const active = segments.pop() ?? (await createSegment(files, directory, 0));
+  const catalog = new Catalog(segments, active);
+  const last = await repairLast(files, directory, catalog);
+  const promised = Math.max(about.cursors.highest(), about.cursors.knownNextOffset);
+  const lostBeyondEnd = Math.max(0, promised - last.nextOffset);
+  const nextOffset = Math.max(last.nextOffset, promised);
+  const wasDamaged = last.discardedBytes > 0 || lostBeyondEnd > 0;
+  // In a segment of its own the log goes on: so the offsets left out stay left out, and the next opening
+  // does not report the same damage again. On a disk too full for that it goes on in the old one.
+  if (wasDamaged)
+    await createSegment(files, directory, nextOffset).then(
+      (s) => catalog.add(s),
+      () => undefined,
+    );
   const recovery: JournalRecovery = {
     closedCleanly: !about.wasLockStale,
-    discardedBytes: scanned.discardedBytes,
-    discardedRecordsAtLeast: Math.max(scanned.discardedRecordsAtLeast, lostBeyondEnd),
-    tailTorn: scanned.tailTorn || lostBeyondEnd > 0,
-    cursorsLost: cursors.wasLost,
-    scannedBytes: scanned.scannedBytes,
+    discardedBytes: last.discardedBytes,
+    discardedRecordsAtLeast: Math.max(last.discardedRecordsAtLeast, lostBeyondEnd),
+    tailTorn: last.tailTorn || lostBeyondEnd > 0,
+    cursorsLost: about.cursors.wasLost,
+    scannedBytes: last.scannedBytes,
   };
-  return { catalog, nextOffset: Math.max(scanned.nextOffset, promised), recovery };
+  return { catalog, nextOffset, vacantFrom: last.endOffset, recovery };
 }
 
 /** Creates the file of a new segment, and makes its name durable. */
@@ -75,6 +85,9 @@ async function listSegments(files: FileAccess, directory: string): Promise<Segme
 }
 
 interface LastSegment {
+  /** Behind the last intact record. */
+  readonly endOffset: number;
+  /** Behind the last record that may have stood there. */
   readonly nextOffset: number;
   readonly discardedBytes: number;
   readonly discardedRecordsAtLeast: number;
@@ -92,10 +105,12 @@ async function repairLast(files: FileAccess, directory: string, catalog: Catalog
   const discardedBytes = scanner.damage.reduce((sum, { start, end }) => sum + end - start, 0);
   // What was cut may have held durable records: their offsets are never given out again.
   const skipped = tailBytes === 0 ? 0 : Math.floor(tailBytes / headerBytes) + 1;
+  const endOffset = segment.firstOffset + endRelative;
   return {
-    nextOffset: segment.firstOffset + endRelative + skipped,
+    endOffset,
+    nextOffset: endOffset + skipped,
     discardedBytes,
-    discardedRecordsAtLeast: missing + (tailBytes > 0 ? 1 : 0),
+    discardedRecordsAtLeast: Math.max(missing + (tailBytes > 0 ? 1 : 0), scanner.damagedMarks),
     tailTorn: tailBytes > 0,
     scannedBytes: scanner.bytesRead,
   };
@@ -107,6 +122,7 @@ async function scanAll(
   const scanner = new SegmentScanner({ mark: segment.mark, from: 0, to: segment.sizeBytes, minRelative: 0 });
   let endRelative = 0;
   let missing = 0;
+  let damagedPlaces = 0;
   await segment.withHandle(async (file) => {
     for (let step = scanner.next(); step !== 'end'; step = scanner.next()) {
       if (step === 'more') await scanner.load(file);
@@ -114,13 +130,14 @@ async function scanAll(
         const { relativeOffset, appendedAtUs } = scanner.header;
         segment.firstAppendedAtUs ??= appendedAtUs;
         segment.index.note(relativeOffset, scanner.recordAt);
-        missing += relativeOffset - endRelative;
+        // Offsets that an earlier recovery left out are missing too, but with no damage before them.
+        if (scanner.damage.length > damagedPlaces) missing += relativeOffset - endRelative;
+        damagedPlaces = scanner.damage.length;
         endRelative = relativeOffset + 1;
       }
     }
   });
-  // Offsets that an earlier recovery skipped are missing too, but with no damaged bytes before them.
-  return { scanner, endRelative, missing: scanner.damage.length > 0 ? missing : 0 };
+  return { scanner, endRelative, missing };
 }
 
 async function cutTail(

@@ -37,8 +37,11 @@ export class RetentionRunner {
       if (!second) return;
       const isTooMuch = this.#catalog.sizeBytes + about.incomingBytes > bytes;
       if (!isTooMuch && !(await this.#isOlder(second, about.nowUs - ageUs))) return;
+      // Somebody may have trimmed the log while its age was looked up.
+      if (second !== this.#catalog.second) continue;
       this.#countUnread(this.#catalog.oldest.firstOffset, second.firstOffset, about.lowestCursor);
-      await this.#removeOldest();
+      // A file that cannot be deleted now comes back at the next opening, and is dropped again then.
+      await this.#removeOldest().catch(() => undefined);
     }
   }
 
@@ -53,7 +56,8 @@ export class RetentionRunner {
   /** A segment's records are no younger than the first one of the segment after it. */
   async #isOlder(second: Segment, limitUs: number): Promise<boolean> {
     if (limitUs === -Infinity) return false;
-    second.firstAppendedAtUs ??= await firstAppendedAtUs(second);
+    // An unreadable segment is no reason to refuse what is being appended.
+    second.firstAppendedAtUs ??= await firstAppendedAtUs(second).catch(() => undefined);
     return second.firstAppendedAtUs !== undefined && second.firstAppendedAtUs < limitUs;
   }
 

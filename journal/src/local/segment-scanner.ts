@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { errorCodeOf } from './error-code.ts';
 import { scanChunkBytesMax, scanChunkBytesMin } from './limits.ts';
 import { headerBytes, isIntact, markBytes, readHeader, type RecordHeader } from './record.ts';
 
@@ -63,7 +64,7 @@ export class SegmentScanner {
     target.set(kept);
     const at = this.position + kept.length;
     const length = Math.min(target.length - kept.length, this.#to - at);
-    const { bytesRead } = await file.read(target, kept.length, length, at);
+    const bytesRead = await readOrSkip(file, target.subarray(kept.length, kept.length + length), at);
     this.#chunk = target;
     this.#chunkAt = this.position;
     this.#chunkEnd = at + bytesRead;
@@ -145,4 +146,26 @@ export class SegmentScanner {
     this.position = this.#to;
     return 'end';
   }
+}
+
+/** A disk gives up blocks of this size, bytes. */
+const diskBlockBytes = 4096;
+
+/** Reads into `target`; blocks that the disk cannot read any more count as zeroes, which no record is. */
+async function readOrSkip(file: Pick<FileHandle, 'read'>, target: Buffer, position: number): Promise<number> {
+  for (const length of [
+    target.length,
+    Math.min(target.length, diskBlockBytes - (position % diskBlockBytes)),
+  ]) {
+    try {
+      return (await file.read(target, 0, length, position)).bytesRead;
+    } catch (cause) {
+      if (errorCodeOf(cause) !== 'EIO') throw cause;
+      if (length <= diskBlockBytes) {
+        target.fill(0, 0, length);
+        return length;
+      }
+    }
+  }
+  return 0;
 }

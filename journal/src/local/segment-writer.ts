@@ -98,12 +98,13 @@ export class SegmentWriter {
     const previous = this.#catalog.active;
     const next = await createSegment(this.#files, this.#directory, this.nextOffset);
     const handle = await next.hold('r+');
-    if (previous.sizeBytes === 0) {
-      this.#catalog.removeActive();
-      await this.#files.unlink(previous.path);
-    }
-    this.#catalog.add(next);
     this.#handle = handle;
+    if (previous.sizeBytes > 0) this.#catalog.add(next);
+    else {
+      this.#catalog.replaceActive(next);
+      // Where it cannot be deleted it stays behind, empty, and holds nothing.
+      await this.#files.unlink(previous.path).catch(() => undefined);
+    }
     await previous.release();
   }
 }
