@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { docstrings } from './docstrings.ts';
 import { errorNumbers, errorUse } from './error-codes.ts';
+import { pageLinks } from './links.ts';
 import { emptyNames, fileNames } from './names.ts';
 import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
@@ -137,6 +138,20 @@ describe('packages', () => {
     });
     const problems = installScripts([file('package-lock.json', lock)], ['node_modules/b']);
     expect(problems.map(({ message }) => message)).toEqual(['node_modules/a has an install script']);
+  });
+});
+
+describe('links', () => {
+  test('to missing pages are found; folders, anchors and other sites are not', () => {
+    const text =
+      '[a](b.md) [c](../README.md#x) [d](gone.md) [e](https://example.org) [f](#here) [g](guides/)';
+    const files = [
+      file('docs/a.md', text),
+      file('docs/b.md', ''),
+      file('README.md', ''),
+      file('docs/guides/g.md', ''),
+    ];
+    expect(pageLinks(files).map(({ message }) => message)).toEqual(['the link to gone.md leads nowhere']);
   });
 });
 

@@ -1,5 +1,6 @@
 import { docstrings } from './docstrings.ts';
 import { errorNumbers, errorUse } from './error-codes.ts';
+import { pageLinks } from './links.ts';
 import { emptyNames, fileNames } from './names.ts';
 import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
@@ -25,5 +26,6 @@ export const tidyRules: readonly TidyRule[] = [
   { name: 'dependencies name exact versions', find: exactVersions },
   { name: 'no dependency needs an install script', find: installScripts },
   { name: 'every package has a licence that we may pass on', find: packageLicences },
+  { name: 'links between pages lead somewhere', find: pageLinks },
   { name: 'no path of a developer machine', find: privatePaths },
 ];

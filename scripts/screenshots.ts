@@ -1,0 +1,84 @@
+/**
+ * Takes the pictures of the documentation: `npm run screenshots [-- --url URL] [--settle SECONDS]`. Without a
+ * URL it runs a demo of its own. Needs Chromium (`apt-get install chromium`, or `CHROMIUM=PATH`).
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { chromium, type Browser } from 'playwright-core';
+import { startDemo } from '../test/services/demo.ts';
+
+const pages = { fleet: '/', device: '/devices/greenhouse-1', map: '/devices/rover-1', ledger: '/ledger' };
+const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const schemes = ['light', 'dark'] as const;
+const directory = join(dirname(import.meta.dirname), 'docs/images');
+/** Running as root, and off every network but loopback. */
+const chromiumFlags =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+await main();
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { url: { type: 'string' }, settle: { type: 'string' } } });
+  const settleMs = Number(values.settle ?? 60) * 1000;
+  const demo = values.url === undefined ? await startDemo({ args: [] }) : undefined;
+  const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags.split(' ') });
+  try {
+    if (demo) {
+      console.log(`waiting ${settleMs / 1000} s for charts worth looking at`);
+      await sleep(settleMs);
+    }
+    await takeAll(browser, values.url ?? demo?.ready.dashboard ?? '');
+  } finally {
+    await browser.close();
+    await demo?.interrupt();
+  }
+}
+
+async function takeAll(browser: Browser, url: string): Promise<void> {
+  for (const [name, path] of Object.entries(pages))
+    for (const [size, viewport] of Object.entries(sizes))
+      for (const colorScheme of schemes) {
+        // `fleet.png` is the picture of the README; the others say what they are.
+        const details = [size === 'wide' ? '' : size, colorScheme === 'light' ? '' : colorScheme];
+        const file = [name, ...details].filter(Boolean).join('-');
+        await take(browser, new URL(path, url).href, { viewport, colorScheme, file: `${file}.png` });
+      }
+}
+
+interface Shot {
+  readonly viewport: { readonly width: number; readonly height: number };
+  readonly colorScheme: 'light' | 'dark';
+  readonly file: string;
+}
+
+async function take(browser: Browser, url: string, { viewport, colorScheme, file }: Shot): Promise<void> {
+  const page = await browser.newPage({ viewport, colorScheme, deviceScaleFactor: 1 });
+  const failures: string[] = [];
+  page.on('pageerror', (error) => failures.push(error.message));
+  await page.goto(url);
+  await page
+    .locator('canvas')
+    .first()
+    .waitFor({ timeout: 5000 })
+    .catch(() => undefined);
+  // Charts draw what they have fetched and what arrives live; two seconds show both.
+  await page.waitForTimeout(2000);
+  await page.screenshot({ path: join(directory, file) });
+  await page.close();
+  console.log(`${file}${failures.length > 0 ? `  page errors: ${failures.join('; ')}` : ''}`);
+}
+
+function findChromium(): string {
+  const candidates = [
+    process.env['CHROMIUM'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ];
+  const found = candidates.find((path) => path !== undefined && existsSync(path));
+  if (found === undefined)
+    throw new Error('Chromium is not installed; install it with: apt-get install chromium');
+  return found;
+}
