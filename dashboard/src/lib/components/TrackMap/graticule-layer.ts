@@ -1,0 +1,65 @@
+import type * as Leaflet from 'leaflet';
+import { graticuleDecimals, graticuleLines, graticuleStep } from '../../series/graticule.ts';
+
+/** About so many lines each way, by the size of the map. */
+const lineSpacePx = 150;
+
+/** Keeps a labelled graticule on the map: what tells the scale of things where no coast is in sight. */
+export function addGraticule(L: typeof Leaflet, map: Leaflet.Map): void {
+  const layer = L.layerGroup().addTo(map);
+  const redraw = () => {
+    layer.clearLayers();
+    const bounds = map.getBounds();
+    const size = map.getSize();
+    const [south, north] = [Math.max(-85, bounds.getSouth()), Math.min(85, bounds.getNorth())];
+    const [west, east] = [bounds.getWest(), bounds.getEast()];
+    const step = graticuleStep(east - west, Math.max(2, size.x / lineSpacePx));
+    for (const latitude of graticuleLines(south, north, step)) {
+      addLine(L, layer, [
+        [latitude, west],
+        [latitude, east],
+      ]);
+      addLabel(L, layer, { at: [latitude, west], text: showDegrees(latitude, step, 'N', 'S'), side: 'left' });
+    }
+    for (const longitude of graticuleLines(west, east, step)) {
+      addLine(L, layer, [
+        [south, longitude],
+        [north, longitude],
+      ]);
+      addLabel(L, layer, {
+        at: [north, longitude],
+        text: showDegrees(wrap(longitude), step, 'E', 'W'),
+        side: 'top',
+      });
+    }
+  };
+  map.on('moveend resize', redraw);
+  redraw();
+}
+
+function addLine(L: typeof Leaflet, layer: Leaflet.LayerGroup, ends: [number, number][]): void {
+  layer.addLayer(
+    L.polyline(ends, { className: 'graticule-line', interactive: false, weight: 1, noClip: true }),
+  );
+}
+
+function addLabel(
+  L: typeof Leaflet,
+  layer: Leaflet.LayerGroup,
+  label: { at: [number, number]; text: string; side: 'left' | 'top' },
+): void {
+  const element = document.createElement('span');
+  element.textContent = label.text;
+  const icon = L.divIcon({ html: element, className: `graticule-label ${label.side}`, iconSize: [0, 0] });
+  layer.addLayer(L.marker(label.at, { icon, interactive: false, keyboard: false }));
+}
+
+function wrap(longitude: number): number {
+  return Number((((((longitude + 180) % 360) + 360) % 360) - 180).toFixed(6));
+}
+
+function showDegrees(value: number, step: number, positive: string, negative: string): string {
+  const figure = `${Math.abs(value).toFixed(graticuleDecimals(step))}°`;
+  if (value === 0) return figure;
+  return `${figure} ${value < 0 ? negative : positive}`;
+}

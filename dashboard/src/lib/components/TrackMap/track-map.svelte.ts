@@ -1,0 +1,124 @@
+import type * as Leaflet from 'leaflet';
+import { thinPiece, type Position, type Track } from '../../series/track.ts';
+import { texts } from '../../texts/en.ts';
+import { addGraticule } from './graticule-layer.ts';
+import { addLand } from './land-layer.ts';
+
+/** No closer than this by itself: about 100 m across the map. */
+const closestZoom = 18;
+
+/** Points of one piece of the track on the map. */
+const mostPoints = 2000;
+
+/** Space around the track when the map fits it, in CSS pixels. */
+const fitPaddingPx = 48;
+
+/** A map that draws a track and keeps it in sight until the reader takes the map in hand. */
+export class TrackMap {
+  /** False once the reader has moved the map: it then stays where it was put. */
+  following = $state(true);
+  #leaflet: typeof Leaflet | undefined;
+  #map: Leaflet.Map | undefined;
+  #lines: Leaflet.LayerGroup | undefined;
+  #marker: Leaflet.CircleMarker | undefined;
+  #track: Track = { pieces: [], newest: undefined };
+
+  /** Mounts the map into `element` and lets it live until the returned function is called. */
+  readonly mount = (element: HTMLElement): (() => void) => {
+    let ended = false;
+    let observer: ResizeObserver | undefined;
+    void Promise.all([import('leaflet'), import('./leaflet.css')]).then(([module]) => {
+      if (ended) return;
+      this.#create(module.default ?? module, element);
+      observer = new ResizeObserver(() => this.#map?.invalidateSize({ animate: false }));
+      observer.observe(element);
+    });
+    return () => {
+      ended = true;
+      observer?.disconnect();
+      this.#map?.remove();
+      this.#map = undefined;
+    };
+  };
+
+  /** Draws `track`. */
+  show(track: Track): void {
+    this.#track = track;
+    this.#draw();
+  }
+
+  /** Brings the whole track into sight, and keeps it there. */
+  follow(): void {
+    this.following = true;
+    this.#fit(true);
+  }
+
+  #create(L: typeof Leaflet, element: HTMLElement): void {
+    this.#leaflet = L;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const map = L.map(element, {
+      attributionControl: false,
+      zoomControl: false,
+      zoomAnimation: !still,
+      fadeAnimation: false,
+      worldCopyJump: true,
+      minZoom: 1,
+      maxZoom: 20,
+      zoomSnap: 0.5,
+    });
+    this.#map = map.setView([25, 10], 1.5);
+    L.control
+      .zoom({ position: 'topright', zoomInTitle: texts.map.zoomIn, zoomOutTitle: texts.map.zoomOut })
+      .addTo(map);
+    L.control.scale({ imperial: false, position: 'bottomleft', maxWidth: 160 }).addTo(map);
+    addGraticule(L, map);
+    void addLand(L, map).catch(() => undefined);
+    this.#lines = L.layerGroup().addTo(map);
+    map.on('dragstart', () => (this.following = false));
+    element.addEventListener('wheel', () => (this.following = false), { passive: true });
+    element.querySelector('.leaflet-control-zoom')?.addEventListener('click', () => (this.following = false));
+    this.#draw();
+    this.#fit(true);
+  }
+
+  #draw(): void {
+    const [L, lines, map] = [this.#leaflet, this.#lines, this.#map];
+    if (!L || !lines || !map) return;
+    lines.clearLayers();
+    for (const piece of this.#track.pieces) {
+      const points = thinPiece(piece, mostPoints).map(toLatLng);
+      lines.addLayer(
+        L.polyline(points, { className: 'track-line', weight: 2.5, interactive: false, smoothFactor: 1.2 }),
+      );
+    }
+    this.#drawMarker(L, map);
+    if (this.following) this.#fit(false);
+  }
+
+  #drawMarker(L: typeof Leaflet, map: Leaflet.Map): void {
+    const newest = this.#track.newest;
+    if (!newest) return;
+    const at = toLatLng(newest.position);
+    this.#marker ??= L.circleMarker(at, { className: 'track-head', radius: 6, interactive: false }).addTo(
+      map,
+    );
+    this.#marker.setLatLng(at).bringToFront();
+  }
+
+  /** Fits the track; without `force` only when its head has left the middle of the map. */
+  #fit(force: boolean): void {
+    const [L, map, newest] = [this.#leaflet, this.#map, this.#track.newest];
+    if (!L || !map || !newest) return;
+    const inner = map.getBounds().pad(-0.08);
+    if (!force && this.#fitted && inner.contains(toLatLng(newest.position))) return;
+    this.#fitted = true;
+    const bounds = L.latLngBounds(this.#track.pieces.flat().map(toLatLng));
+    map.fitBounds(bounds, { maxZoom: closestZoom, padding: [fitPaddingPx, fitPaddingPx], animate: false });
+  }
+
+  #fitted = false;
+}
+
+function toLatLng(position: Position): [number, number] {
+  return [position[0], position[1]];
+}

@@ -1,0 +1,81 @@
+/**
+ * The wiring of the dashboard:
+ *
+ *   WS /api/v1/live ─► LiveSocket ─┬─► Clock     the gateway's time
+ *                                  ├─► Fleet     devices, newest values
+ *                                  └─► FeedHub ─► StreamFeed ─► charts, sparklines, track
+ *   GET /api/v1/query ─────────────────────────────┘
+ *   GET /api/v1/ledger ─► Ledger
+ */
+import type { LiveMessage } from '@fieldline/protocol';
+import { createContext } from 'svelte';
+import { LiveSocket, type ConnectionState } from '../live/live-socket.ts';
+import { Clock } from './clock.svelte.ts';
+import { Fleet } from './fleet.svelte.ts';
+import { FrameLoop } from './frame-loop.ts';
+import { Ledger } from './ledger.svelte.ts';
+import { Router } from './router.svelte.ts';
+import { FeedHub } from './stream-feed.svelte.ts';
+import { Theme } from './theme.svelte.ts';
+
+/** Everything that the pages share; one a page load, passed by context. */
+export class Dashboard {
+  readonly clock = new Clock();
+  readonly fleet = new Fleet();
+  readonly feeds = new FeedHub();
+  readonly ledger = new Ledger();
+  readonly router = new Router();
+  readonly theme = new Theme();
+  readonly frames = new FrameLoop(() => this.clock.exactNowUs());
+  connection = $state.raw<ConnectionState>({ kind: 'connecting' });
+  readonly #socket: LiveSocket;
+  #session: string | undefined;
+  #interrupted = false;
+
+  constructor() {
+    this.#socket = new LiveSocket({
+      url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`,
+      onMessage: (message) => this.#receive(message),
+      onState: (state) => this.#connectionChanged(state),
+    });
+  }
+
+  /** Runs until the returned function is called. */
+  start(): () => void {
+    const stops = [this.clock.start(), this.router.start()];
+    this.#socket.open();
+    return () => {
+      this.#socket.close();
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Tries to reach the gateway at once. */
+  retryNow(): void {
+    this.#socket.retryNow();
+  }
+
+  #receive(message: LiveMessage): void {
+    if (message.type === 'snapshot') this.#receiveSnapshot(message);
+    this.fleet.apply(message);
+    this.feeds.apply(message);
+  }
+
+  #receiveSnapshot(snapshot: Extract<LiveMessage, { type: 'snapshot' }>): void {
+    this.clock.synchronize(snapshot.nowUs);
+    if (this.#session !== undefined && (this.#interrupted || this.#session !== snapshot.session)) {
+      this.feeds.reloadAll();
+    }
+    this.#session = snapshot.session;
+    this.#interrupted = false;
+  }
+
+  #connectionChanged(state: ConnectionState): void {
+    if (state.kind === this.connection.kind && state.kind !== 'waiting') return;
+    if (state.kind === 'waiting') this.#interrupted = true;
+    this.connection = state;
+  }
+}
+
+/** The dashboard of this component tree. */
+export const [useDashboard, provideDashboard] = createContext<Dashboard>();

@@ -1,0 +1,90 @@
+import type { DeviceSummary, LiveMessage, StreamInfo } from '@fieldline/protocol';
+import { SvelteMap } from 'svelte/reactivity';
+import { orderStreams } from '../series/main-stream.ts';
+
+/** A stream and its newest value, which changes as the stream lives. */
+export class StreamState {
+  readonly info: StreamInfo;
+  lastT = $state<number | null>(null);
+  lastValue = $state<number | null>(null);
+
+  constructor(info: StreamInfo) {
+    this.info = info;
+    this.lastT = info.lastT;
+    this.lastValue = info.lastValue;
+  }
+
+  /** Takes a newer value; an older one, from a backlog, changes nothing. */
+  update(timeUs: number, value: number): void {
+    if (this.lastT !== null && timeUs < this.lastT) return;
+    this.lastT = timeUs;
+    this.lastValue = value;
+  }
+}
+
+/** Devices and streams as the gateway knows them, kept up to date by its live messages. */
+export class Fleet {
+  readonly devices = new SvelteMap<string, DeviceSummary>();
+  readonly streams = new SvelteMap<string, StreamState>();
+  /** False until the first snapshot: nothing is known yet, not even that there is nothing. */
+  known = $state(false);
+
+  /** All devices by name. */
+  readonly list = $derived([...this.devices.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+  readonly onlineCount = $derived(this.list.filter((device) => device.online).length);
+  readonly #byDevice = $derived(Map.groupBy(this.streams.values(), (stream) => stream.info.device));
+
+  /** The streams of a device, the most telling first. */
+  streamsOf(device: string): StreamState[] {
+    const states = this.#byDevice.get(device) ?? [];
+    const order = orderStreams(states.map((state) => state.info)).map((info) => info.stream);
+    return states.toSorted((a, b) => order.indexOf(a.info.stream) - order.indexOf(b.info.stream));
+  }
+
+  /** Takes over what a message says. */
+  apply(message: LiveMessage): void {
+    if (message.type === 'snapshot') this.#applySnapshot(message.devices, message.streams);
+    if (message.type === 'device') this.devices.set(message.device.id, message.device);
+    if (message.type === 'delta') this.#applyDelta(message);
+  }
+
+  #applySnapshot(devices: readonly DeviceSummary[], streams: readonly StreamInfo[]): void {
+    for (const device of devices) this.devices.set(device.id, device);
+    for (const stream of streams) this.#applyStream(stream);
+    this.known = true;
+  }
+
+  #applyStream(info: StreamInfo): void {
+    const state = this.streams.get(info.stream);
+    const changed = state && (state.info.unit !== info.unit || state.info.window !== info.window);
+    if (!state || changed) this.streams.set(info.stream, new StreamState(info));
+    else if (info.lastT !== null && info.lastValue !== null) state.update(info.lastT, info.lastValue);
+  }
+
+  #applyDelta(delta: Extract<LiveMessage, { type: 'delta' }>): void {
+    for (const { stream, t, v } of delta.readings) {
+      const last = v.findLastIndex((value) => value !== null);
+      this.#updateNewest(stream, t[last], v[last]);
+    }
+    for (const { stream, end, mean } of delta.windows) {
+      const last = mean.findLastIndex((value) => value !== null);
+      this.#updateNewest(stream, end[last], mean[last]);
+    }
+  }
+
+  #updateNewest(stream: string, timeUs: number | undefined, value: number | null | undefined): void {
+    if (timeUs === undefined || value === undefined || value === null) return;
+    const state = this.streams.get(stream);
+    if (!state) return;
+    state.update(timeUs, value);
+    const device = this.devices.get(state.info.device);
+    if (device) this.#touch(device, timeUs);
+  }
+
+  /** A device whose readings arrive has been seen, though no status message says so each time. */
+  #touch(device: DeviceSummary, timeUs: number): void {
+    const lastSeenUs = Math.max(device.lastSeenUs ?? 0, timeUs);
+    if (lastSeenUs - (device.lastSeenUs ?? 0) > 500_000)
+      this.devices.set(device.id, { ...device, lastSeenUs });
+  }
+}
