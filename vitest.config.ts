@@ -10,6 +10,8 @@ const exclude = ['**/node_modules/**', '**/dist/**', 'scripts/planted/**'];
 export default defineConfig({
   test: {
     pool: 'forks',
+    // A forgotten `.only` would skip the rest and look green.
+    allowOnly: false,
     projects: [
       {
         extends: true,
