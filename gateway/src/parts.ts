@@ -1,10 +1,11 @@
-import type { DeadLetter, LatencyMs, LedgerAnswer, PipelineStage, StreamInfo } from '@fieldline/protocol';
+import type { DeadLetter, ErrorCode, LatencyMs, LedgerAnswer, PipelineStage } from '@fieldline/protocol';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { DeviceRecord } from './devices/device-record.ts';
 import type { BatchLog, JournaledBatch } from './journal/batch-log.ts';
 import type { Store } from './query/store.ts';
+import type { StreamIndex } from './query/stream-index.ts';
 import type { LiveFeed } from './sinks/live/live-feed.ts';
 
 /**
@@ -39,7 +40,7 @@ export interface OpenedSinks {
   /** Every sink, the primary store first. */
   readonly sinks: readonly RunningSink[];
   /** Every stream that was ever stored or received, with its newest value. */
-  readonly streams: Streams;
+  readonly streams: StreamIndex;
   /** Hears each batch as soon as it is durable: what the live socket stands on. */
   readonly live: LiveFeed;
   /** From the time of a reading (of a window: its end) to the primary store. */
@@ -70,7 +71,6 @@ export interface GatewayParts {
   readonly adminToken: string;
   readonly log: BatchLog;
   readonly devices: Devices;
-  readonly streams: Streams;
   readonly deadLetters: DeadLetters;
   readonly sinks: OpenedSinks;
   /** The account, compared with the primary store's own counts at one quiet instant. */
@@ -120,12 +120,6 @@ export type CreatedDevice =
       readonly detail: string;
     };
 
-/** Every stream that was ever received, with its newest value. */
-export interface Streams {
-  list(): StreamInfo[];
-  ofDevice(device: string): StreamInfo[];
-}
-
 /** What can never be stored, with its reason. */
 export interface DeadLetters {
   add(letter: NewDeadLetter): void;
@@ -136,12 +130,10 @@ export interface DeadLetters {
 export interface NewDeadLetter {
   readonly device: string;
   readonly topic: string;
-  readonly code: DeadLetterCode;
+  readonly code: ErrorCode;
   readonly detail: string;
   /** All of it, or its beginning; only the first `limits.deadLetterBytes` are kept. */
   readonly payload: Uint8Array;
   /** Size of the whole. */
   readonly sizeBytes: number;
 }
-
-export type DeadLetterCode = import('@fieldline/protocol').ErrorCode;

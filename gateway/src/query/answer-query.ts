@@ -37,7 +37,8 @@ export interface SeriesSource {
  */
 export async function answerQuery(request: QueryRequest, source: SeriesSource): Promise<QueryAnswer> {
   const kinds = await source.windowKinds();
-  const { windowUs, columns } = (await rawAnswer(request, source, kinds)) ?? (await bucketed(request, source, kinds));
+  const { windowUs, columns } =
+    (await rawAnswer(request, source, kinds)) ?? (await bucketed(request, source, kinds));
   const stream = streamName(request.device, request.sensor, request.quantity);
   return { stream, unit: source.unit, windowUs, ...columns, gaps: distinctGaps(await source.gaps()) };
 }

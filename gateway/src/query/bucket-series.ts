@@ -91,7 +91,16 @@ export class BucketSeries {
   }
 
   columns(): SeriesColumns {
-    const columns: SeriesColumns = { t: [], count: [], mean: [], min: [], max: [], p50: [], p95: [], p99: [] };
+    const columns: SeriesColumns = {
+      t: [],
+      count: [],
+      mean: [],
+      min: [],
+      max: [],
+      p50: [],
+      p95: [],
+      p99: [],
+    };
     const starts = Float64Array.from(this.#buckets.keys()).sort();
     for (const start of starts) {
       const bucket = this.#buckets.get(start);

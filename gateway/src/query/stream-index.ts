@@ -1,4 +1,10 @@
-import { streamName, type Batch, type ReadingsBlock, type StreamInfo, type WindowsBlock } from '@fieldline/protocol';
+import {
+  streamName,
+  type Batch,
+  type ReadingsBlock,
+  type StreamInfo,
+  type WindowsBlock,
+} from '@fieldline/protocol';
 
 /**
  * Every stream with its newest value, in memory: filled from the primary store at start, then fed with each
@@ -47,7 +53,12 @@ export class StreamIndex {
       const means = sum.map((value, index) => value / count[index]!);
       const index = newestIndex(block.end, means);
       const description = describe(device, block, quantity, unit);
-      this.#put({ ...description, kind: 'windows', window: block.window, ...newest(block.end, means, index) });
+      this.#put({
+        ...description,
+        kind: 'windows',
+        window: block.window,
+        ...newest(block.end, means, index),
+      });
     }
   }
 

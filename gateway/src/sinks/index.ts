@@ -25,7 +25,8 @@ const startWaitMs = 3000;
 export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
   const stores = context.config.stores.map((name) => storeRegistry[name](context));
   const [primary] = stores;
-  if (!primary) throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'stores', detail: 'No store is named.' });
+  if (!primary)
+    throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'stores', detail: 'No store is named.' });
   const index = new StreamIndex();
   const live = new LiveFeed();
   live.listen((entries) => entries.forEach(({ batch }) => index.feed(batch)));
@@ -46,7 +47,9 @@ export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
   };
 }
 
-type RunnerExtras = Partial<Pick<ConstructorParameters<typeof SinkRunner>[0], 'startAt' | 'onOpened' | 'onCommitted' | 'onRefused'>>;
+type RunnerExtras = Partial<
+  Pick<ConstructorParameters<typeof SinkRunner>[0], 'startAt' | 'onOpened' | 'onCommitted' | 'onRefused'>
+>;
 
 function makeRunner(context: SinkContext, sink: Sink, extras: RunnerExtras = {}): SinkRunner {
   return new SinkRunner({
@@ -94,12 +97,23 @@ async function restoreIndex({ logger }: SinkContext, store: Store, index: Stream
 
 function deadLetter({ deadLetters }: SinkContext, parts: readonly RefusedPart[]): void {
   for (const { device, code, detail, payload } of parts) {
-    deadLetters.add({ device, topic: batchTopic(device), code, detail, payload, sizeBytes: payload.byteLength });
+    deadLetters.add({
+      device,
+      topic: batchTopic(device),
+      code,
+      detail,
+      payload,
+      sizeBytes: payload.byteLength,
+    });
   }
 }
 
 /** True once every runner has stored what the journal held at the call. */
-async function drained(context: SinkContext, runners: readonly SinkRunner[], deadlineUs: number): Promise<boolean> {
+async function drained(
+  context: SinkContext,
+  runners: readonly SinkRunner[],
+  deadlineUs: number,
+): Promise<boolean> {
   const end = context.log.nextOffset;
   const signal = AbortSignal.timeout(Math.max(0, Math.round((deadlineUs - context.clock.nowUs()) / 1000)));
   const reached = await Promise.all(runners.map((runner) => runner.storedUpTo(end, signal)));

@@ -14,5 +14,8 @@ export const storeRegistry: Readonly<Record<StoreName, (context: StoreContext) =
   embedded: ({ config, clock }) =>
     new EmbeddedStore({ path: join(config.home, 'store.db'), nowUs: () => clock.nowUs() }),
   influxdb: ({ config, clock, logger }) =>
-    InfluxStore.fromConfig(config, { nowUs: () => clock.nowUs(), logger: logger.child({ part: 'influxdb' }) }),
+    InfluxStore.fromConfig(config, {
+      nowUs: () => clock.nowUs(),
+      logger: logger.child({ part: 'influxdb' }),
+    }),
 };

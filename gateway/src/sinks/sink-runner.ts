@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorEntry } from '@fieldline/protocol';
 import { backoffMs, sinkBackoff, type BackoffLimits } from './backoff.ts';
 import { SinkStatistics } from './sink-statistics.ts';
-import type { JournaledBatch, RefusedPart, Sink, SinkFailure, SinkLog, SinkLogger, SinkOutcome } from './sink.ts';
+import type {
+  JournaledBatch,
+  RefusedPart,
+  Sink,
+  SinkFailure,
+  SinkLog,
+  SinkLogger,
+  SinkOutcome,
+} from './sink.ts';
 
 /** How much one write carries at most: enough for thousands of points, little enough to retry cheaply. */
 export const defaultWriteLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 5000 } as const;
@@ -93,7 +101,10 @@ export class SinkRunner {
 
   start(): void {
     this.#running ??= this.#run().catch((error: unknown) => {
-      this.#options.logger.error({ err: error, sink: this.name }, 'The sink runner ended by a bug; restart the gateway');
+      this.#options.logger.error(
+        { err: error, sink: this.name },
+        'The sink runner ended by a bug; restart the gateway',
+      );
     });
   }
 
@@ -135,8 +146,18 @@ export class SinkRunner {
 
   /** Nothing to store: makes the cursor current, then waits for the next entry. */
   async #idle(): Promise<void> {
+    if (this.#offset < this.#options.log.nextOffset) return await this.#skipUnreadable();
     await this.#saveCursor();
     await this.#options.log.waitFor(this.#offset, this.#abort.signal);
+  }
+
+  /** The log leaves out records that cannot be read back; one by one, so that no readable one is passed over. */
+  async #skipUnreadable(): Promise<void> {
+    const { log } = this.#options;
+    const next = await log.read(this.#offset, { maxBytes: 1, maxRecords: 1 });
+    if (next.length > 0) return;
+    this.statistics.errors++;
+    this.#offset = Math.max(this.#offset + 1, log.firstOffset);
   }
 
   /** Writes until the entries are stored or the runner stops. */
@@ -185,7 +206,10 @@ export class SinkRunner {
       this.#cursorSaved = this.#offset;
     } catch (error) {
       this.statistics.errors++;
-      this.#options.logger.warn({ err: error, sink: this.name }, 'The cursor was not saved; it is tried again');
+      this.#options.logger.warn(
+        { err: error, sink: this.name },
+        'The cursor was not saved; it is tried again',
+      );
     }
   }
 
@@ -217,5 +241,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** One line for people: the thing, what happened, what to do. */
 export function describeFailure(failure: SinkFailure): string {
   const { title, remedy } = errorEntry(failure.code);
-  return [`${failure.subject}: ${title}`, failure.detail, remedy, `[${failure.code}]`].filter(Boolean).join(' ');
+  return [`${failure.subject}: ${title}`, failure.detail, remedy, `[${failure.code}]`]
+    .filter(Boolean)
+    .join(' ');
 }

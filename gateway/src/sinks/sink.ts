@@ -14,6 +14,9 @@ export interface SinkLog {
   waitFor(offset: number, signal?: AbortSignal): Promise<boolean>;
   setCursor(name: string, offset: number): Promise<void>;
   cursor(name: string): number | undefined;
+  /** The oldest offset still kept. */
+  readonly firstOffset: number;
+  /** The offset that the next entry will have. */
   readonly nextOffset: number;
 }
 

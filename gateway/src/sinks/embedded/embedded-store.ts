@@ -1,6 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { FieldlineError, refused, type QueryAnswer, type Result, type StreamInfo, type StreamName } from '@fieldline/protocol';
+import {
+  FieldlineError,
+  refused,
+  type QueryAnswer,
+  type Result,
+  type StreamInfo,
+  type StreamName,
+} from '@fieldline/protocol';
 import { queryLimits, type QueryRequest, type Store } from '../../query/store.ts';
 import type { JournaledBatch, Sink, SinkFailure, SinkOpening, SinkOutcome } from '../sink.ts';
 import { StoreThread } from './store-thread.ts';
@@ -88,7 +95,8 @@ export class EmbeddedStore implements Sink, Store {
   }
 
   #failure(code: SinkFailure['code'], error: unknown): SinkFailure {
-    if (error instanceof FieldlineError) return { code: error.code, subject: this.#path, detail: error.detail };
+    if (error instanceof FieldlineError)
+      return { code: error.code, subject: this.#path, detail: error.detail };
     return { code, subject: this.#path, detail: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -41,7 +41,9 @@ const migrations: readonly string[] = [
 
 /** Brings the schema up to this version. Throws STORE_NEWER_SCHEMA where a newer program wrote it. */
 export function migrate(database: DatabaseSync, path: string, nowUs: number): void {
-  database.exec('CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, applied_at_us INTEGER NOT NULL)');
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, applied_at_us INTEGER NOT NULL)',
+  );
   const row = database.prepare('SELECT coalesce(max(version), 0) AS version FROM migration').get();
   const version = Number(row?.['version']);
   if (version > migrations.length) {

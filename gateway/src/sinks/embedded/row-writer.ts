@@ -21,7 +21,9 @@ export class RowWriter {
     this.#nextReading = database.prepare(
       'SELECT coalesce(max(n) + 1, 0) AS n FROM reading WHERE stream = ? AND t = ?',
     );
-    this.#insertWindow = database.prepare('INSERT INTO window VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insertWindow = database.prepare(
+      'INSERT INTO window VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
     this.#nextWindow = database.prepare(
       'SELECT coalesce(max(n) + 1, 0) AS n FROM window WHERE stream = ? AND start = ?',
     );

@@ -61,14 +61,19 @@ export class StoreThread {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if (reply.ok) waiting?.resolve(reply.value);
-    else waiting?.reject(new FieldlineError('STORE_WRITE_FAILED', { subject: this.#path, detail: reply.error }));
+    else
+      waiting?.reject(new FieldlineError('STORE_WRITE_FAILED', { subject: this.#path, detail: reply.error }));
   }
 
   #died(cause: Error | undefined): void {
     this.#death ??=
       cause instanceof FieldlineError
         ? cause
-        : new FieldlineError('STORE_WORKER_DIED', { subject: this.#path, detail: cause?.message ?? '', cause });
+        : new FieldlineError('STORE_WORKER_DIED', {
+            subject: this.#path,
+            detail: cause?.message ?? '',
+            cause,
+          });
     for (const { reject } of this.#waiting.values()) reject(this.#death);
     this.#waiting.clear();
   }

@@ -38,7 +38,9 @@ export class StreamTable {
       `INSERT INTO stream (device, sensor, quantity, extra, type, unit, kind, window)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     );
-    this.#describe = database.prepare('UPDATE stream SET type = ?, unit = ?, kind = ?, window = ? WHERE id = ?');
+    this.#describe = database.prepare(
+      'UPDATE stream SET type = ?, unit = ?, kind = ?, window = ? WHERE id = ?',
+    );
     this.#add = database.prepare(
       `UPDATE stream SET readings = readings + :readings,
          last_value = iif(:t >= coalesce(last_t, :t), :value, last_value),

@@ -15,7 +15,8 @@ export const apiErrors = defineErrors({
   API_UNAUTHORIZED: {
     number: 7002,
     title: 'This needs the administrator’s token.',
-    remedy: 'Send `Authorization: Bearer TOKEN`; the token stands in `admin.token` in the home of the gateway.',
+    remedy:
+      'Send `Authorization: Bearer TOKEN`; the token stands in `admin.token` in the home of the gateway.',
   },
   API_FORBIDDEN_HOST: {
     number: 7003,
@@ -50,7 +51,8 @@ export const apiErrors = defineErrors({
   API_PORT_IN_USE: {
     number: 7009,
     title: 'The HTTP address cannot be listened on.',
-    remedy: 'End the program that uses the port, or choose another with `http.port` or --http-port (0: any free one).',
+    remedy:
+      'End the program that uses the port, or choose another with `http.port` or --http-port (0: any free one).',
   },
   API_NOT_READY: {
     number: 7010,

@@ -25,7 +25,8 @@ export const sinkErrors = defineErrors({
   INFLUX_UNREACHABLE: {
     number: 6010,
     title: 'InfluxDB does not answer at this URL; writing is tried again.',
-    remedy: 'Check that InfluxDB runs, and that `influxdb.url` or FIELDLINE_INFLUX_URL is right (such as http://127.0.0.1:8086).',
+    remedy:
+      'Check that InfluxDB runs, and that `influxdb.url` or FIELDLINE_INFLUX_URL is right (such as http://127.0.0.1:8086).',
   },
   INFLUX_UNAUTHORIZED: {
     number: 6011,
@@ -35,7 +36,8 @@ export const sinkErrors = defineErrors({
   INFLUX_NOT_INFLUX: {
     number: 6012,
     title: 'What answers at this URL is not InfluxDB 1.x.',
-    remedy: 'Set `influxdb.url` or FIELDLINE_INFLUX_URL to the HTTP address of InfluxDB (such as http://127.0.0.1:8086).',
+    remedy:
+      'Set `influxdb.url` or FIELDLINE_INFLUX_URL to the HTTP address of InfluxDB (such as http://127.0.0.1:8086).',
   },
   INFLUX_DATABASE_MISSING: {
     number: 6013,
@@ -50,7 +52,8 @@ export const sinkErrors = defineErrors({
   INFLUX_REJECTED_POINT: {
     number: 6015,
     title: 'InfluxDB refuses this point for good.',
-    remedy: 'Read the reason: most often a field of this measurement has another type, or the time lies outside the retention policy.',
+    remedy:
+      'Read the reason: most often a field of this measurement has another type, or the time lies outside the retention policy.',
   },
   POINT_NOT_ENCODABLE: {
     number: 6016,

@@ -1,0 +1,12 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Whether an Authorization header carries the token. Takes the same time whatever it carries. */
+export function carriesToken(authorization: string | undefined, token: string): boolean {
+  const given = /^Bearer ([\x21-\x7e]{1,512})$/.exec(authorization ?? '')?.[1] ?? '';
+  return timingSafeEqual(digest(given), digest(token)) && given.length > 0;
+}
+
+/** Equal lengths, as `timingSafeEqual` demands. */
+function digest(value: string): Buffer {
+  return createHash('sha256').update(value).digest();
+}

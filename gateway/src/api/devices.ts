@@ -1,0 +1,71 @@
+import { DeviceCredential, DeviceId, DevicesAnswer, DeviceSummary } from '@fieldline/protocol';
+import { Type } from 'typebox';
+import type { GatewayParts } from '../parts.ts';
+import { deviceSummary } from './device-summary.ts';
+import { defineRoute, json, problem, type ApiReply, type ApiRoute } from './route.ts';
+
+const DeviceParams = Type.Object({ id: DeviceId });
+
+/** The device registry: list, show, add, revoke. */
+export function deviceRoutes({ devices, sinks: { streams } }: GatewayParts): ApiRoute[] {
+  const unknown = (id: string): ApiReply => problem(404, 'API_DEVICE_UNKNOWN', id);
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/api/v1/devices',
+      summary: 'Every device of the fleet.',
+      access: 'read',
+      answer: { status: 200, description: 'The devices, by id.', schema: DevicesAnswer },
+      handle: () => {
+        const summaries = devices.list().map((record) => deviceSummary(record, streams));
+        return json({ devices: summaries.sort((a, b) => (a.id < b.id ? -1 : 1)) });
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/v1/devices/{id}',
+      summary: 'One device.',
+      access: 'read',
+      params: DeviceParams,
+      answer: { status: 200, description: 'The device.', schema: DeviceSummary },
+      problems: [404],
+      handle: ({ params }) => {
+        const record = devices.get(params.id);
+        return record ? json(deviceSummary(record, streams)) : unknown(params.id);
+      },
+    }),
+    addDevice({ devices }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/devices/{id}/revoke',
+      summary: 'Takes a device its credential, and ends its session.',
+      access: 'admin',
+      params: DeviceParams,
+      answer: { status: 200, description: 'The revoked device.', schema: DeviceSummary },
+      problems: [404],
+      handle: async ({ params }) => {
+        const record = await devices.revoke(params.id);
+        return record ? json(deviceSummary(record, streams)) : unknown(params.id);
+      },
+    }),
+  ];
+}
+
+function addDevice({ devices }: Pick<GatewayParts, 'devices'>): ApiRoute {
+  return defineRoute({
+    method: 'POST',
+    path: '/api/v1/devices',
+    summary: 'Registers a device and makes its password, which is shown this once.',
+    access: 'admin',
+    body: Type.Object({ name: DeviceId }, { additionalProperties: false }),
+    answer: { status: 201, description: 'The credential of the new device.', schema: DeviceCredential },
+    problems: [409],
+    handle: async ({ body }) => {
+      const created = await devices.create(body.name);
+      if (!created.ok)
+        return problem(created.code === 'DEVICE_NAME_INVALID' ? 400 : 409, created.code, created.detail);
+      const { device, password } = created;
+      return json({ device, username: device, password }, 201);
+    },
+  });
+}

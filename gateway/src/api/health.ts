@@ -1,0 +1,50 @@
+import { Type } from 'typebox';
+import type { GatewayParts } from '../parts.ts';
+import { renderMetrics } from '../metrics/exposition.ts';
+import { defineRoute, json, text, type ApiRoute } from './route.ts';
+import type { PipelineView } from './pipeline.ts';
+
+const Health = Type.Object({ status: Type.String(), problems: Type.Array(Type.String()) });
+
+/** For process supervisors and Prometheus. */
+export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/healthz',
+      summary: 'Whether the process lives.',
+      access: 'read',
+      answer: { status: 200, description: 'It does.', schema: Health },
+      handle: () => json({ status: 'ok', problems: [] }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/readyz',
+      summary: 'Whether the gateway takes batches and its store stores them.',
+      access: 'read',
+      answer: { status: 200, description: 'It does; 503 with the problems otherwise.', schema: Health },
+      handle: () => {
+        const problems = readinessProblems(parts);
+        const ready = problems.length === 0;
+        return json({ status: ready ? 'ready' : 'not ready', problems }, ready ? 200 : 503);
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/metrics',
+      summary: 'Counters and gauges for Prometheus.',
+      access: 'read',
+      answer: { status: 200, description: 'Prometheus text format.', text: 'text/plain' },
+      handle: async () => {
+        const { body, contentType } = await renderMetrics(parts.counters(), view());
+        return text(body, contentType);
+      },
+    }),
+  ];
+}
+
+/** The gateway's own, and those of the primary store; a secondary sink that is away stops nobody. */
+function readinessProblems({ problems, sinks }: GatewayParts): string[] {
+  const primary = sinks.sinks.find(({ name }) => name === sinks.storeName)?.problem();
+  return [...new Set([...problems(), ...(primary === undefined ? [] : [primary])])];
+}

@@ -1,0 +1,131 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { LiveRequest, type ErrorCode } from '@fieldline/protocol';
+import { Value } from 'typebox/value';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { LiveClient } from '../sinks/live/live-client.ts';
+import type { LiveHub } from '../sinks/live/live-hub.ts';
+import { hostAllowed, originAllowed } from './host-check.ts';
+import { problemDocument, problemType } from './problem-document.ts';
+
+/** Limits of the live socket. */
+export const socketLimits = {
+  /** A subscription; viewers send nothing else. */
+  messageBytes: 64 * 1024,
+  viewers: 1000,
+  /** Subscriptions a viewer may make a second; each costs a snapshot. */
+  subscriptionsPerSec: 10,
+  pingMs: 30_000,
+} as const;
+
+export interface LiveSocketOptions {
+  readonly server: Server;
+  readonly path: string;
+  readonly hub: LiveHub;
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly nowUs: () => number;
+}
+
+/** Serves `WS /api/v1/live` on the HTTP server. Returns what ends it. */
+export function serveLiveSocket(options: LiveSocketOptions): () => void {
+  const { server, hub, nowUs } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: socketLimits.messageBytes,
+    perMessageDeflate: false,
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const refusal = refusalOf(request, options);
+    if (refusal) refuse(socket, refusal);
+    else sockets.handleUpgrade(request, socket, head, (viewer) => serveViewer(viewer, hub, nowUs));
+  });
+  const pings = setInterval(() => hub.pingAll(), socketLimits.pingMs).unref();
+  return () => {
+    clearInterval(pings);
+    sockets.close();
+  };
+}
+
+interface SocketRefusal {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+function refusalOf(request: IncomingMessage, options: LiveSocketOptions): SocketRefusal | undefined {
+  const { host, origin } = request.headers;
+  if (!hostAllowed(host, options.allowedHosts)) {
+    return { status: 403, code: 'API_FORBIDDEN_HOST', detail: host ?? '' };
+  }
+  if (!originAllowed(origin, host))
+    return { status: 403, code: 'API_FORBIDDEN_ORIGIN', detail: origin ?? '' };
+  if (request.url?.split('?')[0] !== options.path) {
+    return { status: 404, code: 'API_NOT_FOUND', detail: request.url ?? '' };
+  }
+  if (options.hub.viewers >= socketLimits.viewers) {
+    return { status: 503, code: 'API_NOT_READY', detail: `${socketLimits.viewers} viewers are connected.` };
+  }
+  return undefined;
+}
+
+function refuse(socket: Duplex, { status, code, detail }: SocketRefusal): void {
+  const body = JSON.stringify(problemDocument(status, code, detail));
+  const headers = [
+    `HTTP/1.1 ${status} ${code}`,
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function serveViewer(viewer: WebSocket, hub: LiveHub, nowUs: () => number): void {
+  const client = new LiveClient(viewer, () => nowUs() / 1000);
+  const allowance = new Allowance(socketLimits.subscriptionsPerSec, nowUs);
+  hub.add(client);
+  viewer.on('close', () => hub.remove(client));
+  viewer.on('error', () => viewer.terminate());
+  viewer.on('pong', () => {
+    client.alive = true;
+  });
+  viewer.on('message', (data, isBinary) => {
+    const request = isBinary ? undefined : parseRequest(String(data));
+    if (!request) client.close(1008, 'Expected {"type":"subscribe","streams":[…]}.');
+    else if (!allowance.take()) client.close(1008, 'Too many subscriptions a second.');
+    else hub.subscribe(client, request);
+  });
+}
+
+function parseRequest(text: string): LiveRequest | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Value.Check(LiveRequest, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** So many a second, with a second's worth at once. */
+class Allowance {
+  readonly #perSec: number;
+  readonly #nowUs: () => number;
+  #left: number;
+  #atUs: number;
+
+  constructor(perSec: number, nowUs: () => number) {
+    this.#perSec = perSec;
+    this.#nowUs = nowUs;
+    this.#left = perSec;
+    this.#atUs = nowUs();
+  }
+
+  take(): boolean {
+    const nowUs = this.#nowUs();
+    this.#left = Math.min(this.#perSec, this.#left + ((nowUs - this.#atUs) / 1e6) * this.#perSec);
+    this.#atUs = nowUs;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}

@@ -1,0 +1,72 @@
+import type { ErrorCode } from '@fieldline/protocol';
+import type { Static, TObject, TSchema } from 'typebox';
+
+/** A request after validation against the route's schemas. */
+export interface ApiRequest<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+}
+
+/** What a handler answers: a document, plain text, or a problem of the error registry. */
+export type ApiReply =
+  | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly body: string }
+  | { readonly kind: 'problem'; readonly status: number; readonly code: ErrorCode; readonly detail: string };
+
+/** One route: all that the server, the OpenAPI document and the contract tests know of it. */
+export interface ApiRoute {
+  readonly method: 'GET' | 'POST';
+  /** Parameters in OpenAPI's form: `/api/v1/devices/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  /** `read` needs nothing on loopback; `admin` needs the administrator's token. */
+  readonly access: 'read' | 'admin';
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly body?: TObject;
+  /** The answer when all is well; its schema, or the media type of a text. */
+  readonly answer: {
+    readonly status: number;
+    readonly description: string;
+    readonly schema?: TSchema;
+    readonly text?: string;
+  };
+  /** Statuses of the problems that it can answer beside 400, 401, 403 and 500. */
+  readonly problems?: readonly number[];
+  readonly handle: (request: ApiRequest<unknown, unknown, unknown>) => ApiReply | Promise<ApiReply>;
+}
+
+type StaticOr<Schema> = Schema extends TObject ? Static<Schema> : undefined;
+
+/** Gives a handler the types of its route's schemas; the server validates before it calls. */
+export function defineRoute<
+  Params extends TObject | undefined = undefined,
+  Query extends TObject | undefined = undefined,
+  Body extends TObject | undefined = undefined,
+>(
+  route: Omit<ApiRoute, 'params' | 'query' | 'body' | 'handle'> & {
+    readonly params?: Params;
+    readonly query?: Query;
+    readonly body?: Body;
+    readonly handle: (
+      request: ApiRequest<StaticOr<Params>, StaticOr<Query>, StaticOr<Body>>,
+    ) => ApiReply | Promise<ApiReply>;
+  },
+): ApiRoute {
+  return route as unknown as ApiRoute;
+}
+
+/** A JSON document, status 200 unless told otherwise. */
+export function json(body: unknown, status = 200): ApiReply {
+  return { kind: 'json', status, body };
+}
+
+export function text(body: string, contentType: string, status = 200): ApiReply {
+  return { kind: 'text', status, contentType, body };
+}
+
+/** A problem of the registry: `detail` says what of this request was concerned. */
+export function problem(status: number, code: ErrorCode, detail: string): ApiReply {
+  return { kind: 'problem', status, code, detail };
+}

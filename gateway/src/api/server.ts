@@ -1,0 +1,120 @@
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { ErrorCode } from '@fieldline/protocol';
+import type { Logger } from 'pino';
+import { carriesToken } from './admin-token.ts';
+import { isViewAddress } from './dashboard.ts';
+import { hostAllowed } from './host-check.ts';
+import { problemDocument, problemType } from './problem-document.ts';
+import type { ApiReply, ApiRoute } from './route.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** Limits of one HTTP request. */
+export const requestLimits = {
+  bodyBytes: 64 * 1024,
+  requestMs: 15_000,
+  idleMs: 60_000,
+  urlPartChars: 200,
+} as const;
+
+export interface ServerOptions {
+  readonly routes: readonly ApiRoute[];
+  readonly adminToken: string;
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly logger: Logger;
+  /** Whether a built dashboard is served, whose one page answers for all its views. */
+  readonly hasDashboard: boolean;
+}
+
+/** Builds the HTTP server from the route table; it does not listen yet. */
+export function buildServer(options: ServerOptions): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: requestLimits.bodyBytes,
+    requestTimeout: requestLimits.requestMs,
+    keepAliveTimeout: requestLimits.idleMs,
+    routerOptions: { maxParamLength: requestLimits.urlPartChars },
+    forceCloseConnections: true,
+    // Fastify's own choice is to delete unknown keys silently; ours is to refuse them.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
+  });
+  // The shapes are held by tests; compiled serializers are slow on long columns of `number | null`.
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.headers(securityHeaders);
+    if (!hostAllowed(request.headers.host, options.allowedHosts)) {
+      return sendProblem(reply, 403, 'API_FORBIDDEN_HOST', request.headers.host ?? '');
+    }
+    return undefined;
+  });
+  for (const route of options.routes) addRoute(server, route, options.adminToken);
+  server.setNotFoundHandler((request, reply) => notFound(request, reply, options.hasDashboard));
+  server.setErrorHandler((error: FastifyError, request, reply) =>
+    failed(error, request, reply, options.logger),
+  );
+  return server;
+}
+
+function addRoute(server: FastifyInstance, route: ApiRoute, adminToken: string): void {
+  const { params, query, body } = route;
+  server.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
+    onRequest: async (request, reply) => {
+      if (route.access === 'admin' && !carriesToken(request.headers.authorization, adminToken)) {
+        return sendProblem(reply, 401, 'API_UNAUTHORIZED', `${route.method} ${route.path}`);
+      }
+      return undefined;
+    },
+    handler: async (request, reply) => {
+      void reply.header('cache-control', 'no-store');
+      const { params, query, body } = request;
+      return send(reply, await route.handle({ params, query, body }));
+    },
+  });
+}
+
+function send(reply: FastifyReply, answer: ApiReply): FastifyReply {
+  if (answer.kind === 'problem') return sendProblem(reply, answer.status, answer.code, answer.detail);
+  const contentType = answer.kind === 'text' ? answer.contentType : 'application/json; charset=utf-8';
+  return reply.code(answer.status).header('content-type', contentType).send(answer.body);
+}
+
+function sendProblem(reply: FastifyReply, status: number, code: ErrorCode, detail: string): FastifyReply {
+  const body = JSON.stringify(problemDocument(status, code, detail));
+  if (status === 401) void reply.header('www-authenticate', 'Bearer');
+  return reply.code(status).header('content-type', problemType).send(body);
+}
+
+function notFound(request: FastifyRequest, reply: FastifyReply, hasDashboard: boolean): FastifyReply {
+  if (hasDashboard && isViewAddress(request.method, request.url)) return reply.sendFile('index.html');
+  return sendProblem(
+    reply,
+    404,
+    'API_NOT_FOUND',
+    `${request.method} ${request.url.slice(0, requestLimits.urlPartChars)}`,
+  );
+}
+
+function failed(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
+  if (error.validation || (error.statusCode ?? 500) < 500) {
+    const tooLarge = error.statusCode === 413;
+    return sendProblem(
+      reply,
+      error.statusCode ?? 400,
+      tooLarge ? 'API_TOO_LARGE' : 'API_BAD_REQUEST',
+      error.message,
+    );
+  }
+  logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'A request failed');
+  return sendProblem(reply, 500, 'API_INTERNAL', `${request.method} ${request.routeOptions.url ?? ''}`);
+}
