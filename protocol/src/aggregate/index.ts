@@ -1,3 +1,4 @@
 export { Moments, type MomentsValues } from './moments.ts';
-export { Sketch, sketchLimits, type SketchOptions } from './sketch.ts';
+export { sketchLimits, type SketchOptions } from './sketch-limits.ts';
+export { Sketch } from './sketch.ts';
 export { WindowAccumulator } from './window-accumulator.ts';

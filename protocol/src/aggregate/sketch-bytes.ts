@@ -1,7 +1,8 @@
 import { ByteReader, ByteWriter, DamagedBytes } from '../column/varint.ts';
 import { accepted, refused, type Result } from '../errors/index.ts';
 import type { Buckets } from './buckets.ts';
-import { sketchLimits, type Sketch, type SketchOptions } from './sketch.ts';
+import { sketchLimits, type SketchOptions } from './sketch-limits.ts';
+import type { Sketch } from './sketch.ts';
 
 /** The first byte of an encoded sketch. */
 const sketchVersion = 1;

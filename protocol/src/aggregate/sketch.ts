@@ -1,22 +1,7 @@
 import type { Result } from '../errors/index.ts';
 import { Buckets } from './buckets.ts';
 import { decodeSketch, encodeSketch } from './sketch-bytes.ts';
-
-/** Limits of a sketch, on the wire too. */
-export const sketchLimits = {
-  relativeAccuracyMin: 0.0001,
-  relativeAccuracyMax: 0.5,
-  /** Buckets of each sign. */
-  bucketsMaxMin: 16,
-  bucketsMaxMax: 4096,
-} as const;
-
-export interface SketchOptions {
-  /** Largest relative error of a quantile, a whole number of millionths from 0.0001 to 0.5; default 0.01. */
-  readonly relativeAccuracy?: number;
-  /** Most buckets of each sign, 16 to 4096; default 2048, which at 1 % span 17 decades of magnitude. */
-  readonly bucketsMax?: number;
-}
+import { sketchLimits, type SketchOptions } from './sketch-limits.ts';
 
 /**
  * A DDSketch (Masson, Rim, Lee, VLDB 2019) over numbers of either sign: buckets of the magnitude's logarithm

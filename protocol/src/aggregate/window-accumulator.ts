@@ -1,5 +1,6 @@
 import { Moments } from './moments.ts';
-import { Sketch, type SketchOptions } from './sketch.ts';
+import type { SketchOptions } from './sketch-limits.ts';
+import { Sketch } from './sketch.ts';
 
 /** What a windows block holds of one window of one stream: moments and, where asked for, a sketch. */
 export class WindowAccumulator {

@@ -100,15 +100,15 @@ export function readOptionalBoolean(value: unknown, path: string): boolean | und
 
 /** A column of finite numbers, NaN where it holds null; `length` is that of the block's times. */
 export function readFloats(value: unknown, path: string, budget: ValueBudget, length?: number): Float64Array {
+  const valuesMax = length ?? budget.left;
+  // Before anything is unpacked: a few bytes can declare very many values.
+  if (valuesMax > budget.left) throw invalid(path, `more than ${batchLimits.values} values in one batch`);
   const bytes = readBytes(value);
-  const column = bytes
-    ? unpackColumn(bytes, path, length ?? budget.left)
-    : plainColumn(value, path, budget, length);
+  const column = bytes ? unpackColumn(bytes, path, valuesMax) : plainColumn(value, path, valuesMax);
   if (length !== undefined && column.length !== length) {
     throw invalid(path, `${column.length} values for ${length} times`);
   }
   budget.left -= column.length;
-  if (budget.left < 0) throw invalid(path, `more than ${batchLimits.values} values in one batch`);
   for (let index = 0; index < column.length; index++) {
     if (Math.abs(column[index]!) === Infinity) throw invalid(`${path}[${index}]`, 'an infinite value');
   }
@@ -166,15 +166,9 @@ function unpackColumn(bytes: Uint8Array, path: string, valuesMax: number): Float
   return unpacked.value;
 }
 
-function plainColumn(
-  value: unknown,
-  path: string,
-  budget: ValueBudget,
-  length: number | undefined,
-): Float64Array {
-  const max = length ?? budget.left;
+function plainColumn(value: unknown, path: string, valuesMax: number): Float64Array {
   if (!Array.isArray(value)) throw invalid(path, `${kindOf(value)} where a column was expected`);
-  if (value.length > max) throw invalid(path, `${value.length} values, more than ${max}`);
+  if (value.length > valuesMax) throw invalid(path, `${value.length} values where ${valuesMax} may be`);
   const column = new Float64Array(value.length);
   for (let index = 0; index < value.length; index++) {
     const entry: unknown = value[index];

@@ -1,1 +1,8 @@
-export { packFloats, packTimes, unpackFloats, unpackTimes, type ColumnLimits } from './column.ts';
+export {
+  packFloats,
+  packTimes,
+  unpackFloats,
+  unpackTimes,
+  columnValuesMax,
+  type ColumnLimits,
+} from './column.ts';

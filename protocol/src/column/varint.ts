@@ -39,6 +39,13 @@ export class ByteWriter {
     this.length += 8;
   }
 
+  /** What another writer holds. */
+  append(other: ByteWriter): void {
+    this.reserve(other.length);
+    this.bytes.set(other.bytes.subarray(0, other.length), this.length);
+    this.length += other.length;
+  }
+
   /** Makes room for `count` more bytes. */
   reserve(count: number): void {
     const needed = this.length + count;
@@ -95,6 +102,12 @@ export class ByteReader {
     const value = view.getFloat64(this.position, true);
     this.position += 8;
     return value;
+  }
+
+  /** Passes over `count` bytes. */
+  skip(count: number): void {
+    if (count > this.bytes.length - this.position) throw new DamagedBytes('it ends too early');
+    this.position += count;
   }
 
   /** Throws where bytes are left over. */
