@@ -21,7 +21,7 @@ const svelteCheck = 'node_modules/svelte-check/bin/svelte-check';
 export const checkers: readonly Checker[] = [
   {
     name: 'format',
-    command: [prettier, '--check', '--log-level', 'warn', '.'],
+    command: [prettier, '--check', '--cache', '--cache-strategy', 'content', '--log-level', 'warn', '.'],
     planted: [
       {
         command: [prettier, '--check', '--ignore-path', 'scripts/planted/none', 'scripts/planted/format'],

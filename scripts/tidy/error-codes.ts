@@ -14,8 +14,8 @@ export const stages: readonly { readonly stage: string; readonly from: number; r
   { stage: 'broker', from: 5000, to: 5499 },
   { stage: 'ingest', from: 5500, to: 5999 },
   { stage: 'sink', from: 6000, to: 6499 },
-  { stage: 'query', from: 7000, to: 7499 },
-  { stage: 'api', from: 7500, to: 7999 },
+  { stage: 'query', from: 6500, to: 6999 },
+  { stage: 'api', from: 7000, to: 7499 },
   { stage: 'simulator', from: 8000, to: 8499 },
 ];
 

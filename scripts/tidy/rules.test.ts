@@ -32,9 +32,16 @@ describe('sizes', () => {
       file('a.ts', long),
       file('b.ts', `function short() {\n${body}}\n`),
       file('C.svelte', `<p>above</p>\n<script lang="ts">\n${long}</script>\n`),
-      file('d.test.ts', `describe('d', () => {\n${lines(90)}});\n`),
+      file('d.test.ts', `describe('d', () => {\n${lines(90)}  test('x', x);\n});\n`),
+      file('test/suite.ts', `export function suite() {\n  describe('d', () => {\n${lines(90)}  });\n}\n`),
+      file('e.test.ts', `test('d', () => {\n${lines(90)}});\n`),
     ];
-    expect(placesOf(functionLengths(files))).toEqual(['a.ts:1', 'C.svelte:3']);
+    expect(placesOf(functionLengths(files))).toEqual([
+      'a.ts:1',
+      'C.svelte:3',
+      'test/suite.ts:2',
+      'e.test.ts:1',
+    ]);
   });
 });
 
