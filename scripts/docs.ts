@@ -1,13 +1,15 @@
 /**
  * Generates the reference: `npm run docs`. With `--check` it writes nothing, names the pages that are out of
- * date, and exits 1 where there are any.
+ * date, and exits 1 where there are any. `--root FOLDER` looks for the pages in another tree.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { stalePages } from './docs/stale.ts';
 
-const root = dirname(import.meta.dirname);
-const checking = process.argv.includes('--check');
+const { values } = parseArgs({ options: { check: { type: 'boolean' }, root: { type: 'string' } } });
+const root = resolve(values.root ?? dirname(import.meta.dirname));
+const checking = values.check === true;
 const stale = await stalePages(root);
 
 for (const { path, text } of stale) {
@@ -20,5 +22,5 @@ if (checking && stale.length > 0) process.exitCode = 1;
 function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
-  console.log(`wrote ${path}`);
+  console.log(`wrote ${relative(root, path)}`);
 }

@@ -63,6 +63,16 @@ export const checkers: readonly Checker[] = [
     command: ['scripts/tidy.ts'],
     planted: [{ command: ['scripts/tidy.ts', 'scripts/planted/tidy'], says: /order-manager\.ts/ }],
   },
+  {
+    name: 'docs',
+    command: ['scripts/docs.ts', '--check'],
+    planted: [
+      {
+        command: ['scripts/docs.ts', '--check', '--root', 'scripts/planted/docs'],
+        says: /errors\.md is out of date/,
+      },
+    ],
+  },
 ];
 
 /** How a checker ended. */
