@@ -1,0 +1,60 @@
+import { DeviceId, Name } from '@fieldline/protocol';
+import { Type } from 'typebox';
+
+const closed = { additionalProperties: false };
+
+/** What one stream overrides. */
+export const StreamKeys = Type.Object(
+  {
+    unit: Type.Optional(Type.String({ minLength: 1, description: 'Unit of the SenML registry' })),
+    window: Type.Optional(Type.String({ description: '`none`, or the length of windows: 10s' })),
+    sketch: Type.Optional(Type.Boolean({ description: 'Windows carry quantiles' })),
+  },
+  closed,
+);
+
+/** The keys that every sensor has; its driver adds its own. */
+export const SensorKeys = Type.Object({
+  id: Name,
+  driver: Type.String({ description: 'thermometer, gnss or adc' }),
+  type: Type.Optional(Name),
+  window: Type.Optional(Type.String({ description: '`none`: raw readings; or the length of windows: 10s' })),
+  sketch: Type.Optional(Type.Boolean({ description: 'Windows carry quantiles' })),
+  lateness: Type.Optional(Type.String({ description: 'How long after its end a window waits for readings' })),
+  streams: Type.Optional(Type.Record(Type.String(), StreamKeys)),
+});
+
+/** The file of an agent. Sensors are checked again with the keys of their drivers. */
+export const AgentFile = Type.Object(
+  {
+    device: DeviceId,
+    gateway: Type.Object(
+      {
+        url: Type.String({ pattern: '^(mqtt|mqtts|ws|wss)://', description: 'mqtt://HOST:PORT' }),
+        password: Type.Optional(Type.String({ minLength: 1 })),
+        passwordFile: Type.Optional(Type.String({ minLength: 1 })),
+      },
+      closed,
+    ),
+    dataDir: Type.String({ minLength: 1, description: 'Relative to the folder of this file' }),
+    tags: Type.Optional(Type.Record(Type.String(), Type.String())),
+    flush: Type.Optional(Type.String()),
+    keepalive: Type.Optional(Type.String()),
+    outbox: Type.Optional(
+      Type.Object({ maxBytes: Type.Optional(Type.String()), maxAge: Type.Optional(Type.String()) }, closed),
+    ),
+    uplink: Type.Optional(
+      Type.Object(
+        {
+          backlogBatchesPerSec: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 10_000 })),
+          inFlight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+        },
+        closed,
+      ),
+    ),
+    sensors: Type.Array(SensorKeys, { maxItems: 256 }),
+  },
+  closed,
+);
+export type AgentFile = Type.Static<typeof AgentFile>;
+export type SensorFile = Type.Static<typeof SensorKeys>;

@@ -1,0 +1,169 @@
+import { resolve } from 'node:path';
+import { parseDuration, refused, senmlUnits, type Result } from '@fieldline/protocol';
+import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
+import type { BoundDriver, QuantityPlan } from '../drivers/driver.ts';
+import { findDriver } from '../drivers/registry.ts';
+import type { AgentConfig, SensorConfig } from './agent-config.ts';
+import { SensorKeys, type AgentFile, type SensorFile } from './agent-schema.ts';
+import type { ConfigPath, ConfigProblem } from './config-problem.ts';
+import { nearestKey } from './nearest-key.ts';
+import { parseSize } from './parse-size.ts';
+
+/** What holds where the file says nothing. */
+export const agentDefaults = {
+  flush: '1s',
+  keepalive: '10s',
+  maxBytes: '256MB',
+  maxAge: '30d',
+  lateness: '250ms',
+  backlogBatchesPerSec: 50,
+  inFlight: 8,
+} as const;
+
+const windowMinUs = 10_000;
+const windowMaxUs = 86_400_000_000;
+
+/** Collects what is wrong while values are resolved, so that all of it is told at once. */
+class Resolver {
+  readonly problems: ConfigProblem[] = [];
+
+  value<Value>(result: Result<Value>, path: ConfigPath, fallback: Value): Value {
+    if (result.ok) return result.value;
+    this.problems.push({ code: 'CONFIG_INVALID_VALUE', path, reason: `${result.refusal.detail}.` });
+    return fallback;
+  }
+
+  durationUs(text: string, path: ConfigPath, bounds: { minUs: number; maxUs: number }): number {
+    const us = this.value(parseDuration(text), path, bounds.minUs);
+    if (us >= bounds.minUs && us <= bounds.maxUs) return us;
+    const reason = `${text} is not between ${bounds.minUs / 1000} ms and ${bounds.maxUs / 1000} ms`;
+    return this.value(refused('CONFIG_INVALID_VALUE', reason), path, bounds.minUs);
+  }
+}
+
+/** Turns a file of the right shape into a configuration, or into what is still wrong with it. */
+export function resolveConfig(
+  file: AgentFile,
+  context: { directory: string; password: string },
+): { config: AgentConfig; problems: readonly ConfigProblem[] } {
+  const resolver = new Resolver();
+  const { outbox = {}, uplink = {} } = file;
+  const sensors = file.sensors.flatMap((sensor, index) =>
+    resolveSensor(resolver, sensor, ['sensors', index]),
+  );
+  checkUnique(resolver, file.sensors);
+  const keepaliveUs = resolver.durationUs(file.keepalive ?? agentDefaults.keepalive, ['keepalive'], {
+    minUs: 1e6,
+    maxUs: 3.6e9,
+  });
+  const maxBytes = resolver.value(
+    parseSize(outbox.maxBytes ?? agentDefaults.maxBytes),
+    ['outbox', 'maxBytes'],
+    0,
+  );
+  const config: AgentConfig = {
+    device: file.device,
+    gateway: { url: file.gateway.url, password: context.password },
+    dataDir: resolve(context.directory, file.dataDir),
+    flushUs: resolver.durationUs(file.flush ?? agentDefaults.flush, ['flush'], {
+      minUs: 10_000,
+      maxUs: 60_000_000,
+    }),
+    keepaliveSec: Math.round(keepaliveUs / 1e6),
+    outbox: {
+      maxBytes,
+      maxAgeUs: resolver.durationUs(outbox.maxAge ?? agentDefaults.maxAge, ['outbox', 'maxAge'], {
+        minUs: 1e6,
+        maxUs: 3.2e14,
+      }),
+    },
+    uplink: {
+      backlogBatchesPerSec: uplink.backlogBatchesPerSec ?? agentDefaults.backlogBatchesPerSec,
+      inFlightMax: uplink.inFlight ?? agentDefaults.inFlight,
+    },
+    sensors,
+    reported: withoutSecrets(file),
+  };
+  return { config, problems: resolver.problems };
+}
+
+function withoutSecrets(file: AgentFile): unknown {
+  return { ...file, gateway: { url: file.gateway.url.replace(/\/\/[^/@]*@/, '//') } };
+}
+
+function checkUnique(resolver: Resolver, sensors: readonly SensorFile[]): void {
+  const seen = new Set<string>();
+  sensors.forEach(({ id }, index) => {
+    const reason = `"${id}" is the id of another sensor already`;
+    if (seen.has(id))
+      resolver.value(refused('CONFIG_INVALID_VALUE', reason), ['sensors', index, 'id'], undefined);
+    seen.add(id);
+  });
+}
+
+function resolveSensor(resolver: Resolver, sensor: SensorFile, path: ConfigPath): SensorConfig[] {
+  const driver = resolver.value<BoundDriver | undefined>(bindDriver(sensor), path, undefined);
+  if (driver === undefined) return [];
+  const lateness = sensor.lateness ?? agentDefaults.lateness;
+  checkStreamNames(resolver, sensor, driver, path);
+  return [
+    {
+      id: sensor.id,
+      type: sensor.type ?? sensor.driver,
+      driver,
+      latenessUs: resolver.durationUs(lateness, [...path, 'lateness'], { minUs: 0, maxUs: 3.6e9 }),
+      streams: driver.plan.quantities.map((quantity) =>
+        resolveStream(resolver, sensor, { driver, quantity, path }),
+      ),
+    },
+  ];
+}
+
+/** The keys of the sensor that are not common to all are its driver's settings. */
+function bindDriver(sensor: SensorFile): Result<BoundDriver> {
+  const common = Object.keys(SensorKeys.properties);
+  const settings = Object.fromEntries(Object.entries(sensor).filter(([key]) => !common.includes(key)));
+  return findDriver(sensor.driver)?.bind(settings) ?? refused('SOURCE_DRIVER_UNKNOWN', sensor.driver);
+}
+
+function resolveStream(
+  resolver: Resolver,
+  sensor: SensorFile,
+  about: { driver: BoundDriver; quantity: QuantityPlan; path: ConfigPath },
+): StreamPlan {
+  const { plan } = about.driver;
+  const { quantity } = about.quantity;
+  const own = sensor.streams?.[quantity] ?? {};
+  const streamPath = [...about.path, 'streams', quantity];
+  const unit = own.unit ?? about.quantity.unit;
+  if (own.unit !== undefined && !senmlUnits.has(own.unit)) {
+    resolver.value(unknownUnit(own.unit), [...streamPath, 'unit'], undefined);
+  }
+  const window = own.window ?? sensor.window ?? plan.window;
+  const windowPath = own.window === undefined ? [...about.path, 'window'] : [...streamPath, 'window'];
+  const bounds = { minUs: windowMinUs, maxUs: windowMaxUs };
+  const windowUs = window === 'none' ? 0 : resolver.durationUs(window, windowPath, bounds);
+  return { quantity, unit, window, windowUs, sketch: own.sketch ?? sensor.sketch ?? plan.sketch };
+}
+
+function unknownUnit(unit: string): Result<undefined> {
+  const nearest = nearestKey(unit, [...senmlUnits]);
+  const hint = nearest ? `; did you mean "${nearest}"?` : '';
+  return refused('CONFIG_INVALID_VALUE', `"${unit}" is not a unit of the SenML registry${hint}`);
+}
+
+function checkStreamNames(
+  resolver: Resolver,
+  sensor: SensorFile,
+  driver: BoundDriver,
+  path: ConfigPath,
+): void {
+  const known = driver.plan.quantities.map(({ quantity }) => quantity);
+  for (const name of Object.keys(sensor.streams ?? {})) {
+    if (known.includes(name)) continue;
+    const nearest = nearestKey(name, known);
+    const hint = nearest ? `did you mean "${nearest}"?` : `it yields ${known.join(', ')}`;
+    const reason = `"${name}" is no quantity of this sensor; ${hint}`;
+    resolver.problems.push({ code: 'CONFIG_UNKNOWN_KEY', path: [...path, 'streams', name], reason });
+  }
+}

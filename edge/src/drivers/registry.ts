@@ -1,0 +1,10 @@
+import type { Driver } from './driver.ts';
+import { thermometer } from './thermometer/thermometer.ts';
+
+/** Every driver there is. A new one is its own folder and one line here. */
+export const drivers: readonly Driver[] = [thermometer];
+
+/** The driver of that name. */
+export function findDriver(name: string): Driver | undefined {
+  return drivers.find((driver) => driver.name === name);
+}

@@ -1,0 +1,133 @@
+import { FieldlineError } from '@fieldline/protocol';
+import type { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import type { Clock } from '../bindings/clock.ts';
+import { SerialLine, type SerialCounters } from '../bindings/serial-line.ts';
+import type { SerialSettings } from '../bindings/serial-settings.ts';
+import type { Timers } from '../bindings/timers.ts';
+import type { Logger } from '../logger.ts';
+import type { BoundDriver, ByteReceiver, Columns, DriverHost } from './driver.ts';
+
+/** What a sensor stands on. */
+export interface SensorHostOptions {
+  readonly sensor: string;
+  readonly pipeline: SensorPipeline;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+/** What became of a sensor's input, for the command `stats`. */
+export interface SensorCounters {
+  readonly serial: readonly SerialCounters[];
+  readonly discarded: Readonly<Record<string, { readonly frames: number; readonly bytes: number }>>;
+  readonly pollFailures: number;
+}
+
+/** Discarded frames closer together than this are one burst, of which only the first is logged. */
+const burstUs = 10_000_000;
+
+/** Runs one driver: owns its ports and timers, and carries what it yields to the pipeline. */
+export class SensorHost implements DriverHost {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly #options: SensorHostOptions;
+  readonly #lines: SerialLine[] = [];
+  readonly #cancels: (() => void)[] = [];
+  readonly #discarded = new Map<string, { frames: number; bytes: number }>();
+  #lastDiscardUs = Number.NEGATIVE_INFINITY;
+  #pollFailures = 0;
+  #polls = Promise.resolve();
+  #driver: { stop(): void } | undefined;
+  #stopped = false;
+
+  constructor(options: SensorHostOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.timers = options.timers;
+  }
+
+  /** Starts the driver. */
+  start(driver: BoundDriver): void {
+    this.#driver = driver.start(this);
+  }
+
+  /** Stops the driver, then closes its ports. What the driver had begun is handed over before this resolves. */
+  async stop(): Promise<void> {
+    this.#driver?.stop();
+    this.#stopped = true;
+    for (const cancel of this.#cancels) cancel();
+    await Promise.all(this.#lines.map((line) => line.stop()));
+    await this.#polls;
+  }
+
+  /** What became of the input so far. */
+  counters(): SensorCounters {
+    return {
+      serial: this.#lines.map(({ counters }) => ({ ...counters })),
+      discarded: Object.fromEntries(this.#discarded),
+      pollFailures: this.#pollFailures,
+    };
+  }
+
+  emit(t: Float64Array, columns: Columns): void {
+    this.#options.pipeline.emit(t, columns);
+  }
+
+  gap(fromUs: number, toUs: number, reason: string): void {
+    this.#options.pipeline.gap(fromUs, toUs, reason);
+  }
+
+  discard(reason: string, sizeBytes: number): void {
+    const known = this.#discarded.get(reason) ?? { frames: 0, bytes: 0 };
+    known.frames += 1;
+    known.bytes += sizeBytes;
+    this.#discarded.set(reason, known);
+    const nowUs = this.clock.nowUs();
+    const isBurst = nowUs - this.#lastDiscardUs < burstUs;
+    this.#lastDiscardUs = nowUs;
+    if (isBurst) return;
+    const error = new FieldlineError('SOURCE_GARBAGE', {
+      subject: this.#options.sensor,
+      detail: `Reason: ${reason}.`,
+    });
+    this.#options.logger.warn({ code: error.code, sensor: this.#options.sensor, reason }, error.message);
+  }
+
+  openSerial(settings: SerialSettings, receiver: ByteReceiver): void {
+    const { clock, timers, logger } = this.#options;
+    const events = {
+      bytes: (chunk: Uint8Array, atUs: number) => receiver.bytes(chunk, atUs),
+      reset: (atUs: number) => receiver.reset(atUs),
+      gap: (fromUs: number, toUs: number, reason: string) => this.gap(fromUs, toUs, reason),
+    };
+    this.#lines.push(new SerialLine(settings, events, { clock, timers, logger }));
+  }
+
+  poll(intervalMs: number, poll: () => Promise<void>): void {
+    let running = false;
+    let failing = false;
+    const run = async (): Promise<void> => {
+      try {
+        await poll();
+        failing = false;
+      } catch (cause) {
+        this.#pollFailures += 1;
+        if (!failing) this.#reportPoll(cause);
+        failing = true;
+      }
+      running = false;
+    };
+    const cancel = this.timers.every(intervalMs, () => {
+      if (running || this.#stopped) return;
+      running = true;
+      this.#polls = run();
+    });
+    this.#cancels.push(cancel);
+  }
+
+  #reportPoll(cause: unknown): void {
+    const { sensor, logger } = this.#options;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    logger.warn({ sensor, code: cause instanceof FieldlineError ? cause.code : undefined }, message);
+  }
+}

@@ -1,0 +1,256 @@
+import { openJournal, type Journal, type JournalRecord } from '@fieldline/journal';
+import { encodeBatch, FieldlineError, type Batch } from '@fieldline/protocol';
+import type { Clock } from '../bindings/clock.ts';
+import type { Logger } from '../logger.ts';
+import { batchKey } from './batch-key.ts';
+import { chooseDrops, type Drops } from './choose-drops.ts';
+import { OffsetRanges } from './offset-ranges.ts';
+import { recoverState, type OutboxState } from './recover-state.ts';
+
+/** How an outbox is kept. */
+export interface OutboxOptions {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly maxAgeUs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A sealed batch on its way out: the same bytes at every attempt. */
+export interface SealedBatch {
+  readonly offset: number;
+  readonly payload: Uint8Array;
+}
+
+/** How often the cursor is written while batches are acknowledged: a restart resends at most that much. */
+const cursorIntervalUs = 5_000_000;
+/** How often the oldest batch is looked at for its age. */
+const ageCheckIntervalUs = 60_000_000;
+const segmentBytesMax = 4 * 1024 * 1024;
+const acknowledgedCursor = 'acknowledged';
+
+/**
+ * The durable queue of sealed batches. A batch is named and made durable (`seal`) before anything of it is
+ * sent; it is read and claimed for sending; it is forgotten when it is acknowledged. Batches that were never
+ * sent may be dropped when the limits of bytes or age are reached: the next batch declares them.
+ */
+export class Outbox {
+  /** Where recovery found the device. */
+  readonly state: OutboxState;
+  readonly #journal: Journal;
+  readonly #options: OutboxOptions;
+  /** Acknowledged, or dropped and declared. */
+  readonly #done = new OffsetRanges();
+  /** Chosen to be dropped, until a sealed batch has declared it. */
+  readonly #doomed = new OffsetRanges();
+  /** Handed to the broker at least once by this process, and not acknowledged. */
+  readonly #sent = new Set<number>();
+  /** Handed to the broker on the connection that is open now. */
+  readonly #inFlight = new Set<number>();
+  #nextSeq: number;
+  #newestSealed = -1;
+  #cursorWrittenUs = 0;
+  #ageCheckedUs = 0;
+  #droppedBatches = 0;
+
+  static async open(options: OutboxOptions): Promise<Outbox> {
+    const { directory, maxBytes, clock, logger } = options;
+    const segmentBytes = Math.min(segmentBytesMax, Math.ceil(maxBytes / 8));
+    const journal = await openJournal({ directory, segmentBytes, now: () => clock.nowUs() });
+    const state = await recoverState(journal);
+    if (state.renewed) {
+      const { discardedBytes, discardedRecordsAtLeast } = journal.recovery;
+      const detail = `${discardedBytes} bytes, at least ${discardedRecordsAtLeast} records.`;
+      const error = new FieldlineError('OUTBOX_EPOCH_RENEWED', { subject: directory, detail });
+      logger.warn({ code: error.code, epoch: state.epoch }, error.message);
+    }
+    return new Outbox(options, journal, state);
+  }
+
+  private constructor(options: OutboxOptions, journal: Journal, state: OutboxState) {
+    this.#options = options;
+    this.#journal = journal;
+    this.state = state;
+    this.#nextSeq = state.nextSeq;
+    this.#ageCheckedUs = 0;
+    const acknowledged = journal.cursor(acknowledgedCursor) ?? 0;
+    for (let offset = journal.firstOffset; offset < acknowledged; offset++) this.#done.add(offset);
+  }
+
+  /** Whether the previous run stopped in order, so that nothing was in its memory. */
+  get closedCleanly(): boolean {
+    return this.#journal.recovery.closedCleanly;
+  }
+
+  /** The seq that the next sealed batch gets. */
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  /** The offset that the next sealed batch gets. */
+  get nextOffset(): number {
+    return this.#journal.nextOffset;
+  }
+
+  /** The oldest offset that is neither acknowledged nor dropped; `nextOffset` where all are. */
+  get firstWaiting(): number {
+    return Math.min(this.nextOffset, this.#done.nextMissing(this.#journal.firstOffset));
+  }
+
+  /** Counters for the command `stats`. */
+  counters(): { sizeBytes: number; waitingBatchesMax: number; droppedBatches: number; nextSeq: number } {
+    return {
+      sizeBytes: this.#journal.stats().sizeBytes,
+      waitingBatchesMax: this.nextOffset - this.firstWaiting,
+      droppedBatches: this.#droppedBatches,
+      nextSeq: this.#nextSeq,
+    };
+  }
+
+  /**
+   * Makes a batch durable under the next seq. Rejects with FieldlineError `JOURNAL_WRITE_FAILED` and uses up
+   * no seq when the disk fails. Never called concurrently.
+   */
+  async seal(batch: Batch, drops?: Drops): Promise<void> {
+    const payload = encodeBatch(batch);
+    const offset = await this.#journal.append(batchKey(batch), payload);
+    this.#nextSeq = batch.seq + 1;
+    this.#newestSealed = offset;
+    if (drops === undefined) return;
+    for (const each of drops.offsets) this.#done.add(each);
+    this.#droppedBatches += drops.offsets.length;
+    await this.#trim();
+  }
+
+  /**
+   * What has to be dropped to come back under the limits, or undefined. The answer goes into the next `seal`,
+   * which declares and forgets it; meanwhile nothing of it is sent. Batches that were sent before are carried
+   * to the end of the log instead, since the gateway may have them.
+   */
+  async overLimit(): Promise<Drops | undefined> {
+    const excessBytes = this.#journal.stats().sizeBytes - this.#options.maxBytes;
+    const olderThanUs = this.#ageLimit();
+    if (excessBytes <= 0 && olderThanUs === undefined) return undefined;
+    await this.#trim();
+    const drops = await chooseDrops({
+      journal: this.#journal,
+      fromOffset: this.firstWaiting,
+      epoch: this.state.epoch,
+      excessBytes: this.#journal.stats().sizeBytes - this.#options.maxBytes,
+      olderThanUs,
+      select: (record) => this.#select(record),
+    });
+    for (const record of drops.carry) await this.#carry(record);
+    if (drops.offsets.length === 0) return undefined;
+    const detail = `${drops.offsets.length} batches.`;
+    const error = new FieldlineError('OUTBOX_LIMIT', { subject: this.#options.directory, detail });
+    this.#options.logger.warn({ code: error.code, batches: drops.offsets.length }, error.message);
+    return drops;
+  }
+
+  /** The first sealed batch at or after `offset` that still waits, below `endOffset`; undefined where there is none. */
+  async nextWaiting(offset: number, endOffset: number): Promise<SealedBatch | undefined> {
+    let from = this.#skip(offset);
+    while (from < endOffset) {
+      const [record] = await this.#journal.read(from, { maxBytes: 1, maxRecords: 1 });
+      if (record === undefined || record.offset >= endOffset) return undefined;
+      // What the journal passes over can never be sent: a hole of recovery, or damage that it quarantined.
+      for (let hole = from; hole < record.offset; hole++) this.#done.add(hole);
+      if (this.#isWaiting(record.offset)) return { offset: record.offset, payload: record.value };
+      from = this.#skip(record.offset);
+    }
+    return undefined;
+  }
+
+  /** Claims a batch for sending; false where it was dropped or acknowledged in the meantime. */
+  claim(offset: number): boolean {
+    if (!this.#isWaiting(offset)) return false;
+    this.#sent.add(offset);
+    this.#inFlight.add(offset);
+    return true;
+  }
+
+  /** The gateway has it, durably: it is forgotten. */
+  acknowledge(offset: number): void {
+    this.#sent.delete(offset);
+    this.#inFlight.delete(offset);
+    this.#done.add(offset);
+    const nowUs = this.#options.clock.nowUs();
+    if (Math.abs(nowUs - this.#cursorWrittenUs) < cursorIntervalUs) return;
+    this.#cursorWrittenUs = nowUs;
+    this.#writeCursor().catch((cause: unknown) =>
+      this.#options.logger.warn({ cause }, 'outbox cursor not written'),
+    );
+  }
+
+  /** The connection ended: what was in flight waits again. */
+  release(): void {
+    this.#inFlight.clear();
+  }
+
+  /** Resolves once a batch at `offset` is sealed; with false on abort. */
+  waitFor(offset: number, signal: AbortSignal): Promise<boolean> {
+    return this.#journal.waitFor(offset, signal);
+  }
+
+  /** Writes what is acknowledged, and closes the journal. */
+  async close(): Promise<void> {
+    await this.#writeCursor().catch(() => undefined);
+    await this.#journal.close();
+  }
+
+  #isWaiting(offset: number): boolean {
+    return !this.#done.has(offset) && !this.#doomed.has(offset) && !this.#inFlight.has(offset);
+  }
+
+  /** The next offset that is not done, doomed or in flight. */
+  #skip(offset: number): number {
+    let next = offset;
+    while (next < this.nextOffset && !this.#isWaiting(next)) {
+      next = this.#inFlight.has(next) ? next + 1 : this.#doomed.nextMissing(this.#done.nextMissing(next));
+    }
+    return next;
+  }
+
+  /** Decides at once, since sending goes on beside: a batch once doomed is never claimed. */
+  #select(record: JournalRecord): 'drop' | 'carry' | 'skip' | 'stop' {
+    const { offset } = record;
+    if (offset === this.#newestSealed || this.#inFlight.has(offset)) return 'stop';
+    if (this.#done.has(offset) || this.#doomed.has(offset)) return 'skip';
+    if (this.#sent.has(offset)) return 'carry';
+    this.#doomed.add(offset);
+    return 'drop';
+  }
+
+  async #carry(record: JournalRecord): Promise<void> {
+    if (this.#inFlight.has(record.offset) || this.#done.has(record.offset)) return;
+    const key = record.key.replace(/^sealed/, 'carried');
+    // Claimed while it is copied, so that it is not sent from both places.
+    this.#inFlight.add(record.offset);
+    const offset = await this.#journal.append(key, record.value);
+    this.#inFlight.delete(record.offset);
+    this.#sent.delete(record.offset);
+    this.#done.add(record.offset);
+    this.#sent.add(offset);
+  }
+
+  #ageLimit(): number | undefined {
+    const nowUs = this.#options.clock.nowUs();
+    if (Math.abs(nowUs - this.#ageCheckedUs) < ageCheckIntervalUs) return undefined;
+    this.#ageCheckedUs = nowUs;
+    return nowUs - this.#options.maxAgeUs;
+  }
+
+  async #writeCursor(): Promise<void> {
+    await this.#journal.setCursor(acknowledgedCursor, this.firstWaiting);
+    await this.#trim();
+  }
+
+  /** The newest sealed batch is always kept: it carries epoch, seq and totals over a restart. */
+  async #trim(): Promise<void> {
+    const keepFrom = Math.min(this.firstWaiting, Math.max(0, this.#newestSealed));
+    await this.#journal.trim(keepFrom);
+    this.#done.removeBelow(this.#journal.firstOffset);
+    this.#doomed.removeBelow(this.#journal.firstOffset);
+  }
+}

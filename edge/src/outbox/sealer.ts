@@ -1,0 +1,151 @@
+import { countReadings, FieldlineError, type Batch, type SensorBlock } from '@fieldline/protocol';
+import type { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import type { Clock } from '../bindings/clock.ts';
+import { ledgerDifferences, type Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../logger.ts';
+import { outboxFull, type Drops } from './choose-drops.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What a sealer stands on. */
+export interface SealerOptions {
+  readonly device: string;
+  readonly bootId: string;
+  readonly configVersion: number;
+  readonly pipelines: ReadonlyMap<string, SensorPipeline>;
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether the gateway can be reached now: decides on the lane that a batch is sealed for. */
+  isOnline(): boolean;
+}
+
+/** Batches that one flush may seal: more than enough to empty full buffers, and an end of the loop. */
+const batchesPerFlushMax = 64;
+
+interface Draft {
+  readonly batch: Batch;
+  readonly drops: Drops | undefined;
+}
+
+/**
+ * Makes batches of what the pipelines hold, and has the outbox seal them. A batch that could not be written
+ * keeps its content and its seq for the next attempt; meanwhile readings wait in the pipelines.
+ */
+export class Sealer {
+  readonly #options: SealerOptions;
+  #unsealed: Draft | undefined;
+  #lastLedger = '';
+  #running: Promise<void> = Promise.resolve();
+  #failing = false;
+
+  constructor(options: SealerOptions) {
+    this.#options = options;
+  }
+
+  /** Closes what is due and seals what waits. Flushes run one after the other; failures are logged, not thrown. */
+  flush(): Promise<void> {
+    this.#running = this.#running
+      .then(() => this.#flushOnce(false))
+      .catch((cause: unknown) => this.#report(cause));
+    return this.#running;
+  }
+
+  /** The last flush: windows that have not ended are closed as partial. */
+  finish(): Promise<void> {
+    this.#running = this.#running
+      .then(() => this.#flushOnce(true))
+      .catch((cause: unknown) => this.#report(cause));
+    return this.#running;
+  }
+
+  async #flushOnce(last: boolean): Promise<void> {
+    const { pipelines, clock, outbox } = this.#options;
+    const nowUs = clock.nowUs();
+    for (const pipeline of pipelines.values()) {
+      if (last) pipeline.closeAll(nowUs);
+      else pipeline.closeDue(nowUs);
+    }
+    await this.#sealDraft();
+    const drops = await outbox.overLimit();
+    if (drops) this.#noteGaps(drops);
+    this.#unsealed = this.#draft(drops);
+    for (let sealed = 0; this.#unsealed !== undefined && sealed < batchesPerFlushMax; sealed++) {
+      await this.#sealDraft();
+      this.#unsealed = this.#draft(undefined);
+    }
+  }
+
+  async #sealDraft(): Promise<void> {
+    if (this.#unsealed === undefined) return;
+    await this.#options.outbox.seal(this.#unsealed.batch, this.#unsealed.drops);
+    this.#unsealed = undefined;
+    if (this.#failing) this.#options.logger.info({}, 'the outbox can be written again');
+    this.#failing = false;
+  }
+
+  /** The next batch, or undefined where there is nothing new to say. */
+  #draft(drops: Drops | undefined): Draft | undefined {
+    const { pipelines, ledger } = this.#options;
+    const sensors = [...pipelines.values()].flatMap((pipeline) => pipeline.take());
+    const batch = this.#toBatch(sensors, drops);
+    for (const [name, count] of countReadings(batch)) ledger.stream(name).batched += count;
+    const totals = ledger.snapshot(this.#countOpen());
+    const text = JSON.stringify(totals);
+    if (sensors.length === 0 && drops === undefined && text === this.#lastLedger) return undefined;
+    this.#lastLedger = text;
+    this.#checkLedger(totals);
+    return { batch: { ...batch, ledger: totals }, drops };
+  }
+
+  #toBatch(sensors: SensorBlock[], drops: Drops | undefined): Batch {
+    const { device, bootId, configVersion, outbox, clock, isOnline } = this.#options;
+    return {
+      v: 1,
+      device,
+      epoch: outbox.state.epoch,
+      seq: outbox.nextSeq,
+      bootId,
+      sentAt: clock.nowUs(),
+      clock: clock.quality(),
+      configVersion,
+      lane: isOnline() ? 'live' : 'backlog',
+      sensors,
+      ...(drops && drops.ranges.length > 0 ? { dropped: drops.ranges } : {}),
+      ledger: {},
+    };
+  }
+
+  #countOpen(): Map<string, number> {
+    const open = new Map<string, number>();
+    for (const pipeline of this.#options.pipelines.values()) pipeline.countOpen(open);
+    return open;
+  }
+
+  #noteGaps(drops: Drops): void {
+    for (const [sensor, { fromUs, toUs }] of drops.gaps) {
+      this.#options.pipelines.get(sensor)?.gap(fromUs, toUs, outboxFull);
+    }
+  }
+
+  #checkLedger(totals: Batch['ledger']): void {
+    const differences = ledgerDifferences(totals);
+    if (differences.length === 0) return;
+    const error = new FieldlineError('OUTBOX_LEDGER_DIFFERENCE', {
+      subject: 'ledger',
+      detail: differences.join('; '),
+    });
+    this.#options.logger.error({ code: error.code }, error.message);
+  }
+
+  /** Once a burst: the disk will fail at every flush until it is repaired. */
+  #report(cause: unknown): void {
+    if (this.#failing) return;
+    this.#failing = true;
+    const error = new FieldlineError('OUTBOX_WRITE_FAILED', { subject: 'outbox', cause });
+    this.#options.logger.error(
+      { code: error.code, cause: cause instanceof Error ? cause.message : cause },
+      error.message,
+    );
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  batchTopic,
+  commandTopic,
+  desiredTopic,
+  parseTopic,
+  replyTopic,
+  reportedTopic,
+  statusTopic,
+  type ErrorCode,
+  type Reported,
+  type Status,
+} from '@fieldline/protocol';
+import type { MqttClient } from 'mqtt';
+import type { Timers } from '../bindings/timers.ts';
+import type { Outbox, SealedBatch } from '../outbox/outbox.ts';
+import { runLane } from './lane.ts';
+import { answerCommand, answerDesired, type CommandHandlers } from './messages.ts';
+import { Pace } from './pace.ts';
+
+/** What one session stands on. */
+export interface SessionOptions {
+  readonly device: string;
+  readonly outbox: Outbox;
+  readonly timers: Timers;
+  readonly commands: CommandHandlers;
+  /** The status to publish, as it is now. */
+  status(online: boolean): Status;
+  /** The local configuration to report, without its secrets. */
+  readonly reported: Reported;
+  /** Batches a second on the backlog lane. */
+  readonly backlogBatchesPerSec: number;
+  /** Batches of one lane that may be unacknowledged at once. */
+  readonly inFlightMax: number;
+  readonly ackDeadlineMs: number;
+  readonly counters: { sent: number; acknowledged: number };
+  report(code: ErrorCode, detail: string): void;
+}
+
+/**
+ * The work over one connection: introduces the device, empties the outbox on both lanes, answers commands.
+ * Ends when the connection closes or `end` is called.
+ */
+export class Session {
+  readonly client: MqttClient;
+  readonly #options: SessionOptions;
+  readonly #ending = new AbortController();
+  /** Sends that wait for their PUBACK; each is told when the session ends. */
+  readonly #waiting = new Set<() => void>();
+
+  constructor(client: MqttClient, options: SessionOptions) {
+    this.client = client;
+    this.#options = options;
+  }
+
+  /** Works until the session ends. */
+  async run(): Promise<void> {
+    const { client } = this;
+    const closed = new Promise<void>((resolve) => {
+      this.#ending.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    client.once('close', () => this.end());
+    client.on('message', (topic, payload) => this.#received(topic, payload));
+    if (!client.connected) this.end();
+    this.#introduce()
+      .then(() => this.#runLanes())
+      .catch((cause: unknown) => this.#fail('UPLINK_DISCONNECTED', String(cause)));
+    await closed;
+    client.end(true);
+    this.#options.outbox.release();
+  }
+
+  /** Ends the session: what is in flight waits for the next one. */
+  end(): void {
+    this.#ending.abort();
+    for (const tell of this.#waiting) tell();
+    this.#waiting.clear();
+  }
+
+  /** Publishes that the device is going, and disconnects in order, so that the will is not sent. */
+  async sayGoodbye(): Promise<void> {
+    await this.#publishRetained(statusTopic(this.#options.device), this.#options.status(false));
+    await this.client.endAsync(false);
+  }
+
+  async #introduce(): Promise<void> {
+    const { device, reported } = this.#options;
+    await this.client.subscribeAsync([desiredTopic(device), commandTopic(device)], { qos: 1 });
+    await this.#publishRetained(statusTopic(device), this.#options.status(true));
+    await this.#publishRetained(reportedTopic(device), reported);
+  }
+
+  async #runLanes(): Promise<void> {
+    const { outbox, inFlightMax, backlogBatchesPerSec, timers } = this.#options;
+    const border = outbox.nextOffset;
+    const send = (batch: SealedBatch): Promise<void> => this.#send(batch);
+    const shared = { outbox, inFlightMax, send, signal: this.#ending.signal };
+    const pace = new Pace(backlogBatchesPerSec, timers);
+    await Promise.all([
+      runLane({ ...shared, from: border, to: Number.POSITIVE_INFINITY }),
+      runLane({ ...shared, from: outbox.firstWaiting, to: border, pace }),
+    ]);
+  }
+
+  /** Resolves at the PUBACK; rejects when the session ends first. */
+  #send(batch: SealedBatch): Promise<void> {
+    const { device, timers, ackDeadlineMs, counters } = this.#options;
+    counters.sent += 1;
+    return new Promise((resolve, reject) => {
+      const ended = (): void => settle(new Error('the session ended'));
+      const cancel = timers.after(ackDeadlineMs, () =>
+        this.#fail('UPLINK_ACK_OVERDUE', `${ackDeadlineMs} ms.`),
+      );
+      const settle = (error: Error | undefined | null): void => {
+        cancel();
+        this.#waiting.delete(ended);
+        if (error) {
+          reject(error);
+          return;
+        }
+        counters.acknowledged += 1;
+        resolve();
+      };
+      this.#waiting.add(ended);
+      this.client.publish(batchTopic(device), Buffer.from(batch.payload), { qos: 1 }, (error) =>
+        settle(error),
+      );
+    });
+  }
+
+  #received(topic: string, payload: Uint8Array): void {
+    const { device, commands, reported, report } = this.#options;
+    const kind = parseTopic(topic)?.kind;
+    if (kind === 'command') {
+      const reply = answerCommand(payload, commands);
+      if (reply) this.client.publish(replyTopic(device), JSON.stringify(reply), { qos: 1 });
+      else report('UPLINK_MESSAGE_INVALID', topic);
+    } else if (kind === 'config/desired' && payload.length > 0) {
+      const answer = answerDesired(payload, reported.config);
+      if (answer)
+        this.client.publish(reportedTopic(device), JSON.stringify(answer), { qos: 1, retain: true });
+      else report('UPLINK_MESSAGE_INVALID', topic);
+    }
+  }
+
+  async #publishRetained(topic: string, message: Status | Reported): Promise<void> {
+    await this.client.publishAsync(topic, JSON.stringify(message), { qos: 1, retain: true });
+  }
+
+  #fail(code: ErrorCode, detail: string): void {
+    if (this.#ending.signal.aborted) return;
+    this.#options.report(code, detail);
+    this.end();
+  }
+}

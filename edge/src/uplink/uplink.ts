@@ -1,0 +1,145 @@
+import { FieldlineError, statusTopic, type ErrorCode } from '@fieldline/protocol';
+import type { MqttClient } from 'mqtt';
+import type { Logger } from '../logger.ts';
+import { Backoff, type BackoffLimits } from '../retry/backoff.ts';
+import { connectOnce, type ConnectionOptions } from './connection.ts';
+import { Session, type SessionOptions } from './session.ts';
+
+/** What an uplink stands on. */
+export interface UplinkOptions extends Omit<SessionOptions, 'counters' | 'report' | 'ackDeadlineMs'> {
+  readonly gateway: { readonly url: string; readonly password: string };
+  readonly keepaliveSec: number;
+  readonly logger: Logger;
+  readonly backoff?: BackoffLimits;
+  /** How long a connection must stand before the backoff starts again from its first wait. */
+  readonly stableMs?: number;
+  /** A batch that is not acknowledged for so long ends the connection. */
+  readonly ackDeadlineMs?: number;
+}
+
+const backoffDefault: BackoffLimits = { firstMs: 250, maxMs: 30_000 };
+const stableDefaultMs = 10_000;
+const ackDeadlineDefaultMs = 30_000;
+const connectTimeoutMs = 10_000;
+/** How often a stop looks whether the outbox is empty. */
+const drainCheckMs = 20;
+/** How long a good-bye may take. */
+const goodbyeMs = 1000;
+
+/**
+ * Keeps one MQTT connection to the gateway, and empties the outbox over it: new batches at once on the live
+ * lane, older ones beside it on the backlog lane at a capped rate. QoS 1, clean session; a batch leaves the
+ * outbox at its PUBACK. Backs off with jitter after failures and after kicks alike.
+ */
+export class Uplink {
+  readonly counters = { connects: 0, failures: 0, sent: 0, acknowledged: 0 };
+  readonly #options: UplinkOptions;
+  readonly #backoff: Backoff;
+  readonly #stopping = new AbortController();
+  #session: Session | undefined;
+  #lastReported: ErrorCode | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.backoff ?? backoffDefault);
+  }
+
+  /** Whether the gateway can be reached now. */
+  get isOnline(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Starts connecting, for as long as `stop` is not called. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * Waits until the outbox is empty, at most `deadlineMs`, says good-bye and disconnects. Does not wait where
+   * there is no connection: the outbox keeps the rest.
+   */
+  async stop(deadlineMs: number): Promise<void> {
+    await this.#drain(deadlineMs);
+    this.#stopping.abort();
+    const session = this.#session;
+    if (session !== undefined) {
+      await Promise.race([session.sayGoodbye().catch(() => undefined), this.#after(goodbyeMs)]);
+      session.end();
+    }
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const outcome = await connectOnce(this.#connectionOptions(), signal);
+      if (outcome.kind === 'connected') {
+        await this.#serve(outcome.client);
+      } else {
+        this.counters.failures += 1;
+        this.#report(outcome.code, outcome.detail);
+      }
+      await this.#pause(this.#backoff.nextMs());
+    }
+  }
+
+  /** Works over one connection until it ends. */
+  async #serve(client: MqttClient): Promise<void> {
+    const { gateway, logger, timers, stableMs = stableDefaultMs } = this.#options;
+    const { ackDeadlineMs = ackDeadlineDefaultMs } = this.#options;
+    const { counters } = this;
+    const report = (code: ErrorCode, detail: string): void => this.#report(code, detail);
+    const session = new Session(client, { ...this.#options, ackDeadlineMs, counters, report });
+    this.#session = session;
+    this.counters.connects += 1;
+    this.#lastReported = undefined;
+    logger.info({ url: gateway.url }, 'connected to the gateway');
+    const cancelStable = timers.after(stableMs, () => this.#backoff.reset());
+    await session.run();
+    cancelStable();
+    this.#session = undefined;
+    this.#report('UPLINK_DISCONNECTED', '');
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
+    const { outbox } = this.#options;
+    let expired = false;
+    const cancel = this.#options.timers.after(deadlineMs, () => (expired = true));
+    while (!expired && this.isOnline && outbox.firstWaiting < outbox.nextOffset)
+      await this.#after(drainCheckMs);
+    cancel();
+  }
+
+  #after(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.#options.timers.after(delayMs, resolve));
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.#options.timers.after(delayMs, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  /** Once a burst: the same failure is not logged again before something else happened. */
+  #report(code: ErrorCode, detail: string): void {
+    if (code === this.#lastReported || this.#stopping.signal.aborted) return;
+    this.#lastReported = code;
+    const error = new FieldlineError(code, { subject: this.#options.gateway.url, detail });
+    this.#options.logger.warn({ code }, error.message);
+  }
+
+  #connectionOptions(): ConnectionOptions {
+    const { device, gateway, keepaliveSec } = this.#options;
+    const will = { topic: statusTopic(device), payload: JSON.stringify(this.#options.status(false)) };
+    return { url: gateway.url, device, password: gateway.password, keepaliveSec, connectTimeoutMs, will };
+  }
+}
