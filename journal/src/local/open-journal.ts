@@ -57,24 +57,26 @@ async function assemble(
 ): Promise<LocalJournal> {
   const { directory, retention = {}, now = () => Date.now() * 1000 } = options;
   const cursors = await CursorFile.open(files, directory);
-  const { catalog, nextOffset, vacantFrom, recovery } = await recoverLog(files, directory, {
-    cursors,
-    wasLockStale: lock.wasStale,
-  });
-  const writer = await SegmentWriter.open(files, { directory, catalog, nextOffset });
-  return new LocalJournal({
-    directory,
-    segmentBytes: segmentBytesFor(options),
-    segmentAgeUs: (retention.ageUs ?? Infinity) / retainedSegmentsMin,
-    now,
-    catalog,
-    cursors,
-    writer,
-    retention: new RetentionRunner(files, catalog, retention),
-    lock,
-    recovery,
-    vacantFrom,
-  });
+  try {
+    const wasLockStale = lock.wasStale;
+    const { catalog, nextOffset, ...found } = await recoverLog(files, directory, { cursors, wasLockStale });
+    const writer = await SegmentWriter.open(files, { directory, catalog, nextOffset });
+    return new LocalJournal({
+      ...found,
+      directory,
+      segmentBytes: segmentBytesFor(options),
+      segmentAgeUs: (retention.ageUs ?? Infinity) / retainedSegmentsMin,
+      now,
+      catalog,
+      cursors,
+      writer,
+      retention: new RetentionRunner(files, catalog, retention),
+      lock,
+    });
+  } catch (cause) {
+    await cursors.close();
+    throw cause;
+  }
 }
 
 function segmentBytesFor({ segmentBytes = segmentBytesDefault, retention }: OpenJournalOptions): number {

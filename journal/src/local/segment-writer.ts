@@ -38,7 +38,12 @@ export class SegmentWriter {
     about: { directory: string; catalog: Catalog; nextOffset: number },
   ): Promise<SegmentWriter> {
     const handle = await about.catalog.active.hold('r+');
-    await handle.datasync();
+    try {
+      await handle.datasync();
+    } catch (cause) {
+      await about.catalog.active.release();
+      throw cause;
+    }
     return new SegmentWriter(files, { ...about, handle });
   }
 
