@@ -10,6 +10,7 @@ interface Schema {
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly patternProperties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -17,26 +18,41 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
 }
 
-/** A page that lists every key of a configuration schema. */
-export function configPage(about: {
-  readonly path: string;
-  readonly title: string;
+/** Where a schema is exported, and what stands above its table. */
+interface ConfigPart {
   readonly source: string;
   readonly schemaName: string;
+  readonly title: string;
   readonly introduction: string;
-}): Page {
-  return {
-    path: about.path,
-    render: async () => {
-      const schema = await optionalExport(about.source, about.schemaName);
-      if (typeof schema !== 'object' || schema === null) return undefined;
-      const rows = keysOf(schema, '');
-      return `${header(about.title, about.source)}
-${about.introduction}
+}
 
-${table(['key', 'kind', 'default', 'meaning'], rows)}`;
+/** A page that lists every key of a configuration file, and of what extends it (`more`). */
+export function configPage(
+  part: ConfigPart & { readonly path: string; readonly more?: () => Promise<string> },
+): Page {
+  return {
+    path: part.path,
+    render: async () => {
+      const schema = await optionalExport(part.source, part.schemaName);
+      if (typeof schema !== 'object' || schema === null) return undefined;
+      const intro = `${header(part.title, part.source)}\n${part.introduction}\n\n`;
+      return intro + keyTable(schema) + ((await part.more?.()) ?? '');
     },
   };
+}
+
+/** What each driver adds to the keys of a sensor. */
+export async function driverSections(): Promise<string> {
+  const drivers = await optionalExport('edge/src/drivers/registry.ts', 'drivers');
+  if (!Array.isArray(drivers)) return '';
+  const sections = (drivers as { name: string; settings: Schema }[]).map(
+    ({ name, settings }) => `\n## driver \`${name}\`\n\n${keyTable(settings)}`,
+  );
+  return sections.join('');
+}
+
+function keyTable(schema: Schema): string {
+  return table(['key', 'kind', 'default', 'meaning'], keysOf(schema, ''));
 }
 
 function keysOf(schema: Schema, prefix: string): string[][] {
@@ -69,7 +85,13 @@ function kindOf(schema: Schema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.anyOf) return [...new Set(schema.anyOf.map(kindOf))].join(' or ');
   if (schema.items) return `list of ${kindOf(schema.items)}`;
-  const range = [schema.minimum, schema.maximum].map((bound) => (bound === undefined ? '' : String(bound)));
-  const bounds = range.some(Boolean) ? `, ${range.join(' to ')}` : '';
+  const bounds = boundsOf(schema);
   return `${schema.type ?? 'any'}${bounds}${schema.pattern ? ` \`${schema.pattern}\`` : ''}`;
+}
+
+function boundsOf({ minimum, maximum, exclusiveMinimum }: Schema): string {
+  const low = minimum ?? exclusiveMinimum;
+  const from = low === undefined ? '' : `${exclusiveMinimum === undefined ? 'from' : 'above'} ${low}`;
+  const to = maximum === undefined ? '' : `to ${maximum}`;
+  return from || to ? `, ${[from, to].filter(Boolean).join(' ')}` : '';
 }

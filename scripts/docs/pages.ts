@@ -1,5 +1,5 @@
 import { cliPage } from './cli-page.ts';
-import { configPage } from './config-page.ts';
+import { configPage, driverSections } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import type { Page } from './page.ts';
@@ -15,8 +15,9 @@ export const pages: readonly Page[] = [
   configPage({
     path: 'docs/reference/agent-config.md',
     title: "The agent's configuration",
-    source: 'edge/src/config/schema.ts',
-    schemaName: 'agentConfigSchema',
+    source: 'edge/src/config/agent-schema.ts',
+    schemaName: 'AgentFile',
+    more: driverSections,
     introduction: `The YAML file of \`fieldline agent --config FILE\`. ${unknownKeys}`,
   }),
   configPage({
