@@ -5,6 +5,7 @@ import { pageLinks } from './links.ts';
 import { emptyNames, fileNames } from './names.ts';
 import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
+import { documentedRoutes } from './routes.ts';
 import { fileLengths, functionLengths } from './sizes.ts';
 import type { Problem, TreeFile } from './tree.ts';
 
@@ -159,6 +160,19 @@ describe('links', () => {
       file('docs/guides/g.md', ''),
     ];
     expect(pageLinks(files).map(({ message }) => message)).toEqual(['the link to gone.md leads nowhere']);
+  });
+});
+
+describe('routes', () => {
+  test('are the same in the page and in the tables', () => {
+    const page =
+      '| `GET /api/v1/query?stream=…` | x |\n| `GET /api/v1/gone` | x |\n| `WS /api/v1/live` | x |\n';
+    const table = `[{ method: 'GET', path: '/api/v1/query' }, { method: 'POST', path: '/api/v1/new' }]`;
+    const files = [file('docs/reference/http.md', page), file('gateway/src/api/query.ts', table)];
+    expect(documentedRoutes(files).map(({ message }) => message)).toEqual([
+      'POST /api/v1/new is not in docs/reference/http.md',
+      'GET /api/v1/gone is served by no route of gateway/src/api/',
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { pageLinks } from './links.ts';
 import { emptyNames, fileNames } from './names.ts';
 import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
+import { documentedRoutes } from './routes.ts';
 import { fileLengths, functionLengths } from './sizes.ts';
 import type { Problem, TreeFile } from './tree.ts';
 
@@ -26,6 +27,7 @@ export const tidyRules: readonly TidyRule[] = [
   { name: 'dependencies name exact versions', find: exactVersions },
   { name: 'no dependency needs an install script', find: installScripts },
   { name: 'every package has a licence that we may pass on', find: packageLicences },
+  { name: 'the HTTP page and the routes agree', find: documentedRoutes },
   { name: 'links between pages lead somewhere', find: pageLinks },
   { name: 'no path of a developer machine', find: privatePaths },
 ];
