@@ -81,8 +81,12 @@ export class LiveSocket {
   }
 
   #ask(): void {
-    const resume = this.#session === undefined ? {} : { resume: { session: this.#session, seq: this.#seq } };
-    this.#send({ type: 'subscribe', streams: this.#streams, ...resume });
+    const streams = this.#streams;
+    if (this.#session !== undefined) {
+      this.#send({ type: 'subscribe', streams, resume: { session: this.#session, seq: this.#seq } });
+    }
+    // Who resumes and missed nothing gets no answer; a plain subscription is always answered by a snapshot.
+    this.#send({ type: 'subscribe', streams });
     this.#expectWithin(answerMs);
   }
 

@@ -23,11 +23,16 @@ export function niceScale(min: number, max: number, divisions: number, smallestS
   const middle = (min + max) / 2;
   const half = Math.max(max - min, smallestSpan) * 0.54;
   const step = niceStep((2 * half) / divisions);
-  const low = Math.floor((middle - half) / step);
+  const lowest = Math.floor((middle - half) / step);
+  // What was never negative is not drawn on an axis that is.
+  const low = min >= 0 ? Math.max(0, lowest) : lowest;
   const high = Math.ceil((middle + half) / step);
   const ticks = Array.from({ length: high - low + 1 }, (_, index) => roundTo((low + index) * step, step));
   return { low: roundTo(low * step, step), high: roundTo(high * step, step), step, ticks };
 }
+
+/** The scale of a bearing: the whole circle, in quarters. */
+export const circleScale: NiceScale = { low: 0, high: 360, step: 90, ticks: [0, 90, 180, 270, 360] };
 
 /** Decimals that tell multiples of `step` apart. */
 export function decimalsOfStep(step: number): number {

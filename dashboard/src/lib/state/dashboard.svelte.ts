@@ -9,6 +9,7 @@
  */
 import type { LiveMessage } from '@fieldline/protocol';
 import { createContext } from 'svelte';
+import { fetchStreams } from '../api/gateway-client.ts';
 import { LiveSocket, type ConnectionState } from '../live/live-socket.ts';
 import { Clock } from './clock.svelte.ts';
 import { Fleet } from './fleet.svelte.ts';
@@ -18,10 +19,13 @@ import { Router } from './router.svelte.ts';
 import { FeedHub } from './stream-feed.svelte.ts';
 import { Theme } from './theme.svelte.ts';
 
+/** New streams come in crowds when a device starts: so long is waited for all of them, in ms. */
+const newStreamsPauseMs = 300;
+
 /** Everything that the pages share; one a page load, passed by context. */
 export class Dashboard {
   readonly clock = new Clock();
-  readonly fleet = new Fleet();
+  readonly fleet = new Fleet(() => this.#askForStreams());
   readonly feeds = new FeedHub();
   readonly ledger = new Ledger();
   readonly router = new Router();
@@ -31,6 +35,7 @@ export class Dashboard {
   readonly #socket: LiveSocket;
   #session: string | undefined;
   #interrupted = false;
+  #streamsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     this.#socket = new LiveSocket({
@@ -53,6 +58,16 @@ export class Dashboard {
   /** Tries to reach the gateway at once. */
   retryNow(): void {
     this.#socket.retryNow();
+  }
+
+  /** A stream has begun since the snapshot: the list of streams says what it is. */
+  #askForStreams(): void {
+    this.#streamsTimer ??= setTimeout(() => {
+      void fetchStreams().then((answer) => {
+        this.#streamsTimer = undefined;
+        if (answer.ok) this.fleet.applyStreams(answer.value.streams);
+      });
+    }, newStreamsPauseMs);
   }
 
   #receive(message: LiveMessage): void {

@@ -29,6 +29,13 @@ export class Fleet {
   /** False until the first snapshot: nothing is known yet, not even that there is nothing. */
   known = $state(false);
 
+  readonly #onUnknownStream: () => void;
+
+  /** @param onUnknownStream called for each part of a delta whose stream no snapshot has named yet */
+  constructor(onUnknownStream: () => void) {
+    this.#onUnknownStream = onUnknownStream;
+  }
+
   /** All devices by name. */
   readonly list = $derived([...this.devices.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)));
   readonly onlineCount = $derived(this.list.filter((device) => device.online).length);
@@ -50,8 +57,13 @@ export class Fleet {
 
   #applySnapshot(devices: readonly DeviceSummary[], streams: readonly StreamInfo[]): void {
     for (const device of devices) this.devices.set(device.id, device);
-    for (const stream of streams) this.#applyStream(stream);
+    this.applyStreams(streams);
     this.known = true;
+  }
+
+  /** Takes over a list of streams: new ones appear, known ones get their newest value. */
+  applyStreams(streams: readonly StreamInfo[]): void {
+    for (const stream of streams) this.#applyStream(stream);
   }
 
   #applyStream(info: StreamInfo): void {
@@ -75,7 +87,7 @@ export class Fleet {
   #updateNewest(stream: string, timeUs: number | undefined, value: number | null | undefined): void {
     if (timeUs === undefined || value === undefined || value === null) return;
     const state = this.streams.get(stream);
-    if (!state) return;
+    if (!state) return this.#onUnknownStream();
     state.update(timeUs, value);
     const device = this.devices.get(state.info.device);
     if (device) this.#touch(device, timeUs);

@@ -60,6 +60,7 @@ export const texts = {
     noReadings: 'No reading yet',
     more: (count: number) => `and ${count} more`,
     sparkline: (name: string, span: string) => `${name}, last ${span}`,
+    lastSpan: (span: string) => `last ${span}`,
   },
   device: {
     online: 'Online',
@@ -110,6 +111,13 @@ export const texts = {
     retry: 'Try again',
   },
   notFound: { title: 'There is no such page.' },
+};
+
+/** Quantities whose name on the wire is not how people write it. */
+export const quantityNames: Readonly<Record<string, string>> = {
+  lat: 'Latitude',
+  lon: 'Longitude',
+  hdop: 'HDOP',
 };
 
 const gapReasons: Readonly<Record<string, string>> = {

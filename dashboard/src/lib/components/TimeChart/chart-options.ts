@@ -26,7 +26,7 @@ export function chartOptions(source: ChartSource, size: { width: number; height:
   const line = () => source.palette().line;
   return {
     ...size,
-    padding: [8, 0, 6, 0],
+    padding: [16, 0, 14, 0],
     legend: { show: false },
     scales: {
       x: { time: false, range: () => [...source.span()] },

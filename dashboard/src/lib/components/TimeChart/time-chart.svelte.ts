@@ -2,7 +2,7 @@ import type uPlot from 'uplot';
 import { zoneOffsetUs } from '../../format/times.ts';
 import { decimate, type DrawnSeries } from '../../series/decimate.ts';
 import { findGaps, type Gap } from '../../series/gaps.ts';
-import { niceScale, type NiceScale } from '../../series/nice-scale.ts';
+import { circleScale, niceScale, type NiceScale } from '../../series/nice-scale.ts';
 import { timeTicks } from '../../series/time-ticks.ts';
 import type { FrameLoop } from '../../state/frame-loop.ts';
 import type { StreamFeed } from '../../state/stream-feed.svelte.ts';
@@ -178,7 +178,7 @@ export class TimeChart {
     this.#span = [fromUs, toUs];
     this.#ticks = timeTicks(fromUs, toUs, view.plotPx / tickSpacePx, zoneOffsetUs(toUs)).ticksUs;
     const [low, high] = drawnExtremes(this.#drawn, fromUs);
-    if (low <= high) this.#scale = niceScale(low, high, 3, smallestSpan(this.#options.unit, high));
+    if (low <= high) this.#scale = scaleFor(this.#options.unit, low, high);
     chart.batch(() => {
       chart.setData([this.#drawn.timeUs, this.#drawn.mean, this.#drawn.min, this.#drawn.max], false);
       chart.setScale('x', { min: fromUs, max: toUs });
@@ -191,6 +191,11 @@ export class TimeChart {
     this.extremes = low <= high ? { low, high } : undefined;
     this.gaps = this.#currentGaps;
   }
+}
+
+function scaleFor(unit: string, low: number, high: number): NiceScale {
+  if (unit === 'deg' && low >= 0 && high <= 360 && high - low > 90) return circleScale;
+  return niceScale(low, high, 3, smallestSpan(unit, high));
 }
 
 function drawnExtremes(drawn: DrawnSeries, fromUs: number): [low: number, high: number] {

@@ -1,8 +1,8 @@
 import type * as Leaflet from 'leaflet';
 import { graticuleDecimals, graticuleLines, graticuleStep } from '../../series/graticule.ts';
 
-/** About so many lines each way, by the size of the map. */
-const lineSpacePx = 150;
+/** The least distance between two lines, in CSS pixels, so that their labels do not touch. */
+const lineSpacePx = 120;
 
 /** Keeps a labelled graticule on the map: what tells the scale of things where no coast is in sight. */
 export function addGraticule(L: typeof Leaflet, map: Leaflet.Map): void {

@@ -68,7 +68,7 @@ export class TrackMap {
     });
     this.#map = map.setView([25, 10], 1.5);
     L.control
-      .zoom({ position: 'topright', zoomInTitle: texts.map.zoomIn, zoomOutTitle: texts.map.zoomOut })
+      .zoom({ position: 'bottomright', zoomInTitle: texts.map.zoomIn, zoomOutTitle: texts.map.zoomOut })
       .addTo(map);
     L.control.scale({ imperial: false, position: 'bottomleft', maxWidth: 160 }).addTo(map);
     addGraticule(L, map);
