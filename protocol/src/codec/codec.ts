@@ -2,7 +2,7 @@ import { accepted, refused, type Result } from '../errors/index.ts';
 import type { Batch } from '../schema/index.ts';
 import { batchToWire } from './batch-to-wire.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
-import { gunzip, gzip, isGzip } from './gzip.ts';
+import { deflateWithDictionary, gzip, inflate } from './compression.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { batchLimits } from './limits.ts';
 import { WireProblem } from './wire-problem.ts';
@@ -15,6 +15,12 @@ export interface EncodeOptions {
   readonly packed?: boolean;
   /** The whole message compressed with gzip; default false. */
   readonly gzip?: boolean;
+  /**
+   * The whole message compressed with zlib and the preset dictionary, if `gzip` is not asked for: 100
+   * readings take 3 bytes each instead of 5, since the names of the message cost next to nothing. Default
+   * false.
+   */
+  readonly dictionary?: boolean;
 }
 
 export interface DecodeLimits {
@@ -30,7 +36,8 @@ export function encodeBatch(batch: Batch, options: EncodeOptions = {}): Uint8Arr
   const { format = 'cbor', packed = true } = options;
   const message = batchToWire(batch, { format, packed });
   const bytes = format === 'cbor' ? encodeCbor(message) : encodeJson(message);
-  return options.gzip ? gzip(bytes) : bytes;
+  if (options.gzip) return gzip(bytes);
+  return options.dictionary ? deflateWithDictionary(bytes) : bytes;
 }
 
 /**
@@ -39,12 +46,8 @@ export function encodeBatch(batch: Batch, options: EncodeOptions = {}): Uint8Arr
  * path of what was found wrong.
  */
 export function decodeBatch(bytes: Uint8Array, limits: DecodeLimits = {}): Result<Batch> {
-  const inflatedBytesMax = limits.inflatedBytes ?? batchLimits.inflatedBytes;
   try {
-    const plain = isGzip(bytes) ? gunzip(bytes, inflatedBytesMax) : bytes;
-    if (plain.length > inflatedBytesMax) {
-      return refused('BATCH_TOO_LARGE', `${plain.length} bytes, more than ${inflatedBytesMax}`);
-    }
+    const plain = inflate(bytes, limits.inflatedBytes ?? batchLimits.inflatedBytes);
     return accepted(wireToBatch(decodeMessage(plain)));
   } catch (error) {
     if (error instanceof WireProblem) return refused(error.code, error.message);

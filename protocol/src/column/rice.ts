@@ -72,13 +72,16 @@ export function readRice(
 
 /** The parameter at which the numbers would be shortest if each were the middle one of its length. */
 function likelyBits(byLength: Uint32Array): number {
+  let longest = escapeBits;
+  while (longest > 0 && byLength[longest] === 0) longest -= 1;
   let best = 0;
   let smallest = Infinity;
-  for (let bits = 0; bits <= riceBitsMax; bits++) {
+  for (let bits = Math.min(longest, riceBitsMax); bits >= 0; bits--) {
     let size = 0;
-    for (let length = 0; length < byLength.length; length++) {
-      const quotient = length > bits ? Math.floor(0.75 * 2 ** (length - bits)) : 0;
-      size += byLength[length]! * codeBits(quotient, bits);
+    for (let length = 0; length <= longest; length++) {
+      const count = byLength[length]!;
+      if (count > 0)
+        size += count * codeBits(length > bits ? Math.floor(0.75 * 2 ** (length - bits)) : 0, bits);
     }
     if (size >= smallest) continue;
     best = bits;
