@@ -10,7 +10,6 @@ const schema = `
     id TEXT PRIMARY KEY, created_at_us INTEGER NOT NULL, password_hash TEXT NOT NULL,
     revoked INTEGER NOT NULL DEFAULT 0, last_seen_us INTEGER,
     status TEXT, reported TEXT, desired TEXT) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS streams (stream TEXT PRIMARY KEY, info TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, device TEXT NOT NULL, topic TEXT NOT NULL,
     code TEXT NOT NULL, detail TEXT NOT NULL, size_bytes INTEGER NOT NULL, payload BLOB NOT NULL);

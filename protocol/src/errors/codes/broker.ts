@@ -82,6 +82,11 @@ export const brokerErrors = defineErrors({
     title: 'A new connection of the same device took the place of the old one.',
     remedy: 'Nothing once after a network change; when it repeats, two machines share one identity.',
   },
+  KEEPALIVE_TIMEOUT: {
+    number: 5021,
+    title: 'Nothing came from the client within one and a half times its keep-alive.',
+    remedy: 'Look at the network of the device; it connects again by itself.',
+  },
   TOPIC_DENIED: {
     number: 5030,
     title: 'This client may not publish on this topic.',

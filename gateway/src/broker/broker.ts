@@ -1,0 +1,221 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
+import { desiredTopic, FieldlineError, statusTopic, type ErrorCode } from '@fieldline/protocol';
+import type { GatewayLimits, ListenConfig } from '../config/gateway-config.ts';
+import type { DeviceRegistry } from '../devices/device-registry.ts';
+import type { BurstLog } from '../logging/burst-log.ts';
+import { maySubscribe, quote } from './access-rules.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
+import { GuardedSocket, type Gate } from './guarded-socket.ts';
+import type { PublishGate } from './publish-gate.ts';
+
+/** Room beside a batch in its packet: fixed header, the longest topic of a device, packet id. */
+const packetOverheadBytes = 1024;
+
+/** TCP finds a peer that vanished even where MQTT's keep-alive is off. */
+const tcpKeepAliveMs = 60_000;
+
+export interface BrokerParts {
+  readonly registry: DeviceRegistry;
+  readonly publishGate: PublishGate;
+  readonly gate: Gate;
+  readonly statistics: BrokerStatistics;
+  readonly bursts: BurstLog;
+  readonly limits: GatewayLimits;
+}
+
+/**
+ * The MQTT 3.1.1 broker: aedes behind `GuardedSocket`, with the rules of the contract in its hooks.
+ * Sessions are always clean, since aedes would keep their queues in memory without end; what must wait for a
+ * device that is away waits with the gateway.
+ */
+export class Broker {
+  readonly #parts: BrokerParts;
+  readonly #aedes: Aedes;
+  readonly #server: Server;
+  readonly #sessions = new Map<string, Client>();
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts;
+    this.#aedes = new Aedes({
+      connectTimeout: (2 * parts.limits.connectTimeoutUs) / 1000,
+      preConnect: (_client, packet, done) => done(null, this.#prepare(packet)),
+      authenticate: (client, username, password, done) => {
+        void this.#authenticate(client, username, password).then((code) => {
+          if (code) done(Object.assign(new Error(code), { returnCode: 5 as const }), false);
+          else done(null, true);
+        });
+      },
+      authorizePublish: (client, packet, done) => parts.publishGate.authorize(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) => done(null, this.#grant(client, subscription)),
+      authorizeForward: (client, packet) => (maySubscribe(client.id, packet.topic) ? packet : null),
+    });
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs });
+    this.#server.on('connection', (socket) => this.#accept(socket));
+    this.#watchSessions();
+    parts.registry.dropSession = (device) => this.#sessions.get(device)?.close();
+  }
+
+  /** Opens the broker; resolves with its URL. Throws MQTT_PORT_BUSY or MQTT_LISTEN_FAILED. */
+  async listen({ host, port }: ListenConfig): Promise<string> {
+    await this.#aedes.listen();
+    await this.#handOutRetained();
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause) => reject(listenError(`${host}:${port}`, cause)));
+      this.#server.listen(port, host, resolve);
+    });
+    const address: AddressInfo | string | null = this.#server.address();
+    const actualPort = typeof address === 'object' && address ? address.port : port;
+    return `mqtt://${host.includes(':') ? `[${host}]` : host}:${actualPort}`;
+  }
+
+  /** Takes no new connections and closes the open ones. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await new Promise<void>((resolve) => this.#aedes.close(resolve));
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    const { statistics, limits, gate, publishGate } = this.#parts;
+    const address = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    const full = this.#fullReason();
+    if (full) {
+      this.#report(full, socket.remoteAddress ?? 'unknown', '');
+      socket.destroy();
+      return;
+    }
+    const guarded = new GuardedSocket(socket, {
+      connectBytes: limits.connectBytes,
+      packetBytes: limits.batchBytes + packetOverheadBytes,
+      keptBytes: limits.deadLetterBytes,
+      connectTimeoutMs: limits.connectTimeoutUs / 1000,
+      gate,
+      onCut: (code, detail) => this.#report(code, address, detail),
+      onOversized: (publish) => publishGate.takeOversized(client.id, publish),
+    });
+    statistics.accepted += 1;
+    statistics.connections += 1;
+    statistics.unauthenticated += 1;
+    const client = this.#aedes.handle(guarded);
+    this.#follow(guarded, client);
+  }
+
+  /** Counts a connection out of the unauthenticated ones when its session opens, and out when it closes. */
+  #follow(guarded: GuardedSocket, client: Client): void {
+    const { statistics } = this.#parts;
+    let isOpen = false;
+    client.on('connected', () => {
+      isOpen = true;
+      statistics.unauthenticated -= 1;
+      guarded.open();
+    });
+    guarded.once('close', () => {
+      statistics.connections -= 1;
+      if (!isOpen) statistics.unauthenticated -= 1;
+    });
+  }
+
+  #fullReason(): ErrorCode | undefined {
+    const { statistics, limits } = this.#parts;
+    if (statistics.connections >= limits.connections) return 'CONNECTION_LIMIT';
+    if (statistics.unauthenticated >= limits.unauthenticatedConnections) return 'UNAUTHENTICATED_LIMIT';
+    return undefined;
+  }
+
+  #prepare(packet: ConnectPacket): boolean {
+    if (packet.clean === false) this.#parts.statistics.sessionsMadeClean += 1;
+    packet.clean = true;
+    return true;
+  }
+
+  /** Why this client may not come in; undefined where it may. */
+  async #authenticate(
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+  ): Promise<ErrorCode | undefined> {
+    const code = await this.#refuseClient(client, username, password);
+    if (code)
+      this.#report(code, username ? quote(username) : 'an anonymous client', `Client id ${quote(client.id)}`);
+    return code;
+  }
+
+  async #refuseClient(
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+  ): Promise<ErrorCode | undefined> {
+    if (!username || !password) return 'ANONYMOUS_REFUSED';
+    if (client.id !== username) return 'CLIENT_ID_MISMATCH';
+    return (await this.#parts.registry.authenticate(username, password)) ? undefined : 'CREDENTIAL_REFUSED';
+  }
+
+  /** The subscription, or null: aedes then answers 0x80 (MQTT 3.1.1, section 3.9.3). */
+  #grant(client: Client, subscription: Subscription): Subscription | null {
+    if (maySubscribe(client.id, subscription.topic)) return subscription;
+    this.#report('SUBSCRIPTION_DENIED', client.id, quote(subscription.topic));
+    return null;
+  }
+
+  #watchSessions(): void {
+    const { registry, statistics } = this.#parts;
+    this.#aedes.on('client', (client) => {
+      this.#sessions.set(client.id, client);
+      // The device may have been revoked between the check of its password and now.
+      if (registry.isAdmitted(client.id)) registry.setOnline(client.id, true);
+      else client.close();
+    });
+    this.#aedes.on('clientDisconnect', (client) => {
+      if (this.#sessions.get(client.id) !== client) return;
+      this.#sessions.delete(client.id);
+      registry.setOnline(client.id, false);
+    });
+    this.#aedes.on('ping', (_packet, client) => registry.seen(client.id));
+    this.#aedes.on('connectionError', (_client, error) =>
+      this.#reportError('CONNECT_MALFORMED', 'a client', error),
+    );
+    this.#aedes.on('clientError', (client, error) => this.#reportError('PACKET_MALFORMED', client.id, error));
+    this.#aedes.on('keepaliveTimeout', () => statistics.count('KEEPALIVE_TIMEOUT'));
+  }
+
+  /** Errors of the network (they have a system code) and refusals (told already) are no malformed packets. */
+  #reportError(code: ErrorCode, subject: string, error: Error): void {
+    if ('code' in error || error.message === 'keep alive timeout') return;
+    if ('errorCode' in error && error.errorCode !== 1) return;
+    if (error.message === 'the journal is unavailable' || error.message === 'revoked') return;
+    this.#report(code, subject, `${error.message}.`);
+  }
+
+  #report(code: ErrorCode, subject: string, detail: string): void {
+    this.#parts.statistics.count(code);
+    this.#parts.bursts.report(code, subject, detail);
+  }
+
+  /** aedes keeps retained messages in memory: what the gateway keeps durably is put back at each start. */
+  async #handOutRetained(): Promise<void> {
+    for (const { device, kind, json } of this.#parts.registry.retained()) {
+      const topic = kind === 'status' ? statusTopic(device) : desiredTopic(device);
+      await new Promise<void>((resolve) => {
+        const packet = {
+          cmd: 'publish',
+          topic,
+          payload: Buffer.from(json),
+          qos: 1,
+          retain: true,
+          dup: false,
+        } as const;
+        this.#aedes.publish(packet, () => resolve());
+      });
+    }
+  }
+}
+
+function listenError(subject: string, cause: Error): FieldlineError {
+  const isBusy = 'code' in cause && cause.code === 'EADDRINUSE';
+  return new FieldlineError(isBusy ? 'MQTT_PORT_BUSY' : 'MQTT_LISTEN_FAILED', {
+    subject,
+    detail: `${cause.message}.`,
+    cause,
+  });
+}

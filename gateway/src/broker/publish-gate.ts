@@ -1,0 +1,157 @@
+import type { Client, PublishPacket } from 'aedes';
+import { parseTopic, type ErrorCode } from '@fieldline/protocol';
+import { readDeviceMessage } from '../devices/device-message.ts';
+import type { DeviceRegistry } from '../devices/device-registry.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { BurstLog } from '../logging/burst-log.ts';
+import { judgePublish } from './access-rules.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
+import type { OversizedPublish } from './swallowed-publish.ts';
+
+/** Topic of what goes no further. Nobody can subscribe to it. */
+const nowhereTopic = '$fieldline/nowhere';
+
+const noBytes = Buffer.alloc(0);
+
+/** Answers a PUBLISH: nothing lets it be acknowledged, an error closes the connection instead. */
+type Answer = (error?: Error | null) => void;
+
+export interface PublishGateParts {
+  readonly ingest: Ingest;
+  readonly registry: DeviceRegistry;
+  readonly statistics: BrokerStatistics;
+  readonly bursts: BurstLog;
+}
+
+/**
+ * The one hook of aedes that runs before the PUBACK and can wait (`authorizePublish`). A batch is answered
+ * when it is durable. What the rules deny is answered as well, and discarded by rewriting it: an error would
+ * close the connection, and a device that sends the same message again would never get past it.
+ */
+export class PublishGate {
+  readonly #parts: PublishGateParts;
+
+  constructor(parts: PublishGateParts) {
+    this.#parts = parts;
+  }
+
+  /** A PUBLISH, or a will when `client` is null or has left. */
+  authorize(client: Client | null, packet: PublishPacket, answer: Answer): void {
+    if (!client || client.closed) {
+      this.#takeWill(willOwner(client, packet), packet, answer);
+      return;
+    }
+    const { statistics, registry } = this.#parts;
+    const startedAtMs = statistics.publishArrived();
+    const answered: Answer = (error) => {
+      statistics.publishAnswered(startedAtMs);
+      answer(error);
+    };
+    if (!registry.isAdmitted(client.id)) {
+      answered(new Error('revoked'));
+      return;
+    }
+    registry.seen(client.id);
+    this.#judge(client.id, packet, answered);
+  }
+
+  /** A PUBLISH that was too large to be let through, and has been acknowledged. */
+  takeOversized(device: string, publish: OversizedPublish): void {
+    const judgement = judgePublish(device, { topic: publish.topic, qos: 1, retain: false });
+    if (judgement.kind === 'denied') {
+      this.#count(judgement.code, device, judgement.detail);
+      return;
+    }
+    const about = {
+      code: 'BATCH_TOO_LARGE' as const,
+      detail: `${publish.sizeBytes} bytes.`,
+      sizeBytes: publish.sizeBytes,
+    };
+    this.#parts.ingest.refuseUnread({ device, topic: publish.topic, payload: publish.payload }, about);
+  }
+
+  #judge(device: string, packet: PublishPacket, answer: Answer): void {
+    const judgement = judgePublish(device, packet);
+    if (judgement.kind === 'denied') {
+      this.#deny(device, packet, judgement);
+      answer();
+    } else if (judgement.kind === 'message') {
+      this.#takeMessage(device, packet, judgement.message);
+      answer();
+    } else {
+      void this.#takeBatch(device, packet, answer);
+    }
+  }
+
+  async #takeBatch(device: string, packet: PublishPacket, answer: Answer): Promise<void> {
+    const payload = bytesOf(packet);
+    const outcome = await this.#parts.ingest.take({ device, topic: packet.topic, payload });
+    discard(packet);
+    answer(outcome === 'unavailable' ? new Error('the journal is unavailable') : null);
+  }
+
+  #takeMessage(
+    device: string,
+    packet: PublishPacket,
+    kind: 'status' | 'config/reported' | 'command/reply',
+  ): void {
+    const read = readDeviceMessage(kind, bytesOf(packet));
+    if (!read.ok) {
+      this.#count(read.refusal.code, `${device} ${kind}`, read.refusal.detail);
+      discard(packet);
+      return;
+    }
+    const message = read.value;
+    if (message.kind === 'status') this.#parts.registry.setStatus(device, message.status);
+    if (message.kind === 'config/reported') this.#parts.registry.setReported(device, message.reported);
+  }
+
+  /** A denied batch holds readings: it becomes a dead letter, so that a person can find out whose they are. */
+  #deny(device: string, packet: PublishPacket, about: { code: ErrorCode; detail: string }): void {
+    this.#parts.statistics.count(about.code);
+    if (parseTopic(packet.topic)?.kind === 'batch') {
+      const payload = bytesOf(packet);
+      const arrived = { device, topic: packet.topic, payload };
+      this.#parts.ingest.refuseUnread(arrived, { ...about, sizeBytes: payload.byteLength });
+    } else {
+      this.#parts.bursts.report(about.code, device, about.detail);
+    }
+    discard(packet);
+  }
+
+  /** The only will that a device may leave is its own status with `online: false`. */
+  #takeWill(device: string | undefined, packet: PublishPacket, answer: Answer): void {
+    const topic = parseTopic(packet.topic);
+    const read = readDeviceMessage('status', bytesOf(packet));
+    const isOwn = device !== undefined && topic?.device === device && topic.kind === 'status';
+    const isOffline = read.ok && read.value.kind === 'status' && !read.value.status.online;
+    if (isOwn && isOffline && read.value.kind === 'status') {
+      this.#parts.registry.setStatus(device, read.value.status);
+      answer();
+      return;
+    }
+    this.#count('WILL_DENIED', device ?? 'a client that left', read.ok ? '' : read.refusal.detail);
+    answer(new Error('will denied'));
+  }
+
+  #count(code: ErrorCode, subject: string, detail: string): void {
+    this.#parts.statistics.count(code);
+    this.#parts.bursts.report(code, subject, detail);
+  }
+}
+
+/** The client that left the will; aedes notes it in the will where it hands out no client. */
+function willOwner(client: Client | null, packet: PublishPacket): string | undefined {
+  if (client) return client.id;
+  return 'clientId' in packet && typeof packet.clientId === 'string' ? packet.clientId : undefined;
+}
+
+function discard(packet: PublishPacket): void {
+  packet.topic = nowhereTopic;
+  packet.payload = noBytes;
+  packet.retain = false;
+}
+
+function bytesOf({ payload }: PublishPacket): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+}

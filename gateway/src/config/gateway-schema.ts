@@ -1,0 +1,95 @@
+import { Type } from 'typebox';
+
+const Listen = (what: string) =>
+  Type.Object(
+    {
+      host: Type.Optional(Type.String({ minLength: 1, description: `Address on which ${what} listens` })),
+      port: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port; 0 takes any free one' }),
+      ),
+      insecure: Type.Optional(
+        Type.Boolean({ description: 'Allow an address beyond loopback although nothing is encrypted' }),
+      ),
+    },
+    { additionalProperties: false },
+  );
+
+const Count = (description: string) => Type.Integer({ minimum: 1, maximum: 1e9, description });
+const Size = (description: string) => Type.String({ description: `${description}; a size such as 64MB` });
+const Time = (description: string) => Type.String({ description: `${description}; a duration such as 10s` });
+
+/** The limits as people write them. */
+export const LimitsFile = Type.Partial(
+  Type.Object({
+    batchBytes: Size('One batch as it arrives'),
+    inflatedBytes: Size('One batch after decompression'),
+    connectBytes: Size('The CONNECT packet: all that a peer may send before it is known'),
+    connectTimeout: Time('How long CONNECT may take to arrive'),
+    connections: Count('Open MQTT connections'),
+    unauthenticatedConnections: Count('MQTT connections that are not authenticated yet'),
+    inFlightBatches: Count('Batches between socket and journal; beyond it sockets are not read'),
+    inFlightBytes: Size('The same in bytes'),
+    devices: Count('Registered devices'),
+    streamsPerDevice: Count('Streams of one device'),
+    epochsPerDevice: Count('Epochs of one device: it begins one when it has lost its outbox'),
+    rangesPerEpoch: Count('Separate runs of received batches of one epoch'),
+    digestsPerEpoch: Count('Newest batches of an epoch of which a digest is kept'),
+    deadLetters: Count('Dead letters kept; the oldest go first'),
+    deadLetterBytes: Size('First bytes kept of a dead letter'),
+    journalBytes: Size('Journal on disk; the oldest segments go first'),
+    journalAge: Time('How long the journal keeps a batch'),
+    drain: Time('How long a stop may wait for what is under way'),
+  }),
+  { additionalProperties: false },
+);
+export type LimitsFile = Type.Static<typeof LimitsFile>;
+
+/** The gateway's YAML file, and the options of `startGateway`: everything has a default. */
+export const GatewayFile = Type.Partial(
+  Type.Object({
+    home: Type.String({
+      minLength: 1,
+      description: "Directory of everything durable; relative to the file's",
+    }),
+    http: Listen('the API and the dashboard'),
+    mqtt: Listen('the broker'),
+    stores: Type.Array(Type.Union([Type.Literal('embedded'), Type.Literal('influxdb')]), {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'The first answers queries, and the ledger compares its counts',
+    }),
+    influxdb: Type.Object(
+      {
+        url: Type.String({ minLength: 1, description: 'Such as http://127.0.0.1:8086' }),
+        database: Type.Optional(Type.String({ minLength: 1, description: 'Created if missing' })),
+        username: Type.Optional(Type.String()),
+        password: Type.Optional(Type.String()),
+      },
+      { additionalProperties: false },
+    ),
+    dashboardDirectory: Type.String({
+      minLength: 1,
+      description: 'The built dashboard; none: the API alone',
+    }),
+    logLevel: Type.Union(
+      ['debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
+      { description: 'What is logged, on standard error' },
+    ),
+    limits: LimitsFile,
+  }),
+  { additionalProperties: false },
+);
+
+type Listen = { host?: string; port?: number; insecure?: boolean };
+
+/** What `GatewayFile` describes. */
+export interface GatewayOptions {
+  home?: string;
+  http?: Listen;
+  mqtt?: Listen;
+  stores?: ('embedded' | 'influxdb')[];
+  influxdb?: { url: string; database?: string; username?: string; password?: string };
+  dashboardDirectory?: string;
+  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  limits?: LimitsFile;
+}

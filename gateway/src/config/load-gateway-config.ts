@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { FieldlineError } from '@fieldline/protocol';
+import { LineCounter, parseDocument } from 'yaml';
+import { checkOptions } from './check-options.ts';
+import { overlayEnvironment } from './environment.ts';
+import type { GatewayOptions } from './gateway-schema.ts';
+
+/** Configuration files above this are refused, in bytes. */
+const fileBytesMax = 1024 * 1024;
+
+/**
+ * Reads the gateway's YAML file, if one is named, and lays the environment (`FIELDLINE_…`) over it: the
+ * options for `startGateway`. Throws CONFIG_UNREADABLE, CONFIG_NOT_YAML, CONFIG_UNKNOWN_KEY or
+ * CONFIG_INVALID_VALUE.
+ */
+export async function loadGatewayConfig(
+  path?: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<GatewayOptions> {
+  const options = path === undefined ? {} : await readOptions(path);
+  return overlayEnvironment(options, environment);
+}
+
+async function readOptions(path: string): Promise<GatewayOptions> {
+  const options = checkOptions(parseYaml(await readText(path), path), path);
+  const directory = dirname(resolve(path));
+  return {
+    ...options,
+    ...(options.home === undefined ? {} : { home: resolve(directory, options.home) }),
+    ...(options.dashboardDirectory === undefined
+      ? {}
+      : { dashboardDirectory: resolve(directory, options.dashboardDirectory) }),
+  };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length > fileBytesMax) throw new Error(`it is larger than ${fileBytesMax} bytes`);
+    return bytes.toString('utf8');
+  } catch (cause) {
+    const detail = cause instanceof Error ? `${cause.message}.` : '';
+    throw new FieldlineError('CONFIG_UNREADABLE', { subject: path, detail, cause });
+  }
+}
+
+function parseYaml(text: string, path: string): unknown {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    throw new FieldlineError('CONFIG_NOT_YAML', {
+      subject: `${path}:${line}:${col}`,
+      detail: `${error.message}.`,
+    });
+  }
+  // An empty file is a file without settings.
+  return document.toJS({ maxAliasCount: 100 }) ?? {};
+}

@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { FieldlineError, parseDuration } from '@fieldline/protocol';
+import { defaultHome } from '../home/home.ts';
+import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
+import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
+
+/** Every limit where nobody says otherwise, as people write it. */
+export const defaultLimits: Required<LimitsFile> = {
+  batchBytes: '1MiB',
+  inflatedBytes: '8MiB',
+  connectBytes: '8KiB',
+  connectTimeout: '5s',
+  connections: 10_000,
+  unauthenticatedConnections: 1000,
+  inFlightBatches: 4096,
+  inFlightBytes: '64MiB',
+  devices: 10_000,
+  streamsPerDevice: 2000,
+  epochsPerDevice: 256,
+  rangesPerEpoch: 1024,
+  digestsPerEpoch: 100_000,
+  deadLetters: 10_000,
+  deadLetterBytes: '4KiB',
+  journalBytes: '4GiB',
+  journalAge: '30d',
+  drain: '10s',
+};
+
+/** Where the gateway listens where nobody says otherwise. */
+export const defaultListen = {
+  http: { host: '127.0.0.1', port: 8080 },
+  mqtt: { host: '127.0.0.1', port: 1883 },
+} as const;
+
+/** The database in InfluxDB where nobody says otherwise; it is created if missing. */
+export const defaultInfluxDatabase = 'fieldline';
+
+const loopback = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
+
+/** Lays the options over the defaults. Throws CONFIG_INVALID_VALUE. */
+export function resolveConfig(options: GatewayOptions, environment: NodeJS.ProcessEnv): GatewayConfig {
+  const { influxdb, dashboardDirectory } = options;
+  const stores = options.stores ?? [influxdb ? 'influxdb' : 'embedded'];
+  if (stores.includes('influxdb') && !influxdb) {
+    throw invalid('stores', 'It names influxdb, but influxdb.url is not set (nor FIELDLINE_INFLUX_URL).');
+  }
+  if (influxdb) checkUrl(influxdb.url);
+  return {
+    home: resolve(options.home ?? defaultHome(environment)),
+    http: resolveListen('http', options),
+    mqtt: resolveListen('mqtt', options),
+    stores,
+    ...(influxdb ? { influxdb: { database: defaultInfluxDatabase, ...influxdb } } : {}),
+    ...(dashboardDirectory === undefined ? {} : { dashboardDirectory: resolve(dashboardDirectory) }),
+    logLevel: options.logLevel ?? 'info',
+    limits: resolveLimits({ ...defaultLimits, ...options.limits }),
+  };
+}
+
+function resolveListen(name: 'http' | 'mqtt', options: GatewayOptions): ListenConfig {
+  const listen = { insecure: false, ...defaultListen[name], ...options[name] };
+  if (!loopback.test(listen.host) && !listen.insecure) {
+    const detail = `${listen.host} is not loopback, and nothing is encrypted: set ${name}.insecure to true to allow it.`;
+    throw invalid(`${name}.host`, detail);
+  }
+  return listen;
+}
+
+function checkUrl(url: string): void {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (protocol === 'http:' || protocol === 'https:') return;
+  throw invalid('influxdb.url', `"${url}" is not a URL such as http://127.0.0.1:8086.`);
+}
+
+function resolveLimits(limits: Required<LimitsFile>): GatewayLimits {
+  const size = (name: keyof LimitsFile) => parseSize(name, String(limits[name]));
+  const time = (name: keyof LimitsFile) => parseTime(name, String(limits[name]));
+  return {
+    batchBytes: size('batchBytes'),
+    inflatedBytes: size('inflatedBytes'),
+    connectBytes: size('connectBytes'),
+    connectTimeoutUs: time('connectTimeout'),
+    connections: limits.connections,
+    unauthenticatedConnections: limits.unauthenticatedConnections,
+    inFlightBatches: limits.inFlightBatches,
+    inFlightBytes: size('inFlightBytes'),
+    devices: limits.devices,
+    streamsPerDevice: limits.streamsPerDevice,
+    epochsPerDevice: limits.epochsPerDevice,
+    rangesPerEpoch: limits.rangesPerEpoch,
+    digestsPerEpoch: limits.digestsPerEpoch,
+    deadLetters: limits.deadLetters,
+    deadLetterBytes: size('deadLetterBytes'),
+    journalBytes: size('journalBytes'),
+    journalAgeUs: time('journalAge'),
+    drainUs: time('drain'),
+  };
+}
+
+const unitBytes: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+function parseSize(name: string, text: string): number {
+  const match = /^(\d{1,12}(?:\.\d{1,6})?)\s?([A-Za-z]+)$/.exec(text);
+  const sizeBytes = Math.round(Number(match?.[1]) * (unitBytes[match?.[2] ?? ''] ?? Number.NaN));
+  if (Number.isSafeInteger(sizeBytes) && sizeBytes > 0) return sizeBytes;
+  throw invalid(`limits.${name}`, `"${text}" is not a size such as 64MB, 256MiB or 1GB.`);
+}
+
+function parseTime(name: string, text: string): number {
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw invalid(`limits.${name}`, `${parsed.refusal.detail}.`);
+  if (parsed.value > 0) return parsed.value;
+  throw invalid(`limits.${name}`, 'It must be longer than 0s.');
+}
+
+function invalid(subject: string, detail: string): FieldlineError {
+  return new FieldlineError('CONFIG_INVALID_VALUE', { subject, detail });
+}

@@ -1,0 +1,230 @@
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { openJournal } from '@fieldline/journal';
+import { pino, type Logger } from 'pino';
+import { startApi } from './api/index.ts';
+import { Broker } from './broker/broker.ts';
+import { BrokerStatistics } from './broker/broker-statistics.ts';
+import { PublishGate } from './broker/publish-gate.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { checkOptions } from './config/check-options.ts';
+import { overlayEnvironment } from './config/environment.ts';
+import type { GatewayConfig } from './config/gateway-config.ts';
+import type { GatewayOptions } from './config/gateway-schema.ts';
+import { resolveConfig } from './config/resolve-config.ts';
+import { DeadLetterStore } from './devices/dead-letter-store.ts';
+import { DeviceRegistry } from './devices/device-registry.ts';
+import { openGatewayDatabase } from './home/gateway-database.ts';
+import { loadAdminToken, lockHome, prepareHome } from './home/home.ts';
+import { InFlight } from './ingest/in-flight.ts';
+import { Ingest } from './ingest/ingest.ts';
+import { IngestStatistics } from './ingest/ingest-statistics.ts';
+import { ReceivedBatches } from './ingest/received-batches.ts';
+import { BatchLog } from './journal/batch-log.ts';
+import { JournalAccount } from './ledger/journal-account.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { RefusedReadings } from './ledger/refused-readings.ts';
+import { BurstLog } from './logging/burst-log.ts';
+import type { GatewayParts, OpenedSinks } from './parts.ts';
+import { openSinks } from './sinks/index.ts';
+import { Teardown } from './teardown.ts';
+
+/** How often the account and the registry write what changed. A kill costs a replay of as much journal. */
+const saveIntervalMs = 2000;
+
+/** A running gateway. */
+export interface RunningGateway {
+  readonly httpUrl: string;
+  readonly mqttUrl: string;
+  readonly home: string;
+  /** Takes no more, lets the sinks catch up for at most `limits.drain`, saves, closes. */
+  stop(): Promise<void>;
+}
+
+/** What tests and the command line put in place of the host's. */
+export interface GatewayHost {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Starts a gateway; resolves once it takes batches and answers requests.
+ *
+ * ```
+ *   devices ══ MQTT ══► guarded socket ─► aedes ─► publish gate ──────────────┐
+ *                       byte caps,        sessions  access rules, wills       │ batch
+ *                       no read while full                                    ▼
+ *   dead letters ◄── refused ── ingest: byte cap ► decode ► validate ► device ► de-duplicate
+ *                                                                             │ new
+ *   PUBACK ◄── durable ◄── journal account ◄── offset ── journal (fsync) ◄────┘
+ *                              │      ▲                      │
+ *              received ranges │      │ committed            └─► sinks ─► stores, live feed
+ *                       ledger ┴──────┴─◄───────────────────────────┘           │
+ *                          └──────────────► API: HTTP, WebSocket ◄──────────────┘
+ * ```
+ *
+ * Start order: home and its lock, database, journal, account (replays what it has not seen), sinks, broker,
+ * API. Stop is the same backwards. Throws FieldlineError for everything that a person has to put right.
+ */
+export async function startGateway(
+  options: GatewayOptions = {},
+  host: GatewayHost = {},
+): Promise<RunningGateway> {
+  const environment = host.environment ?? process.env;
+  const checked = checkOptions(options, 'options');
+  const config = resolveConfig(mergeOptions(overlayEnvironment(checked, environment), checked), environment);
+  const clock = host.clock ?? systemClock;
+  const logger =
+    host.logger ?? pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: false }));
+  const teardown = new Teardown();
+  try {
+    const started = await startStages({ config, clock, logger, teardown });
+    logger.info({ home: config.home, mqtt: started.mqttUrl, http: started.httpUrl }, 'The gateway is ready');
+    return { ...started, home: config.home, stop: () => teardown.run() };
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+/** Options that the caller gives win over the environment, section by section. */
+function mergeOptions(under: GatewayOptions, over: GatewayOptions): GatewayOptions {
+  const influxdb = over.influxdb ?? under.influxdb;
+  return {
+    ...under,
+    ...over,
+    http: { ...under.http, ...over.http },
+    mqtt: { ...under.mqtt, ...over.mqtt },
+    ...(influxdb ? { influxdb: { ...under.influxdb, ...influxdb } } : {}),
+  };
+}
+
+interface Base {
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly teardown: Teardown;
+}
+
+async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: string }> {
+  const { config, clock, logger, teardown } = base;
+  const durable = await openDurable(base);
+  const sinks = await openSinks({ config, clock, logger, ...durable });
+  teardown.add('sinks', () => sinks.stop());
+  teardown.add('drain', () => drain(base, sinks));
+  const { broker, stages, counters, problems } = assembleBroker(base, durable);
+  const mqttUrl = await broker.listen(config.mqtt);
+  teardown.add('broker', () => broker.stop());
+  const parts: GatewayParts = {
+    config,
+    clock,
+    logger,
+    adminToken: durable.adminToken,
+    log: durable.log,
+    devices: durable.registry,
+    deadLetters: durable.deadLetters,
+    sinks,
+    ledger: (device) => durable.account.answer(sinks.store, device),
+    stages,
+    counters,
+    problems: () => [...problems(), ...sinks.sinks.flatMap((sink) => sink.problem() ?? [])],
+  };
+  const api = await startApi(parts);
+  teardown.add('api', () => api.stop());
+  return { httpUrl: api.url, mqttUrl };
+}
+
+/** Everything that outlives the process. */
+interface Durable {
+  readonly adminToken: string;
+  readonly database: DatabaseSync;
+  readonly registry: DeviceRegistry;
+  readonly deadLetters: DeadLetterStore;
+  readonly log: BatchLog;
+  readonly received: ReceivedBatches;
+  readonly ledger: Ledger;
+  readonly account: JournalAccount;
+}
+
+async function openDurable({ config, clock, logger, teardown }: Base): Promise<Durable> {
+  const { home, limits } = config;
+  prepareHome(home);
+  teardown.add('home', lockHome(home));
+  const adminToken = loadAdminToken(home);
+  const database = openGatewayDatabase(join(home, 'gateway.db'));
+  teardown.add('database', () => database.close());
+  const registry = new DeviceRegistry(database, { clock, devicesMax: limits.devices });
+  const deadLetters = new DeadLetterStore(database, {
+    clock,
+    lettersMax: limits.deadLetters,
+    payloadBytes: limits.deadLetterBytes,
+  });
+  const log = await openLog(config, clock);
+  teardown.add('journal', () => log.close());
+  const received = new ReceivedBatches(database, limits);
+  const ledger = new Ledger(new RefusedReadings(database));
+  const account = new JournalAccount({ log, ledger, received, database, clock });
+  const replayed = await account.restore();
+  if (replayed > 0) logger.info({ replayed }, 'The account has caught up with the journal');
+  const save = async () => {
+    registry.flush();
+    await account.save();
+  };
+  const timer = setInterval(() => void save().catch(reportTo(logger)), saveIntervalMs);
+  teardown.add('account', () => {
+    clearInterval(timer);
+    return save();
+  });
+  return { adminToken, database, registry, deadLetters, log, received, ledger, account };
+}
+
+async function openLog({ home, limits }: GatewayConfig, clock: Clock): Promise<BatchLog> {
+  const journal = await openJournal({
+    directory: join(home, 'journal'),
+    retention: { bytes: limits.journalBytes, ageUs: limits.journalAgeUs },
+    now: () => clock.nowUs(),
+  });
+  return new BatchLog(journal, { inflatedBytes: limits.inflatedBytes });
+}
+
+function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
+  const { limits } = config;
+  const { registry, log, account, ledger, received, deadLetters } = durable;
+  const nowMs = () => performance.now();
+  const bursts = new BurstLog(logger.child({ part: 'ingest' }), clock);
+  const inFlight = new InFlight({ batches: limits.inFlightBatches, bytes: limits.inFlightBytes });
+  const ingestStatistics = new IngestStatistics(inFlight, nowMs);
+  const ingest = new Ingest({
+    log,
+    account,
+    ledger,
+    received,
+    deadLetters,
+    inFlight,
+    statistics: ingestStatistics,
+    bursts,
+    limits,
+  });
+  const statistics = new BrokerStatistics({ nowMs, connectionsMax: limits.connections });
+  const publishGate = new PublishGate({ ingest, registry, statistics, bursts });
+  const broker = new Broker({ registry, publishGate, gate: inFlight, statistics, bursts, limits });
+  return {
+    broker,
+    stages: () => [statistics.stage(), ...ingestStatistics.stages()],
+    counters: () => [...statistics.counters(), ...ingestStatistics.counters()],
+    problems: () => ingestStatistics.problems(),
+  };
+}
+
+/** Lets the sinks store what is journaled; a store that is down cannot hold up the stop beyond the limit. */
+async function drain({ config, clock, logger }: Base, sinks: OpenedSinks): Promise<void> {
+  const done = await sinks.drained(clock.nowUs() + config.limits.drainUs);
+  if (!done)
+    logger.warn('The sinks did not catch up before the deadline; they go on from here at the next start');
+}
+
+function reportTo(logger: Logger): (error: unknown) => void {
+  return (error) =>
+    logger.error({ err: error }, 'The account could not be saved; it is replayed at the next start');
+}

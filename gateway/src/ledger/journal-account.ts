@@ -1,0 +1,172 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Batch, LedgerAnswer } from '@fieldline/protocol';
+import type { Clock } from '../clock.ts';
+import { inTransaction } from '../home/gateway-database.ts';
+import { digestOf } from '../ingest/batch-digest.ts';
+import type { ReceivedBatches } from '../ingest/received-batches.ts';
+import type { BatchLog, JournaledBatch } from '../journal/batch-log.ts';
+import type { StoreAccount } from '../parts.ts';
+import type { Store } from '../query/store.ts';
+import { DeviceAccount } from './device-account.ts';
+import type { Ledger } from './ledger.ts';
+
+/** How much of the journal a replay holds in memory at a time. */
+const replayLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 2000 } as const;
+
+/** How often the answer looks for an instant in which nothing moves, and the pause between. */
+const quietAttemptsMax = 5;
+const quietPauseMs = 40;
+
+/** The name under which the journal knows how far this account has been saved. */
+const cursorName = 'account';
+
+export interface JournalAccountParts {
+  readonly log: BatchLog;
+  readonly ledger: Ledger;
+  readonly received: ReceivedBatches;
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+}
+
+/**
+ * Keeps ledger and de-duplication in step with the journal. Both are in memory; `save` writes them together
+ * with the offset up to which they have seen the journal, and `restore` reads them back and replays the rest,
+ * so that after a kill at any moment they are what they were.
+ */
+export class JournalAccount implements StoreAccount {
+  readonly #parts: JournalAccountParts;
+  readonly #statements: Record<'fact' | 'account', StatementSync>;
+  /** Every record below this has been seen. */
+  #seenTo = 0;
+  /** Every record below this is in the primary store. */
+  #committedTo = 0;
+  #changed = false;
+
+  constructor(parts: JournalAccountParts) {
+    this.#parts = parts;
+    this.#statements = {
+      fact: parts.database.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
+      account: parts.database.prepare('INSERT OR REPLACE INTO accounts (device, account) VALUES (?, ?)'),
+    };
+  }
+
+  /** Every record below this offset has been seen. */
+  get seenTo(): number {
+    return this.#seenTo;
+  }
+
+  /** Reads what was saved and replays the journal's records since; resolves with their number. */
+  async restore(): Promise<number> {
+    const { database, ledger, log } = this.#parts;
+    for (const { device, account } of database.prepare('SELECT device, account FROM accounts').all()) {
+      ledger.restore(String(device), DeviceAccount.restore(JSON.parse(String(account))));
+    }
+    const facts = new Map(
+      database
+        .prepare('SELECT name, value FROM facts')
+        .all()
+        .map(({ name, value }) => [String(name), Number(value)]),
+    );
+    this.#seenTo = facts.get('seenTo') ?? 0;
+    this.#committedTo = facts.get('committedTo') ?? 0;
+    let replayed = 0;
+    await forEachEntry(log, { from: this.#seenTo, to: log.nextOffset }, ({ offset, batch }) => {
+      this.record(offset, batch, digestOf(batch));
+      replayed += 1;
+    });
+    this.#seenTo = Math.max(this.#seenTo, log.nextOffset);
+    return replayed;
+  }
+
+  /** This batch is durable at `offset`. Called in the order of the journal. */
+  record(offset: number, batch: Batch, digest: string): void {
+    if (batch.seq > 0) this.#parts.received.record(batch, digest);
+    this.#parts.ledger.received({ batch });
+    this.#seenTo = Math.max(this.#seenTo, offset + 1);
+    this.#changed = true;
+  }
+
+  /**
+   * The primary store may have got further than was saved here (a kill), or less far (it was lost, or another
+   * store is the primary one now): what it has committed is then counted from the journal.
+   */
+  async resumedAt(offset: number): Promise<void> {
+    const { ledger, log } = this.#parts;
+    if (offset < this.#committedTo) ledger.resetCommitted();
+    const from = offset < this.#committedTo ? log.firstOffset : this.#committedTo;
+    await forEachEntry(log, { from, to: offset }, (entry) => ledger.committed([entry]));
+    this.#committedTo = offset;
+    this.#changed = true;
+  }
+
+  committed(entries: readonly JournaledBatch[]): void {
+    const fresh = entries.filter(({ offset }) => offset >= this.#committedTo);
+    const last = fresh.at(-1);
+    if (!last) return;
+    this.#parts.ledger.committed(fresh);
+    this.#committedTo = last.offset + 1;
+    this.#changed = true;
+  }
+
+  refused(part: { offset: number; stream: string; readings: number }): void {
+    this.#parts.ledger.refusedByStore(part);
+  }
+
+  /** Writes what changed since the last call, all of it or nothing. */
+  async save(): Promise<void> {
+    if (!this.#changed) return;
+    this.#changed = false;
+    const { database, ledger, received, log } = this.#parts;
+    inTransaction(database, () => {
+      received.save();
+      for (const [device, account] of ledger.devices) {
+        if (!account.changed) continue;
+        this.#statements.account.run(device, JSON.stringify(account.snapshot()));
+        account.changed = false;
+      }
+      this.#statements.fact.run('seenTo', this.#seenTo);
+      this.#statements.fact.run('committedTo', this.#committedTo);
+    });
+    await log.setCursor(cursorName, Math.min(this.#seenTo, this.#committedTo));
+  }
+
+  /**
+   * The account, compared with the store's own counts. Looks for an instant in which journal and store agree
+   * on how far they are, so that a write under way does not blur the comparison; under steady load, after a
+   * few attempts, any count between what was committed and what was received is right.
+   */
+  async answer(store: Store, device?: string): Promise<LedgerAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      const before = { seenTo: this.#seenTo, committedTo: this.#committedTo };
+      const committedBefore = this.#parts.ledger.committedCounts();
+      const counts = await store.counts().catch(() => undefined);
+      const quiet =
+        before.seenTo === before.committedTo &&
+        before.seenTo === this.#seenTo &&
+        before.committedTo === this.#committedTo;
+      if (!quiet && counts && attempt < quietAttemptsMax) {
+        await new Promise((resolve) => setTimeout(resolve, quietPauseMs));
+        continue;
+      }
+      const atUs = this.#parts.clock.nowUs();
+      return this.#parts.ledger.answer(
+        { storeName: store.name, counts, committedBefore, quiet, atUs },
+        device,
+      );
+    }
+  }
+}
+
+async function forEachEntry(
+  log: BatchLog,
+  range: { readonly from: number; readonly to: number },
+  visit: (entry: JournaledBatch) => void,
+): Promise<void> {
+  let next = range.from;
+  while (next < range.to) {
+    const entries = await log.read(next, replayLimit);
+    if (entries.length === 0) return;
+    for (const entry of entries) if (entry.offset < range.to) visit(entry);
+    next = (entries.at(-1)?.offset ?? range.to) + 1;
+  }
+}

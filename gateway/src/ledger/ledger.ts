@@ -1,0 +1,205 @@
+import {
+  countReadings,
+  type Batch,
+  type DeviceLedger,
+  type LedgerAnswer,
+  type LedgerRow,
+} from '@fieldline/protocol';
+import type { JournaledBatch } from '../journal/batch-log.ts';
+import { DeviceAccount } from './device-account.ts';
+import type { EpochStream } from './epoch-account.ts';
+import type { RefusedReadings } from './refused-readings.ts';
+
+/** The primary store's own counts, and between which of the gateway's counters they were taken. */
+export interface StoreCounts {
+  readonly storeName: string;
+  /** By `device/sensor/quantity`; undefined where the store does not answer: nothing is then compared. */
+  readonly counts: ReadonlyMap<string, number> | undefined;
+  /** What `Ledger.committedCounts` said before the store was asked. */
+  readonly committedBefore: ReadonlyMap<string, number>;
+  /** Nothing was under way between journal and store while the store was asked: all counts must be equal. */
+  readonly quiet: boolean;
+  readonly atUs: number;
+}
+
+/**
+ * The account of every reading: what devices say they took, against what arrived, against what the store
+ * counts. `unaccounted` is the sum of the differences found between counters that were kept apart; it is
+ * never what remains after a subtraction.
+ */
+export class Ledger {
+  readonly #devices = new Map<string, DeviceAccount>();
+  readonly #refused: RefusedReadings;
+
+  constructor(refused: RefusedReadings) {
+    this.#refused = refused;
+    for (const { device, epoch, seq } of refused.batches)
+      this.device(device).epoch(epoch).refusedSeqs.add(seq);
+  }
+
+  /** The account of one device, made when it is missing. */
+  device(device: string): DeviceAccount {
+    const known = this.#devices.get(device);
+    if (known) return known;
+    const fresh = new DeviceAccount();
+    this.#devices.set(device, fresh);
+    return fresh;
+  }
+
+  get devices(): ReadonlyMap<string, DeviceAccount> {
+    return this.#devices;
+  }
+
+  /** Puts back what a snapshot kept of a device. */
+  restore(device: string, account: DeviceAccount): void {
+    for (const [name, { refusedSeqs }] of this.#devices.get(device)?.epochs ?? []) {
+      for (const [from, to] of refusedSeqs.toArray()) {
+        for (let seq = from; seq <= to; seq++) account.epoch(name).refusedSeqs.add(seq);
+      }
+    }
+    this.#devices.set(device, account);
+  }
+
+  /** This batch is durable in the journal. In any order; one that is counted already changes nothing. */
+  received({ batch }: Pick<JournaledBatch, 'batch'>): void {
+    if (batch.seq < 1) return;
+    this.device(batch.device).record(batch.epoch, {
+      seq: batch.seq,
+      sentAtUs: batch.sentAt,
+      counts: countReadings(batch),
+      ledger: batch.ledger,
+      dropped: batch.dropped ?? [],
+    });
+  }
+
+  /** These batches are durable in the primary store. The caller sees to it that each comes once. */
+  committed(entries: readonly Pick<JournaledBatch, 'batch'>[]): void {
+    for (const { batch } of entries) this.device(batch.device).commit(countReadings(batch));
+  }
+
+  /** Forgets what was committed: the primary store begins anew. */
+  resetCommitted(): void {
+    for (const account of this.#devices.values()) {
+      account.committed = new Map();
+      account.changed = true;
+    }
+  }
+
+  /** The primary store can never take these readings of the record at `offset`. */
+  refusedByStore(part: { offset: number; stream: string; readings: number }): void {
+    this.#refused.addByStore(part.offset, part.stream, part.readings);
+  }
+
+  /** A batch was refused whose name could be read: what the running totals say of it is refused, not missing. */
+  refusedBatch(name: { device: string; epoch: string; seq: number }): void {
+    if (!this.#refused.addBatch(name)) return;
+    this.device(name.device).epoch(name.epoch).refusedSeqs.add(name.seq);
+  }
+
+  /** Another batch has this one's name: its readings were taken, by whoever sent it, and are refused. */
+  conflicting(batch: Batch, digest: string): void {
+    const cause = `${batch.device} ${batch.epoch} ${batch.seq} ${digest}`;
+    for (const [stream, readings] of countReadings(batch)) {
+      this.#refused.addConflicting(cause, `${batch.device}/${stream}`, readings);
+    }
+  }
+
+  /** What the primary store is known to have committed, by `device/sensor/quantity`. */
+  committedCounts(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const [device, { committed }] of this.#devices) {
+      for (const [stream, count] of committed) counts.set(`${device}/${stream}`, count);
+    }
+    return counts;
+  }
+
+  /** The account at this instant, of one device or of all. */
+  answer(store: StoreCounts, device?: string): LedgerAnswer {
+    const names = device === undefined ? this.#deviceNames(store) : [device];
+    const devices = names.toSorted().map((name) => this.#deviceLedger(name, store));
+    return {
+      atUs: store.atUs,
+      store: store.storeName,
+      total: sumRows(devices),
+      devices,
+    };
+  }
+
+  /** Also devices of which only the store knows: they are a difference, and must be seen. */
+  #deviceNames(store: StoreCounts): string[] {
+    const names = new Set(this.#devices.keys());
+    for (const stream of [...(store.counts?.keys() ?? []), ...this.#refused.streams()]) {
+      names.add(stream.slice(0, stream.indexOf('/')));
+    }
+    return [...names];
+  }
+
+  #deviceLedger(device: string, store: StoreCounts): DeviceLedger {
+    const account = this.#devices.get(device);
+    const accounts = account?.streams() ?? new Map<string, EpochStream>();
+    const names = new Set([...accounts.keys()].map((stream) => `${device}/${stream}`));
+    for (const stream of [...(store.counts?.keys() ?? []), ...this.#refused.streams()]) {
+      if (stream.startsWith(`${device}/`)) names.add(stream);
+    }
+    const streams = [...names].toSorted().map((stream) => {
+      const name = stream.slice(device.length + 1);
+      const committed = account?.committed.get(name) ?? 0;
+      return { stream, ...this.#row(stream, accounts.get(name), committed, store) };
+    });
+    const missing = [...(account?.epochs ?? [])].flatMap(([epoch, state]) =>
+      state.missing().map(([from, to]): [string, number, number] => [epoch, from, to]),
+    );
+    return { device, ...sumRows(streams), missing, streams };
+  }
+
+  #row(stream: string, account: EpochStream | undefined, committed: number, store: StoreCounts): LedgerRow {
+    const received = account?.received ?? 0;
+    const byStore = this.#refused.byStore(stream);
+    const conflicting = this.#refused.conflicting(stream);
+    const stored = store.counts ? (store.counts.get(stream) ?? 0) : committed - byStore;
+    const atLeast = (store.quiet ? received : (store.committedBefore.get(stream) ?? 0)) - byStore;
+    const atMost = received - byStore;
+    const storeDifference = Math.max(0, atLeast - stored, stored - atMost);
+    const commitDifference = store.quiet ? Math.abs(received - committed) : Math.max(0, committed - received);
+    return {
+      taken: (account?.taken ?? 0) + conflicting,
+      stored,
+      filtered: account?.filtered ?? 0,
+      refused: (account?.refused ?? 0) + byStore + conflicting,
+      lost: account?.lost ?? 0,
+      underWay: (account?.open ?? 0) + (account?.missing ?? 0) + notYetStored({ stored, atLeast, atMost }),
+      unaccounted: (account?.differences ?? 0) + storeDifference + commitDifference,
+    };
+  }
+}
+
+/**
+ * Readings in the journal that the store does not have yet. While a write runs the store may hold what it
+ * has not told yet, so that its own count says more than the last commit, within what is possible; beyond
+ * that the difference is unaccounted and the gateway's own counters speak.
+ */
+function notYetStored({
+  stored,
+  atLeast,
+  atMost,
+}: {
+  stored: number;
+  atLeast: number;
+  atMost: number;
+}): number {
+  return Math.max(0, atMost - Math.max(stored, atLeast));
+}
+
+function sumRows(rows: readonly LedgerRow[]): LedgerRow {
+  const sum = { taken: 0, stored: 0, filtered: 0, refused: 0, lost: 0, underWay: 0, unaccounted: 0 };
+  for (const row of rows) {
+    sum.taken += row.taken;
+    sum.stored += row.stored;
+    sum.filtered += row.filtered;
+    sum.refused += row.refused;
+    sum.lost += row.lost;
+    sum.underWay += row.underWay;
+    sum.unaccounted += row.unaccounted;
+  }
+  return sum;
+}
