@@ -26,9 +26,14 @@ interface ConfigPart {
   readonly introduction: string;
 }
 
-/** A page that lists every key of a configuration file, and of what extends it (`more`). */
+/** A page that lists every key of a configuration file, its default, and what extends it (`more`). */
 export function configPage(
-  part: ConfigPart & { readonly path: string; readonly more?: () => Promise<string> },
+  part: ConfigPart & {
+    readonly path: string;
+    /** Values where the file says nothing, nested as in the file; those of the schema where it is left out. */
+    readonly defaults?: object;
+    readonly more?: () => Promise<string>;
+  },
 ): Page {
   return {
     path: part.path,
@@ -36,7 +41,7 @@ export function configPage(
       const schema = await optionalExport(part.source, part.schemaName);
       if (typeof schema !== 'object' || schema === null) return undefined;
       const intro = `${header(part.title, part.source)}\n${part.introduction}\n\n`;
-      return intro + keyTable(schema) + ((await part.more?.()) ?? '');
+      return intro + keyTable(schema, part.defaults ?? {}) + ((await part.more?.()) ?? '');
     },
   };
 }
@@ -46,21 +51,27 @@ export async function driverSections(): Promise<string> {
   const drivers = await optionalExport('edge/src/drivers/registry.ts', 'drivers');
   if (!Array.isArray(drivers)) return '';
   const sections = (drivers as { name: string; settings: Schema }[]).map(
-    ({ name, settings }) => `\n## driver \`${name}\`\n\n${keyTable(settings)}`,
+    ({ name, settings }) => `\n## driver \`${name}\`\n\n${keyTable(settings, {})}`,
   );
   return sections.join('');
 }
 
-function keyTable(schema: Schema): string {
-  return table(['key', 'kind', 'default', 'meaning'], keysOf(schema, ''));
+function keyTable(schema: Schema, defaults: object): string {
+  return table(['key', 'kind', 'default', 'meaning'], keysOf(schema, '', defaults));
 }
 
-function keysOf(schema: Schema, prefix: string): string[][] {
+function inside(defaults: unknown, key: string): unknown {
+  return typeof defaults === 'object' && defaults !== null ? Reflect.get(defaults, key) : undefined;
+}
+
+function keysOf(schema: Schema, prefix: string, defaults: unknown = {}): string[][] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([key, child]) => {
     const path = prefix ? `${prefix}.${key}` : key;
-    const needed = (schema.required ?? []).includes(key) && child.default === undefined ? 'required' : '';
-    const standard = child.default === undefined ? needed : `\`${JSON.stringify(child.default)}\``;
-    return [[`\`${path}\``, kindOf(child), standard, child.description ?? ''], ...keysOf(child, path)];
+    const own = inside(defaults, key);
+    return [
+      [`\`${path}\``, kindOf(child), defaultOf(schema, key, own), child.description ?? ''],
+      ...keysOf(child, path, own),
+    ];
   });
   const named = Object.values(schema.patternProperties ?? {}).flatMap((child) =>
     keysOf(child, `${prefix}.NAME`),
@@ -94,4 +105,10 @@ function boundsOf({ minimum, maximum, exclusiveMinimum }: Schema): string {
   const from = low === undefined ? '' : `${exclusiveMinimum === undefined ? 'from' : 'above'} ${low}`;
   const to = maximum === undefined ? '' : `to ${maximum}`;
   return from || to ? `, ${[from, to].filter(Boolean).join(' ')}` : '';
+}
+
+function defaultOf(schema: Schema, key: string, own: unknown): string {
+  const value = own ?? schema.properties?.[key]?.default;
+  if (value !== undefined && typeof value !== 'object') return `\`${String(value)}\``;
+  return value === undefined && (schema.required ?? []).includes(key) ? 'required' : '';
 }

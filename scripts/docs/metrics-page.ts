@@ -1,33 +1,47 @@
-import { optionalExport } from './optional-module.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startGateway } from '@fieldline/gateway';
 import { header, table, type Page } from './page.ts';
 
-const source = 'gateway/src/metrics/reference.ts';
-
-/** What the page needs of one metric. */
-interface MetricEntry {
-  readonly name: string;
-  readonly type: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-}
-
-/** Every metric that the gateway offers at `/metrics`. */
+/** Every metric that a fresh gateway offers, as it says itself: one is started on loopback and asked. */
 export const metricsPage: Page = {
   path: 'docs/reference/metrics.md',
   render: async () => {
-    const metrics = await optionalExport(source, 'metricReference');
-    if (!Array.isArray(metrics)) return undefined;
-    const rows = (metrics as MetricEntry[])
-      .toSorted((a, b) => a.name.localeCompare(b.name))
-      .map(({ name, type, labels, help }) => [
-        `\`${name}\``,
-        type,
-        labels.map((l) => `\`${l}\``).join(', '),
-        help,
-      ]);
-    return `${header('Metrics', source)}
-\`GET /metrics\` of the gateway, in the text format of Prometheus.
+    const own = metricsOf(await askGateway()).filter(({ name }) => name.startsWith('fieldline_'));
+    const rows = own.map(({ name, type, help }) => [`\`${name}\``, type, help]);
+    return `${header('Metrics', "the gateway's own `/metrics`")}
+\`GET /metrics\` of the gateway, in the text format of Prometheus. Beside these it offers the usual \`process_…\` and
+\`nodejs_…\` figures of its process.
 
-${table(['metric', 'type', 'labels', 'meaning'], rows)}`;
+${table(['metric', 'type', 'meaning'], rows)}`;
   },
 };
+
+interface Metric {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+}
+
+function metricsOf(text: string): Metric[] {
+  const types = new Map(
+    [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+  );
+  return [...text.matchAll(/^# HELP (\S+) (.*)$/gm)]
+    .map(([, name = '', help = '']) => ({ name, help, type: types.get(name) ?? '' }))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+async function askGateway(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'fieldline-docs-'));
+  const anyPort = { host: '127.0.0.1', port: 0 };
+  const options = { home, http: anyPort, mqtt: anyPort, logLevel: 'silent' } as const;
+  const gateway = await startGateway(options, { environment: {} });
+  try {
+    return await (await fetch(new URL('/metrics', gateway.httpUrl))).text();
+  } finally {
+    await gateway.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
