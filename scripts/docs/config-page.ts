@@ -109,6 +109,7 @@ function boundsOf({ minimum, maximum, exclusiveMinimum }: Schema): string {
 
 function defaultOf(schema: Schema, key: string, own: unknown): string {
   const value = own ?? schema.properties?.[key]?.default;
-  if (value !== undefined && typeof value !== 'object') return `\`${String(value)}\``;
+  if (typeof value === 'string') return `\`${value}\``;
+  if (typeof value === 'number' || typeof value === 'boolean') return `\`${value}\``;
   return value === undefined && (schema.required ?? []).includes(key) ? 'required' : '';
 }
