@@ -1,8 +1,9 @@
 import type { Driver } from './driver.ts';
+import { gnss } from './gnss/gnss.ts';
 import { thermometer } from './thermometer/thermometer.ts';
 
 /** Every driver there is. A new one is its own folder and one line here. */
-export const drivers: readonly Driver[] = [thermometer];
+export const drivers: readonly Driver[] = [thermometer, gnss];
 
 /** The driver of that name. */
 export function findDriver(name: string): Driver | undefined {
