@@ -39,13 +39,13 @@ const restrictions: readonly Restriction[] = [
   {
     modules: /^(serialport|@serialport\/.*|node:(child_process|os|dgram|tty|cluster))$/,
     files: /^edge\/src\//,
-    except: /^edge\/src\/bindings\/|\.test\.ts$/,
+    except: /^edge\/src\/(bindings|testing)\/|\.test\.ts$/,
     why: 'hardware and operating-system calls stand only in edge/src/bindings, so that the rest runs on a laptop',
   },
   {
     modules: /^node:fs(\/promises)?$/,
     files: /^edge\/src\//,
-    except: /^edge\/src\/(bindings|config)\/|\.test\.ts$/,
+    except: /^edge\/src\/(bindings|config|testing)\/|\.test\.ts$/,
     why: 'devices and disks are reached only through edge/src/bindings (configuration files: edge/src/config)',
   },
   {

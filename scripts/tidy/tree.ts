@@ -45,5 +45,5 @@ export function isSource(path: string): boolean {
 
 /** Whether a file is a test, a benchmark's data or a test's support. */
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.startsWith('test/');
+  return path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/src/testing/');
 }
