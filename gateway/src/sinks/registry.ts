@@ -13,9 +13,6 @@ export type StoreContext = Pick<SinkContext, 'config' | 'clock' | 'logger'>;
 export const storeRegistry: Readonly<Record<StoreName, (context: StoreContext) => Sink & Store>> = {
   embedded: ({ config, clock }) =>
     new EmbeddedStore({ path: join(config.home, 'store.db'), nowUs: () => clock.nowUs() }),
-  influxdb: ({ config, clock, logger }) =>
-    InfluxStore.fromConfig(config, {
-      nowUs: () => clock.nowUs(),
-      logger: logger.child({ part: 'influxdb' }),
-    }),
+  influxdb: ({ config, logger }) =>
+    InfluxStore.fromConfig(config, { logger: logger.child({ part: 'influxdb' }) }),
 };

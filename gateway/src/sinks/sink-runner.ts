@@ -168,8 +168,15 @@ export class SinkRunner {
       const outcome = await this.#options.sink.write(entries);
       this.statistics.busy((this.#options.nowUs() - startedAtUs) / 1000);
       if (outcome.kind === 'retryable') await this.#failed(outcome.failure);
+      else if (outcome.kind === 'rewind') return await this.#rewind(outcome.offset);
       else return await this.#committed(entries, outcome);
     }
+  }
+
+  async #rewind(offset: number): Promise<void> {
+    this.statistics.errors++;
+    this.#offset = Math.max(offset, this.#options.log.firstOffset);
+    await this.#saveCursor();
   }
 
   async #committed(entries: readonly JournaledBatch[], outcome: SinkOutcome): Promise<void> {

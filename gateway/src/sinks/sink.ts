@@ -44,11 +44,13 @@ export interface RefusedPart {
 /**
  * What became of a write. `stored`: all of it is durable. `retryable`: the runner writes the same entries
  * again; whatever of them was stored already must not be stored twice. `refused`: all but `parts` is durable.
+ * `rewind`: the sink lost what it had (its database is gone) and wants the journal again from `offset`.
  */
 export type SinkOutcome =
   | { readonly kind: 'stored' }
   | { readonly kind: 'retryable'; readonly failure: SinkFailure }
-  | { readonly kind: 'refused'; readonly parts: readonly RefusedPart[] };
+  | { readonly kind: 'refused'; readonly parts: readonly RefusedPart[] }
+  | { readonly kind: 'rewind'; readonly offset: number };
 
 /**
  * A consumer of the journal. The runner alone calls it, never concurrently: `open` until it succeeds, then

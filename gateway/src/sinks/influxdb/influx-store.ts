@@ -1,11 +1,237 @@
-import { FieldlineError } from '@fieldline/protocol';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  accepted,
+  FieldlineError,
+  refused,
+  streamName,
+  type QueryAnswer,
+  type Result,
+  type StreamInfo,
+  type StreamName,
+} from '@fieldline/protocol';
 import type { GatewayConfig } from '../../config/gateway-config.ts';
-import type { Store } from '../../query/store.ts';
-import type { Sink, SinkLogger } from '../sink.ts';
+import { answerQuery } from '../../query/answer-query.ts';
+import type { QueryRequest, Store } from '../../query/store.ts';
+import type {
+  JournaledBatch,
+  RefusedPart,
+  Sink,
+  SinkFailure,
+  SinkLogger,
+  SinkOpening,
+  SinkOutcome,
+} from '../sink.ts';
+import { batchToLines } from './batch-to-lines.ts';
+import { InfluxHttp, type InfluxAddress } from './influx-http.ts';
+import { InfluxQueries } from './influx-queries.ts';
+import { LineBatch } from './line-batch.ts';
+import { PointSource, TooManyRows } from './point-source.ts';
+import { StateFile } from './state-file.ts';
+import { storedCounts, storedStreams } from './store-inventory.ts';
+import { StreamCatalog } from './stream-catalog.ts';
+import { TimeSeparation } from './time-separation.ts';
+import { refusedPart, writeLines } from './write-lines.ts';
 
-/** InfluxDB 1.x as a store. */
-export const InfluxStore = {
-  fromConfig(config: GatewayConfig, _options: { nowUs: () => number; logger: SinkLogger }): Sink & Store {
-    throw new FieldlineError('INFLUX_UNREACHABLE', { subject: config.influxdb?.url ?? 'influxdb.url' });
-  },
-};
+/** How often the state file follows the writes; a crash writes at most this much again, to the same points. */
+const stateIntervalMs = 2000;
+
+export interface InfluxStoreOptions {
+  readonly address: InfluxAddress;
+  /** Folder of the state file. */
+  readonly directory: string;
+  readonly logger: SinkLogger;
+  /** The device's own tags (`site`, …); none where absent. */
+  readonly tagsOf?: (device: string) => Readonly<Record<string, string>>;
+}
+
+/**
+ * InfluxDB 1.x as sink and store. Points are written over HTTP by our own line protocol; the package `influx`
+ * creates the database and asks. The position in the journal stands in a state file beside what names
+ * points of equal times, so that whatever is written twice is the same points.
+ */
+export class InfluxStore implements Sink, Store {
+  readonly name = 'influxdb';
+  readonly #options: InfluxStoreOptions;
+  readonly #http: InfluxHttp;
+  readonly #queries: InfluxQueries;
+  readonly #state: StateFile;
+  readonly #catalog = new StreamCatalog();
+  #separation = new TimeSeparation();
+  #tags: Record<string, Readonly<Record<string, string>>> = {};
+  #offset = 0;
+  #savedOffset = -1;
+  #savedAtMs = 0;
+
+  constructor(options: InfluxStoreOptions) {
+    const { address, directory } = options;
+    this.#options = options;
+    this.#http = new InfluxHttp(address);
+    this.#queries = new InfluxQueries(address);
+    const place = createHash('sha256')
+      .update(`${address.url} ${address.database}`)
+      .digest('hex')
+      .slice(0, 12);
+    this.#state = new StateFile(join(directory, `influxdb-${place}.json`));
+  }
+
+  /** Throws CONFIG_INVALID_VALUE where the configuration names no usable URL. */
+  static fromConfig(config: GatewayConfig, { logger }: { logger: SinkLogger }): InfluxStore {
+    const address = config.influxdb;
+    if (!address || !URL.canParse(address.url) || !/^https?:/.test(address.url)) {
+      const detail = `It is “${address?.url ?? ''}”; InfluxDB’s is such as http://127.0.0.1:8086.`;
+      throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'influxdb.url', detail });
+    }
+    return new InfluxStore({ address, directory: join(config.home, 'sinks'), logger });
+  }
+
+  async open(): Promise<SinkOpening> {
+    const failure = await this.#http.ping();
+    if (failure) return { kind: 'retryable', failure };
+    try {
+      const database = await this.#queries.ensureDatabase();
+      if (database === 'created') await this.#startAnew();
+      else await this.#catalog.load(this.#queries);
+    } catch (error) {
+      return { kind: 'retryable', failure: this.#queryFailure(error) };
+    }
+    const state = this.#state.read();
+    this.#separation = new TimeSeparation(state?.covered);
+    this.#tags = state?.tags ?? {};
+    this.#offset = state?.offset ?? 0;
+    return { kind: 'ready', resumeAt: this.#offset };
+  }
+
+  async write(written: readonly JournaledBatch[]): Promise<SinkOutcome> {
+    // What stands below the position has its points, and its times among those that are covered.
+    const entries = written.filter(({ offset }) => offset >= this.#offset);
+    this.#separation.begin();
+    this.#catalog.begin();
+    await this.#noteTags(entries);
+    const { batch, refusals } = this.#encode(entries);
+    const outcome = await writeLines(this.#http, batch);
+    if (outcome.kind === 'retryable') return outcome;
+    if (outcome.kind === 'database-missing') return await this.#recreate();
+    this.#separation.keep();
+    this.#catalog.keep();
+    this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
+    if (performance.now() - this.#savedAtMs > stateIntervalMs) await this.#saveState();
+    const parts = [...refusals];
+    for (const line of outcome.refused) {
+      const entry = entries[line.entry];
+      if (entry) parts.push(refusedPart(line, entry));
+    }
+    return parts.length > 0 ? { kind: 'refused', parts } : { kind: 'stored' };
+  }
+
+  async query(request: QueryRequest): Promise<Result<QueryAnswer>> {
+    const stream = streamName(request.device, request.sensor, request.quantity);
+    const entry = this.#catalog.get(stream);
+    if (!entry) return refused('QUERY_UNKNOWN_STREAM', stream);
+    try {
+      return accepted(await answerQuery(request, new PointSource(this.#queries, request, entry)));
+    } catch (error) {
+      if (error instanceof TooManyRows) return refused('QUERY_TOO_LARGE', error.message);
+      return refused('QUERY_STORE_UNAVAILABLE', `${this.#http.subject}: ${messageOf(error)}`);
+    }
+  }
+
+  counts(): Promise<Map<StreamName, number>> {
+    return storedCounts(this.#queries, this.#catalog.list());
+  }
+
+  streams(): Promise<StreamInfo[]> {
+    return storedStreams(this.#queries, this.#catalog.list());
+  }
+
+  async close(): Promise<void> {
+    await this.#saveState();
+  }
+
+  #encode(entries: readonly JournaledBatch[]): { batch: LineBatch; refusals: RefusedPart[] } {
+    const batch = new LineBatch();
+    const refusals: RefusedPart[] = [];
+    for (const [entry, journaled] of entries.entries()) {
+      const { offset, receivedAtUs } = journaled;
+      const deviceTags = this.#tags[journaled.batch.device] ?? {};
+      const options = { deviceTags, separation: this.#separation, offset, entry };
+      refusals.push(...batchToLines(journaled.batch, batch, options));
+      this.#catalog.describe(journaled.batch, receivedAtUs, batch, entry);
+    }
+    return { batch, refusals };
+  }
+
+  /**
+   * Tags are part of a point's name: a changed tag is made durable, with the position, before it is used, so
+   * that a repetition after a crash never writes older points under newer tags.
+   */
+  async #noteTags(entries: readonly JournaledBatch[]): Promise<void> {
+    const { tagsOf } = this.#options;
+    if (!tagsOf) return;
+    let changed = false;
+    for (const device of new Set(entries.map(({ batch }) => batch.device))) {
+      const tags = tagsOf(device);
+      if (sameTags(tags, this.#tags[device] ?? {})) continue;
+      this.#tags[device] = { ...tags };
+      changed = true;
+    }
+    if (changed) await this.#saveState();
+  }
+
+  /** The database is gone, and its points with it: makes it again, and asks for the journal from its start. */
+  async #recreate(): Promise<SinkOutcome> {
+    try {
+      await this.#queries.ensureDatabase();
+      await this.#startAnew();
+    } catch (error) {
+      return { kind: 'retryable', failure: this.#queryFailure(error, 'INFLUX_DATABASE_MISSING') };
+    }
+    this.#separation = new TimeSeparation();
+    this.#offset = 0;
+    this.#options.logger.warn(
+      { url: this.#http.subject },
+      'The InfluxDB database was missing; it is filled again',
+    );
+    return { kind: 'rewind', offset: 0 };
+  }
+
+  async #startAnew(): Promise<void> {
+    this.#catalog.forget();
+    await this.#state.remove();
+    this.#savedOffset = -1;
+  }
+
+  async #saveState(): Promise<void> {
+    this.#savedAtMs = performance.now();
+    const state = {
+      version: 1,
+      offset: this.#offset,
+      covered: this.#separation.state(),
+      tags: this.#tags,
+    } as const;
+    try {
+      await this.#state.write(state);
+      this.#savedOffset = this.#offset;
+    } catch (error) {
+      this.#options.logger.warn(
+        { err: error },
+        'The state of the InfluxDB sink was not saved; it is tried again',
+      );
+    }
+  }
+
+  #queryFailure(error: unknown, code: SinkFailure['code'] = 'INFLUX_UNREACHABLE'): SinkFailure {
+    const detail = messageOf(error);
+    const unauthorized = /authoriz|authenticat/i.test(detail);
+    return { code: unauthorized ? 'INFLUX_UNAUTHORIZED' : code, subject: this.#http.subject, detail };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function sameTags(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

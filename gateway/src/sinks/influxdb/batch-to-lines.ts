@@ -1,0 +1,198 @@
+import { Buffer } from 'node:buffer';
+import type {
+  Batch,
+  GapsBlock,
+  ReadingsBlock,
+  Result,
+  WindowsBlock,
+  WindowsField,
+} from '@fieldline/protocol';
+import type { RefusedPart } from '../sink.ts';
+import type { LineBatch } from './line-batch.ts';
+import { encodeFloat, encodeKey, encodeMeasurement, encodeString } from './line-protocol.ts';
+import { separationTag, type BlockIdentity, type TimeSeparation } from './time-separation.ts';
+
+/** Strings that InfluxDB takes in one field. */
+const stringBytesMax = 64 * 1024 - 1;
+
+/** The columns of a window that become fields, beside the mean and the sketch. */
+const windowColumns = ['count', 'sum', 'min', 'max', 'first', 'last', 'm2'] as const;
+
+export interface LinesOptions {
+  /** The device's own tags (`site`, …), beside `device` and `sensor`. */
+  readonly deviceTags: Readonly<Record<string, string>>;
+  readonly separation: TimeSeparation;
+  readonly offset: number;
+  /** Place of the entry among those of the write. */
+  readonly entry: number;
+}
+
+/**
+ * Turns one batch into line protocol by Telegraf's conventions: measurement = the sensor's type; tags
+ * `device`, `sensor` and the device's own; a field a quantity, always a float; µs. Windows carry the tag
+ * `window`, their start as time, and `window_end`. Copies carry the tag `extra`.
+ *
+ * Halves of one window (`partial`) have one start and stay two points, separated like readings of one time:
+ * sums over both are the whole window, and none is counted twice.
+ */
+export function batchToLines(batch: Batch, into: LineBatch, options: LinesOptions): RefusedPart[] {
+  const refusals: RefusedPart[] = [];
+  for (const [block, sensorBlock] of batch.sensors.entries()) {
+    const identity = { epoch: batch.epoch, seq: batch.seq, block };
+    const series = seriesOf(batch.device, sensorBlock, options.deviceTags);
+    if (!series.ok) {
+      refusals.push(refusedBlock(batch.device, sensorBlock, options.offset, series));
+      continue;
+    }
+    const writer = new BlockWriter(
+      into,
+      options,
+      series.value,
+      identity,
+      `${batch.device}/${sensorBlock.sensor}`,
+    );
+    if (sensorBlock.kind === 'readings') writer.readings(sensorBlock);
+    else if (sensorBlock.kind === 'windows') writer.windows(sensorBlock);
+    else writer.gaps(sensorBlock);
+  }
+  return refusals;
+}
+
+type Block = ReadingsBlock | WindowsBlock | GapsBlock;
+
+/** Measurement and tags, without the separating tag: `thermometer,device=a,sensor=b`. */
+function seriesOf(
+  device: string,
+  block: Block,
+  deviceTags: Readonly<Record<string, string>>,
+): Result<string> {
+  const measurement = encodeMeasurement(block.kind === 'gaps' ? 'fieldline_gap' : block.type);
+  if (!measurement.ok) return measurement;
+  const tags: Record<string, string> = { ...deviceTags, device, sensor: block.sensor };
+  if (block.kind === 'windows') tags['window'] = block.window;
+  if (block.kind !== 'gaps' && block.extra) tags['extra'] = 'true';
+  let series = measurement.value;
+  for (const [key, value] of Object.entries(tags)) {
+    const encodedKey = encodeKey(key);
+    const encodedValue = encodeKey(value);
+    if (!encodedKey.ok) return encodedKey;
+    if (!encodedValue.ok) return encodedValue;
+    series += `,${encodedKey.value}=${encodedValue.value}`;
+  }
+  return { ok: true, value: series };
+}
+
+class BlockWriter {
+  readonly #into: LineBatch;
+  readonly #options: LinesOptions;
+  readonly #series: string;
+  readonly #identity: BlockIdentity;
+  readonly #streamPrefix: string;
+
+  constructor(
+    into: LineBatch,
+    options: LinesOptions,
+    series: string,
+    identity: BlockIdentity,
+    streamPrefix: string,
+  ) {
+    this.#into = into;
+    this.#options = options;
+    this.#series = series;
+    this.#identity = identity;
+    this.#streamPrefix = streamPrefix;
+  }
+
+  readings(block: ReadingsBlock): void {
+    const key = block.extra ? '+' : '';
+    const columns = Object.entries(block.fields).map(([quantity, { v, q }]) => ({
+      tags: this.#tags(`${quantity}${key}`, block.t, (index) => !Number.isNaN(v[index]!)),
+      field: (index: number): string => {
+        const value = v[index]!;
+        if (Number.isNaN(value)) return '';
+        const quality = q?.[index] ?? 0;
+        return `${quantity}=${encodeFloat(value)}${quality === 0 ? '' : `,${quantity}_quality=${quality}`}`;
+      },
+    }));
+    this.#write(block.t, columns, '');
+  }
+
+  windows(block: WindowsBlock): void {
+    const key = `@${block.window}${block.extra ? '+' : ''}`;
+    const columns = Object.entries(block.fields).map(([quantity, field]) => ({
+      tags: this.#tags(`${quantity}${key}`, block.start, (index) => field.count[index]! > 0),
+      field: (index: number): string => windowFields(quantity, field, index),
+    }));
+    this.#write(block.start, columns, (index) => `,window_end=${encodeFloat(block.end[index]!)}`);
+  }
+
+  gaps(block: GapsBlock): void {
+    const tags = this.#tags('#gap', block.from, () => true);
+    const field = (index: number): string =>
+      `to=${encodeFloat(block.to[index]!)},reason=${encodeString(block.reason[index] ?? '')}`;
+    this.#write(block.from, [{ tags, field }], '');
+  }
+
+  #tags(
+    quantity: string,
+    times: Float64Array,
+    present: (index: number) => boolean,
+  ): readonly string[] | undefined {
+    return this.#options.separation.tags(`${this.#streamPrefix}/${quantity}`, times, present, this.#identity);
+  }
+
+  /** One line a time; fields whose points need another separating tag get a line of their own. */
+  #write(
+    times: Float64Array,
+    columns: readonly { tags: readonly string[] | undefined; field: (index: number) => string }[],
+    suffix: string | ((index: number) => string),
+  ): void {
+    const { entry } = this.#options;
+    for (let index = 0; index < times.length; index++) {
+      const end = `${typeof suffix === 'string' ? suffix : suffix(index)} ${times[index]!}`;
+      let untagged = '';
+      for (const { tags, field } of columns) {
+        const encoded = field(index);
+        if (encoded === '') continue;
+        const tag = tags?.[index] ?? '';
+        if (tag === '') untagged += untagged === '' ? encoded : `,${encoded}`;
+        else this.#into.add(`${this.#series},${separationTag}=${tag} ${encoded}${end}`, entry);
+      }
+      if (untagged !== '') this.#into.add(`${this.#series} ${untagged}${end}`, entry);
+    }
+  }
+}
+
+/** Fields of one window of one quantity; empty where it holds no reading. */
+function windowFields(quantity: string, field: WindowsField, index: number): string {
+  const count = field.count[index]!;
+  if (count === 0) return '';
+  let encoded = `${quantity}_mean=${encodeFloat(field.sum[index]! / count)}`;
+  for (const column of windowColumns)
+    encoded += `,${quantity}_${column}=${encodeFloat(field[column][index]!)}`;
+  const sketch = field.sketch?.[index];
+  if (!sketch) return encoded;
+  const text = Buffer.from(sketch.buffer, sketch.byteOffset, sketch.byteLength).toString('base64url');
+  return text.length > stringBytesMax ? encoded : `${encoded},${quantity}_sketch="${text}"`;
+}
+
+function refusedBlock(
+  device: string,
+  block: Block,
+  offset: number,
+  { refusal }: { refusal: { code: RefusedPart['code']; detail: string } },
+): RefusedPart {
+  const counts: Record<string, number> = {};
+  if (block.kind !== 'gaps' && !block.extra) {
+    for (const quantity of Object.keys(block.fields))
+      counts[`${block.sensor}/${quantity}`] = countOf(block, quantity);
+  }
+  const payload = Buffer.from(`${block.kind} of ${device}/${block.sensor}`);
+  return { offset, device, code: refusal.code, detail: refusal.detail, counts, payload };
+}
+
+function countOf(block: ReadingsBlock | WindowsBlock, quantity: string): number {
+  if (block.kind === 'readings')
+    return block.fields[quantity]?.v.filter((value) => !Number.isNaN(value)).length ?? 0;
+  return block.fields[quantity]?.count.reduce((sum, count) => sum + count, 0) ?? 0;
+}

@@ -1,0 +1,70 @@
+import { InfluxDB } from 'influx';
+import { Type, type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import type { InfluxAddress } from './influx-http.ts';
+
+/** A statement may take this long; the server is told nothing of it (1.x cannot be), the request ends. */
+const queryTimeoutMs = 30_000;
+
+const Series = Type.Object({
+  name: Type.Optional(Type.String()),
+  tags: Type.Optional(Type.Record(Type.String(), Type.String())),
+  columns: Type.Array(Type.String()),
+  values: Type.Array(Type.Array(Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]))),
+});
+
+/** One series of an answer: rows of `columns`, times in µs. */
+export type Series = Static<typeof Series>;
+
+const Answer = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      series: Type.Optional(Type.Array(Type.Object({ columns: Type.Array(Type.String()) }))),
+      error: Type.Optional(Type.String()),
+    }),
+  ),
+});
+
+/** Asks InfluxDB, through the package `influx`. Every method rejects where it does not answer. */
+export class InfluxQueries {
+  readonly #influx: InfluxDB;
+  readonly #database: string;
+
+  constructor({ url, database, username, password }: InfluxAddress) {
+    const { protocol, hostname, port, pathname } = new URL(url);
+    const secure = protocol === 'https:';
+    this.#database = database;
+    this.#influx = new InfluxDB({
+      database,
+      host: hostname.replaceAll(/^\[|\]$/g, ''),
+      port: Number(port || (secure ? 443 : 80)),
+      protocol: secure ? 'https' : 'http',
+      path: pathname.replace(/\/$/, ''),
+      ...(username === undefined ? {} : { username, password: password ?? '' }),
+      pool: { requestTimeout: queryTimeoutMs, maxRetries: 0 },
+    });
+  }
+
+  /** Creates the database where it is missing. Answers whether it was. */
+  async ensureDatabase(): Promise<'found' | 'created'> {
+    const names = await this.#influx.getDatabaseNames();
+    if (names.includes(this.#database)) return 'found';
+    await this.#influx.createDatabase(this.#database);
+    return 'created';
+  }
+
+  /** Runs statements together; answers the series of each, in order. */
+  async ask(...statements: readonly string[]): Promise<Series[][]> {
+    const raw: unknown = await this.#influx.queryRaw(statements.join('; '), {
+      database: this.#database,
+      precision: 'u',
+    });
+    if (!Value.Check(Answer, raw))
+      throw new TypeError('InfluxDB answered in another shape than results and series.');
+    return raw.results.map(({ series = [], error }) => {
+      if (error !== undefined) throw new TypeError(`InfluxDB: ${error}`);
+      // The shape of each row is InfluxDB's own; checking millions of cells would cost more than the query.
+      return series as Series[];
+    });
+  }
+}
