@@ -22,5 +22,5 @@ function isLiveMessage(value: unknown): value is LiveMessage {
   if (typeof value !== 'object' || value === null || !('type' in value) || !('seq' in value)) return false;
   if (typeof value.type !== 'string' || typeof value.seq !== 'number') return false;
   const wanted = Object.hasOwn(lists, value.type) ? lists[value.type] : undefined;
-  return wanted !== undefined && wanted.every((key) => Array.isArray(Reflect.get(value, key)));
+  return wanted?.every((key) => Array.isArray(Reflect.get(value, key))) ?? false;
 }

@@ -69,7 +69,7 @@ export class StreamSeries {
   #append(point: Point): boolean {
     const last = this.buffer.at(this.buffer.length - 1);
     if (last && point.startUs < last.startUs) return false;
-    if (last && point.startUs === last.startUs && point.mean === last.mean) return true;
+    if (last?.startUs === point.startUs && last.mean === point.mean) return true;
     return this.buffer.push(point);
   }
 

@@ -62,7 +62,8 @@ export class Dashboard {
 
   /** A stream has begun since the snapshot: the list of streams says what it is. */
   #askForStreams(): void {
-    this.#streamsTimer ??= setTimeout(() => {
+    if (this.#streamsTimer !== undefined) return;
+    this.#streamsTimer = setTimeout(() => {
       void fetchStreams().then((answer) => {
         this.#streamsTimer = undefined;
         if (answer.ok) this.fleet.applyStreams(answer.value.streams);

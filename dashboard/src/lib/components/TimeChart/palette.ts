@@ -12,6 +12,17 @@ export interface Palette {
 /** The font of labels on canvas; canvas knows no custom properties. */
 export const labelFont = '400 11px "IBM Plex Sans Variable", "IBM Plex Sans", system-ui, sans-serif';
 
+/** Before a chart is mounted, nothing has a colour. */
+export const unpainted: Palette = {
+  line: 'transparent',
+  band: 'transparent',
+  rule: 'transparent',
+  label: 'transparent',
+  gap: 'transparent',
+  gapInk: 'transparent',
+  paper: 'transparent',
+};
+
 /** Reads the tokens as they hold for `element`; `series` is 1 to 6. */
 export function readPalette(element: Element, series: number): Palette {
   const style = getComputedStyle(element);

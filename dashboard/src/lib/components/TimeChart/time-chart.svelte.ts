@@ -8,7 +8,7 @@ import type { FrameLoop } from '../../state/frame-loop.ts';
 import type { StreamFeed } from '../../state/stream-feed.svelte.ts';
 import { chartOptions, valueAxisPx } from './chart-options.ts';
 import { shadeGaps } from './gap-shade.ts';
-import { readPalette, type Palette } from './palette.ts';
+import { readPalette, unpainted, type Palette } from './palette.ts';
 import { smallestSpan } from './smallest-span.ts';
 
 /** The least space between two labels of the time axis, in CSS pixels. */
@@ -45,7 +45,7 @@ export class TimeChart {
   gaps = $state.raw<Gap[]>([]);
   readonly #options: TimeChartOptions;
   #chart: uPlot | undefined;
-  #palette: Palette | undefined;
+  #palette: Palette = unpainted;
   #scale: NiceScale = niceScale(0, 1, 3, 1);
   #span: readonly [number, number] = [0, 1];
   #ticks: number[] = [];
@@ -98,7 +98,6 @@ export class TimeChart {
   }
 
   palette(): Palette {
-    if (!this.#palette) throw new Error('A chart draws only after it was mounted.');
     return this.#palette;
   }
 

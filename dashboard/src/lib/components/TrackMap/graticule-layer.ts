@@ -13,24 +13,23 @@ export function addGraticule(L: typeof Leaflet, map: Leaflet.Map): void {
     const size = map.getSize();
     const [south, north] = [Math.max(-85, bounds.getSouth()), Math.min(85, bounds.getNorth())];
     const [west, east] = [bounds.getWest(), bounds.getEast()];
-    const step = graticuleStep(east - west, Math.max(2, size.x / lineSpacePx));
-    for (const latitude of graticuleLines(south, north, step)) {
+    const latitudeStep = graticuleStep(north - south, Math.max(1, size.y / lineSpacePx));
+    for (const latitude of graticuleLines(south, north, latitudeStep)) {
+      const text = showDegrees(latitude, latitudeStep, 'N', 'S');
       addLine(L, layer, [
         [latitude, west],
         [latitude, east],
       ]);
-      addLabel(L, layer, { at: [latitude, west], text: showDegrees(latitude, step, 'N', 'S'), side: 'left' });
+      addLabel(L, layer, { at: [latitude, west], text, side: 'left' });
     }
-    for (const longitude of graticuleLines(west, east, step)) {
+    const longitudeStep = graticuleStep(east - west, Math.max(1, size.x / lineSpacePx));
+    for (const longitude of graticuleLines(west, east, longitudeStep)) {
+      const text = showDegrees(wrap(longitude), longitudeStep, 'E', 'W');
       addLine(L, layer, [
         [south, longitude],
         [north, longitude],
       ]);
-      addLabel(L, layer, {
-        at: [north, longitude],
-        text: showDegrees(wrap(longitude), step, 'E', 'W'),
-        side: 'top',
-      });
+      addLabel(L, layer, { at: [north, longitude], text, side: 'top' });
     }
   };
   map.on('moveend resize', redraw);

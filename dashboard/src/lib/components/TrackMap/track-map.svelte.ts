@@ -29,7 +29,7 @@ export class TrackMap {
     let observer: ResizeObserver | undefined;
     void Promise.all([import('leaflet'), import('./leaflet.css')]).then(([module]) => {
       if (ended) return;
-      this.#create(module.default ?? module, element);
+      this.#create(module.default, element);
       observer = new ResizeObserver(() => this.#map?.invalidateSize({ animate: false }));
       observer.observe(element);
     });

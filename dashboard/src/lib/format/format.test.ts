@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { showQuantity } from './names.ts';
+import { showAgo, showDuration } from './times.ts';
+import { showCount, showValueText } from './units.ts';
+
+describe('values', () => {
+  test.each([
+    [23.4, 'Cel', '23.40 °C'],
+    [-7.456, 'Cel', '−7.46 °C'],
+    [-0.001, 'Cel', '0.00 °C'],
+    [47.60623, 'lat', '47.606230° N'],
+    [-122.33211, 'lon', '122.332110° W'],
+    [12.345, 'm/s', '12.35 m/s'],
+    [9, 'count', '9'],
+    [55.25, '%RH', '55.3 % RH'],
+    [101325, 'Pa', '101,325 Pa'],
+    [1.5, 'furlong', '1.500 furlong'],
+    [null, 'Cel', '–'],
+    [Number.POSITIVE_INFINITY, 'Cel', '–'],
+  ])('%s in %s reads %s', (value, unit, text) => expect(showValueText(value, unit)).toBe(text));
+
+  test('counts have their thousands apart', () => expect(showCount(1284531)).toBe('1,284,531'));
+});
+
+describe('times', () => {
+  test('ages in one unit', () => {
+    const now = 1e15;
+    expect([null, now, now - 12e6, now - 185e6].map((time) => showAgo(time, now))).toEqual([
+      'never',
+      'now',
+      '12 s ago',
+      '3 min ago',
+    ]);
+    expect([59e6, 3600e6, 200000e6].map(showDuration)).toEqual(['59 s', '1 h', '2 d']);
+  });
+});
+
+test('quantities read as people write them, and odd ones as they came', () => {
+  expect(['temperature', 'hdop', 'ch3', 'wind_speed', '__proto__', 'constructor'].map(showQuantity)).toEqual([
+    'Temperature',
+    'HDOP',
+    'Channel 3',
+    'Wind speed',
+    ' proto ',
+    'Constructor',
+  ]);
+});
