@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { errorRegistry } from '@fieldline/protocol';
+import { batchLimits, errorRegistry } from '@fieldline/protocol';
 import { expect, test } from 'vitest';
 import { stalePages } from '../../scripts/docs/stale.ts';
 import { tidyRules } from '../../scripts/tidy/rules.ts';
@@ -26,4 +26,9 @@ test('the error page names the codes of the registry, all of them and no other',
   const page = files.find(({ path }) => path === 'docs/reference/errors.md')?.text ?? '';
   const named = [...page.matchAll(/<a id="(\w+)">/g)].map(([, code]) => code);
   expect(named.toSorted()).toEqual(Object.keys(errorRegistry).toSorted());
+});
+
+test.each(Object.entries(batchLimits))('the wire page gives the limit %s as %i', (name, value) => {
+  const page = files.find(({ path }) => path === 'docs/reference/wire.md')?.text ?? '';
+  expect(page).toContain(`| \`${name}\` | ${value} |`);
 });
