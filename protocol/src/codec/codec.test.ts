@@ -1,38 +1,52 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBatch, encodeBatch } from './codec.ts';
-import type { Batch } from '../schema/index.ts';
+import { arbitraryBatch } from './arbitrary-batch.ts';
+import { decodeBatch, encodeBatch, type EncodeOptions } from './codec.ts';
 
-const batch: Batch = {
-  v: 1,
-  device: 'greenhouse-1',
-  epoch: 'k3j5h2g7',
-  seq: 7,
-  bootId: 'b1',
-  sentAt: 1_790_000_000_000_000,
-  clock: 'synced',
-  configVersion: 0,
-  lane: 'live',
-  sensors: [
-    {
-      sensor: 'air',
-      type: 'thermometer',
-      kind: 'readings',
-      t: Float64Array.of(1_790_000_000_000_000, 1_790_000_001_000_250, 1_790_000_000_000_000),
-      fields: { temperature: { unit: 'Cel', v: Float64Array.of(20.31, -0, NaN), q: Uint8Array.of(0, 1, 2) } },
-    },
-  ],
-  ledger: { 'air/temperature': { taken: 2, filtered: 0, refused: 0, lost: 0, open: 0, batched: 2 } },
-};
+const forms: readonly EncodeOptions[] = (['cbor', 'json'] as const).flatMap((format) =>
+  [true, false].flatMap((packed) => [
+    { format, packed },
+    { format, packed, gzip: true },
+    { format, packed, dictionary: true },
+  ]),
+);
 
-describe('encodeBatch and decodeBatch', () => {
-  for (const format of ['cbor', 'json'] as const) {
-    for (const packed of [true, false]) {
-      for (const gzip of [true, false]) {
-        it(`are inverse: ${format}, packed ${packed}, gzip ${gzip}`, () => {
-          const decoded = decodeBatch(encodeBatch(batch, { format, packed, gzip }));
-          expect(decoded).toEqual({ ok: true, value: batch });
-        });
-      }
-    }
+describe('encodeBatch and decodeBatch are inverse to the bit', () => {
+  for (const form of forms) {
+    it(JSON.stringify(form), () => {
+      fc.assert(
+        fc.property(arbitraryBatch, (batch) => {
+          // toEqual compares numbers by Object.is, so that -0 is not 0.
+          expect(decodeBatch(encodeBatch(batch, form))).toEqual({ ok: true, value: batch });
+        }),
+        { numRuns: 40 },
+      );
+    });
   }
+});
+
+describe('an encoded batch', () => {
+  it('owns its bytes: encoding the next one leaves it alone', () => {
+    fc.assert(
+      fc.property(arbitraryBatch, arbitraryBatch, (one, other) => {
+        const bytes = encodeBatch(one);
+        const before = bytes.slice();
+        encodeBatch(other);
+        expect(bytes).toEqual(before);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is decoded into columns of its own: the message may be overwritten afterwards', () => {
+    fc.assert(
+      fc.property(arbitraryBatch, (batch) => {
+        const bytes = encodeBatch(batch);
+        const decoded = decodeBatch(bytes);
+        bytes.fill(0xff);
+        expect(decoded).toEqual({ ok: true, value: batch });
+      }),
+      { numRuns: 50 },
+    );
+  });
 });

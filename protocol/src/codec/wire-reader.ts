@@ -45,7 +45,7 @@ export function readRecord<Value>(
   const map = readMap(value, path);
   const keys = Object.keys(map);
   if (keys.length > max) throw invalid(path, `${keys.length} entries, more than ${max}`);
-  const record: Record<string, Value> = Object.create(null);
+  const record: Record<string, Value> = Object.create(null) as Record<string, Value>;
   for (const key of keys) {
     if (!pattern.test(key)) throw invalid(join(path, key), 'not a valid name');
     record[key] = read(map[key], join(path, key));
@@ -142,7 +142,7 @@ export function readCodes(
   const { length, max } = limits;
   const numbers =
     max === 1 && Array.isArray(value)
-      ? value.map((flag) => (typeof flag === 'boolean' ? Number(flag) : flag))
+      ? value.map((flag: unknown) => (typeof flag === 'boolean' ? Number(flag) : flag))
       : value;
   const column = readIntegers(numbers, path, budget, { length, min: 0 });
   const above = column.findIndex((code) => code > max);
@@ -185,7 +185,7 @@ function kindOf(value: unknown): string {
   if (value instanceof Uint8Array) return 'bytes';
   if (typeof value === 'string') return `the text ${quoted(value)}`;
   if (typeof value === 'number') return `the number ${value}`;
-  return typeof value === 'object' ? 'a map' : `${typeof value}`;
+  return typeof value === 'object' ? 'a map' : typeof value;
 }
 
 /** At most 40 characters of `text`, with everything escaped that could forge a line of a log. */

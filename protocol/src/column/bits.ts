@@ -1,4 +1,4 @@
-import { ByteWriter, DamagedBytes } from './varint.ts';
+import { type ByteWriter, DamagedBytes } from './varint.ts';
 
 /** Bits that one step can write or read; wider numbers go in several steps. */
 const stepBits = 24;

@@ -124,7 +124,7 @@ describe('hostile packed columns', () => {
     ]) {
       const packed = packFloats(Float64Array.from(values));
       for (let length = 0; length < packed.length; length++) {
-        expect(unpackFloats(packed.subarray(0, length)).ok, `${values} cut to ${length}`).toBe(false);
+        expect(unpackFloats(packed.subarray(0, length)).ok, `${values.join()} cut to ${length}`).toBe(false);
       }
       expect(unpackFloats(Uint8Array.from([...packed, 0])).ok).toBe(false);
     }

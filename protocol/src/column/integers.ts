@@ -1,6 +1,6 @@
 import { BitReader, BitWriter } from './bits.ts';
 import { planRice, readRice, writeRice, type RicePlan } from './rice.ts';
-import { ByteReader, ByteWriter, DamagedBytes } from './varint.ts';
+import { type ByteReader, type ByteWriter, DamagedBytes } from './varint.ts';
 
 /**
  * How a whole number is predicted from those before it; what is written is how far off that was.

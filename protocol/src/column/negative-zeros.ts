@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, DamagedBytes } from './varint.ts';
+import { type ByteReader, type ByteWriter, DamagedBytes } from './varint.ts';
 
 /** Where the values are -0, which no whole number can be: a thermometer that prints `-0.00` gives it. */
 export function markNegativeZeros(values: Float64Array): number[] {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, DamagedBytes } from './varint.ts';
+import { type ByteReader, type ByteWriter, DamagedBytes } from './varint.ts';
 
 /** The values that are not NaN, in their order. */
 export function selectPresent(values: Float64Array): Float64Array {

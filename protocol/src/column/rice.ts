@@ -1,4 +1,4 @@
-import { BitReader, BitWriter } from './bits.ts';
+import { type BitReader, type BitWriter } from './bits.ts';
 import { DamagedBytes, unzigzag, zigzag } from './varint.ts';
 
 /** A quotient of so many ones says that the number follows in full: it bounds what an outlier costs. */

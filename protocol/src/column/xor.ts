@@ -1,5 +1,5 @@
 import { BitReader, BitWriter } from './bits.ts';
-import { ByteReader, ByteWriter } from './varint.ts';
+import { type ByteReader, type ByteWriter } from './varint.ts';
 
 /** Widths of the fields that announce a new range of bits: leading zeros, and the range's length less one. */
 const leadingBits = 5;
