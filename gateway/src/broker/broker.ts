@@ -50,7 +50,12 @@ export class Broker {
       authorizeSubscribe: (client, subscription, done) => done(null, this.#grant(client, subscription)),
       authorizeForward: (client, packet) => (maySubscribe(client.id, packet.topic) ? packet : null),
     });
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs });
+    this.#server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: tcpKeepAliveMs,
+    });
     this.#server.on('connection', (socket) => this.#accept(socket));
     this.#watchSessions();
     parts.registry.dropSession = (device) => this.#sessions.get(device)?.close();
@@ -148,7 +153,9 @@ export class Broker {
   ): Promise<ErrorCode | undefined> {
     if (!username || !password) return 'ANONYMOUS_REFUSED';
     if (client.id !== username) return 'CLIENT_ID_MISMATCH';
-    return (await this.#parts.registry.authenticate(username, password)) ? undefined : 'CREDENTIAL_REFUSED';
+    if (!(await this.#parts.registry.authenticate(username, password))) return 'CREDENTIAL_REFUSED';
+    if (this.#sessions.has(client.id)) this.#report('SESSION_REPLACED', client.id, '');
+    return undefined;
   }
 
   /** The subscription, or null: aedes then answers 0x80 (MQTT 3.1.1, section 3.9.3). */

@@ -65,6 +65,7 @@ export class GuardedSocket extends Duplex {
       this.#advance();
     });
     socket.on('error', (error) => this.destroy(error));
+    // The socket is half-open: after its end the broker still reads what came before, and then closes it.
     socket.on('close', () => this.destroy());
   }
 
@@ -109,12 +110,10 @@ export class GuardedSocket extends Duplex {
 
   /** Lets pass what may pass, and reads on only when all of it has. */
   #advance(): void {
-    while (this.#held && !this.destroyed && this.#mayPass()) {
+    while (this.#held && this.#mayPass()) {
       const chunk = this.#held;
-      this.#held = undefined;
       const passed = this.#inspect(chunk);
-      if (this.destroyed) return;
-      if (passed < chunk.length) this.#held = chunk.subarray(passed);
+      this.#held = passed < chunk.length ? chunk.subarray(passed) : undefined;
     }
     if (this.destroyed) return;
     if (this.#held || !this.#mayPass()) this.#socket.pause();
@@ -123,7 +122,7 @@ export class GuardedSocket extends Duplex {
   }
 
   #mayPass(): boolean {
-    if (!this.#isWanted || this.#phase === 'authenticating') return false;
+    if (this.destroyed || !this.#isWanted || this.#phase === 'authenticating') return false;
     if (this.#phase === 'open' && this.#options.gate.full) {
       this.#options.gate.whenRelieved(this.#resume);
       return false;

@@ -124,9 +124,9 @@ export class PublishGate {
     const topic = parseTopic(packet.topic);
     const read = readDeviceMessage('status', bytesOf(packet));
     const isOwn = device !== undefined && topic?.device === device && topic.kind === 'status';
-    const isOffline = read.ok && read.value.kind === 'status' && !read.value.status.online;
-    if (isOwn && isOffline && read.value.kind === 'status') {
-      this.#parts.registry.setStatus(device, read.value.status);
+    const status = read.ok && read.value.kind === 'status' ? read.value.status : undefined;
+    if (isOwn && status?.online === false) {
+      this.#parts.registry.setStatus(device, status);
       answer();
       return;
     }

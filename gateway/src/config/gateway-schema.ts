@@ -72,7 +72,13 @@ export const GatewayFile = Type.Partial(
       description: 'The built dashboard; none: the API alone',
     }),
     logLevel: Type.Union(
-      ['debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
+      [
+        Type.Literal('debug'),
+        Type.Literal('info'),
+        Type.Literal('warn'),
+        Type.Literal('error'),
+        Type.Literal('silent'),
+      ],
       { description: 'What is logged, on standard error' },
     ),
     limits: LimitsFile,
@@ -80,16 +86,4 @@ export const GatewayFile = Type.Partial(
   { additionalProperties: false },
 );
 
-type Listen = { host?: string; port?: number; insecure?: boolean };
-
-/** What `GatewayFile` describes. */
-export interface GatewayOptions {
-  home?: string;
-  http?: Listen;
-  mqtt?: Listen;
-  stores?: ('embedded' | 'influxdb')[];
-  influxdb?: { url: string; database?: string; username?: string; password?: string };
-  dashboardDirectory?: string;
-  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  limits?: LimitsFile;
-}
+export type GatewayOptions = Type.Static<typeof GatewayFile>;

@@ -37,12 +37,15 @@ async function readOptions(path: string): Promise<GatewayOptions> {
 async function readText(path: string): Promise<string> {
   try {
     const bytes = await readFile(path);
-    if (bytes.length > fileBytesMax) throw new Error(`it is larger than ${fileBytesMax} bytes`);
-    return bytes.toString('utf8');
+    if (bytes.length <= fileBytesMax) return bytes.toString('utf8');
   } catch (cause) {
     const detail = cause instanceof Error ? `${cause.message}.` : '';
     throw new FieldlineError('CONFIG_UNREADABLE', { subject: path, detail, cause });
   }
+  throw new FieldlineError('CONFIG_UNREADABLE', {
+    subject: path,
+    detail: `It is larger than ${fileBytesMax} bytes.`,
+  });
 }
 
 function parseYaml(text: string, path: string): unknown {

@@ -43,7 +43,7 @@ function hashField(hash: Hash, quantity: string, field: object | undefined): voi
     hash.update(name);
     if (ArrayBuffer.isView(column)) hashColumns(hash, [column]);
     else if (Array.isArray(column)) hashColumns(hash, column);
-    else hash.update(JSON.stringify(column) ?? '');
+    else hash.update(String(column));
   }
 }
 

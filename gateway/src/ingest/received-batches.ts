@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Batch } from '@fieldline/protocol';
-import { SeqRanges, type SeqRange } from './seq-ranges.ts';
+import { parseRanges, SeqRanges } from './seq-ranges.ts';
 
 /** What is known of a batch's name before it is stored. */
 export type Recognition =
@@ -57,8 +57,8 @@ export class ReceivedBatches {
       prune: database.prepare('DELETE FROM digests WHERE device = ? AND epoch = ? AND seq <= ?'),
     };
     for (const row of database.prepare('SELECT device, epoch, ranges FROM received').all()) {
-      const ranges: SeqRange[] = JSON.parse(String(row.ranges));
-      this.#epochs(String(row.device)).set(String(row.epoch), newEpoch(new SeqRanges(ranges)));
+      const ranges = new SeqRanges(parseRanges(String(row.ranges)));
+      this.#epochs(String(row.device)).set(String(row.epoch), newEpoch(ranges));
     }
   }
 

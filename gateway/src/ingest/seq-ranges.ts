@@ -1,6 +1,15 @@
 /** First and last seq, both included. */
 export type SeqRange = readonly [from: number, to: number];
 
+/** Reads ranges from JSON as `JSON.stringify(ranges.toArray())` writes it. */
+export function parseRanges(json: string): SeqRange[] {
+  const read: unknown = JSON.parse(json);
+  if (!Array.isArray(read)) return [];
+  return read.flatMap((range: unknown): SeqRange[] =>
+    Array.isArray(range) ? [[Number(range[0]), Number(range[1])]] : [],
+  );
+}
+
 /**
  * A set of sequence numbers, kept as sorted ranges that neither touch nor overlap. A device in order has
  * one range however long it runs; each further range is a hole that has not been filled.
@@ -37,8 +46,8 @@ export class SeqRanges {
     const index = this.#indexAtOrBelow(seq);
     const left = this.#ranges[index];
     const right = this.#ranges[index + 1];
-    const touchesLeft = left !== undefined && left[1] === seq - 1;
-    const touchesRight = right !== undefined && right[0] === seq + 1;
+    const touchesLeft = left?.[1] === seq - 1;
+    const touchesRight = right?.[0] === seq + 1;
     if (touchesLeft && touchesRight) {
       left[1] = right[1];
       this.#ranges.splice(index + 1, 1);

@@ -1,3 +1,4 @@
+import { FieldlineError } from '@fieldline/protocol';
 import { EpochAccount, type AccountedBatch, type EpochSnapshot, type EpochStream } from './epoch-account.ts';
 import { addCount, type Counts } from './run.ts';
 
@@ -59,6 +60,16 @@ export class DeviceAccount {
     };
   }
 
+  /** Reads what `JSON.stringify(snapshot())` wrote; throws DATABASE_UNUSABLE for anything else. */
+  static parse(json: string): DeviceAccount {
+    const snapshot: unknown = JSON.parse(json);
+    if (isSnapshot(snapshot)) return DeviceAccount.restore(snapshot);
+    throw new FieldlineError('DATABASE_UNUSABLE', {
+      subject: 'gateway.db',
+      detail: 'An account cannot be read.',
+    });
+  }
+
   static restore(snapshot: DeviceAccountSnapshot): DeviceAccount {
     const account = new DeviceAccount();
     for (const [name, epoch] of snapshot.epochs) account.epochs.set(name, EpochAccount.restore(epoch));
@@ -74,6 +85,14 @@ export class DeviceAccount {
     );
     return newest[0]?.[0];
   }
+}
+
+/** The gateway alone writes these: its outline tells a snapshot from another version's. */
+function isSnapshot(value: unknown): value is DeviceAccountSnapshot {
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    'epochs' in value && Array.isArray(value.epochs) && 'committed' in value && Array.isArray(value.committed)
+  );
 }
 
 function addRows(sum: EpochStream | undefined, row: EpochStream): EpochStream {

@@ -135,7 +135,7 @@ export class EpochAccount {
   #joinAt(index: number): void {
     const left = this.#runs[index];
     const right = this.#runs[index + 1];
-    if (!left || !right || left.to + 1 !== right.from) return;
+    if (left === undefined || right?.from !== left.to + 1) return;
     joinRuns(left, right, (stream, difference) => this.#differ(stream, difference));
     this.#runs.splice(index + 1, 1);
   }

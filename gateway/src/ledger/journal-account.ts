@@ -59,7 +59,7 @@ export class JournalAccount implements StoreAccount {
   async restore(): Promise<number> {
     const { database, ledger, log } = this.#parts;
     for (const { device, account } of database.prepare('SELECT device, account FROM accounts').all()) {
-      ledger.restore(String(device), DeviceAccount.restore(JSON.parse(String(account))));
+      ledger.restore(String(device), DeviceAccount.parse(String(account)));
     }
     const facts = new Map(
       database
