@@ -19,4 +19,6 @@ export function defaultLogger(): Logger {
 /** Logs nothing: for tests and for callers that do not want a log. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-function ignore(): void {}
+function ignore(): void {
+  // On purpose.
+}

@@ -149,7 +149,7 @@ export class WindowGroup {
     }
     const sketch = this.#options.streams[stream]?.sketch ?? false;
     const accumulator = (window.accumulators[stream] ??= new WindowAccumulator({ sketch }));
-    accumulator.recordBlock(values, t[from]!, t[to - 1]!);
+    accumulator.recordBlock(values, t[from], t[to - 1]);
   }
 
   /** The open window of that start, or the reason for which there is none. */
@@ -204,6 +204,6 @@ function encodedSketch(accumulator: WindowAccumulator | undefined): Uint8Array |
 
 function countFinite(values: Float64Array): number {
   let count = 0;
-  for (let index = 0; index < values.length; index++) if (values[index]! - values[index]! === 0) count += 1;
+  for (const value of values) if (Number.isFinite(value)) count += 1;
   return count;
 }

@@ -135,7 +135,7 @@ export class SerialLine {
     if (port === undefined || this.#stopped) return;
     const path = await findSerialPort(this.#settings).catch(() => undefined);
     const device = path === undefined ? undefined : await realpath(path).catch(() => undefined);
-    if (port !== this.#port || this.#stopped) return;
+    if (port !== this.#port) return;
     const quietSinceUs = Math.max(this.#lastByteUs ?? 0, this.#openedUs);
     const quietMs = (this.#context.clock.nowUs() - quietSinceUs) / 1000;
     if (device !== this.#device) this.#lost(port, 'SOURCE_PORT_MISSING', undefined);

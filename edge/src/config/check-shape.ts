@@ -67,7 +67,7 @@ function unknownKeys(schema: TSchema, value: unknown, path: ConfigPath): ConfigP
   const patterns: unknown = Reflect.get(schema, 'patternProperties');
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
-    const known = property(properties, key) ?? Object.values(isSchema(patterns) ? patterns : {})[0];
+    const known = property(properties, key) ?? firstValue(patterns);
     if (isSchema(known)) return unknownKeys(known, each, [...path, key]);
     if (Reflect.get(schema, 'additionalProperties') !== false || !isSchema(properties)) return [];
     return [unknownKey(key, Object.keys(properties), [...path, key])];
@@ -86,6 +86,10 @@ function property(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? Reflect.get(value, key)
     : undefined;
+}
+
+function firstValue(object: unknown): unknown {
+  return typeof object === 'object' && object !== null ? Object.entries(object)[0]?.[1] : undefined;
 }
 
 function isSchema(value: unknown): value is TSchema {

@@ -83,7 +83,7 @@ function toError(problems: readonly ConfigProblem[], locate: (path: ConfigPath) 
     ...new Map(problems.map((each) => [`${formatPath(each.path)} ${each.reason}`, each])).values(),
   ];
   const [first] = unique;
-  if (first === undefined) throw new Error('an error needs a problem');
+  if (first === undefined) throw new TypeError('an error needs a problem');
   const others = unique.slice(1, problemsShownMax).map((each) => `${locate(each.path)}: ${each.reason}`);
   const more = unique.length > problemsShownMax ? [`… and ${unique.length - problemsShownMax} more.`] : [];
   return new FieldlineError(first.code, {

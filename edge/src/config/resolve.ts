@@ -15,7 +15,6 @@ export const agentDefaults = {
   keepalive: '10s',
   maxBytes: '256MB',
   maxAge: '30d',
-  lateness: '250ms',
   backlogBatchesPerSec: 50,
   inFlight: 8,
 } as const;
@@ -104,7 +103,7 @@ function checkUnique(resolver: Resolver, sensors: readonly SensorFile[]): void {
 function resolveSensor(resolver: Resolver, sensor: SensorFile, path: ConfigPath): SensorConfig[] {
   const driver = resolver.value<BoundDriver | undefined>(bindDriver(sensor), path, undefined);
   if (driver === undefined) return [];
-  const lateness = sensor.lateness ?? agentDefaults.lateness;
+  const lateness = sensor.lateness ?? driver.plan.lateness;
   checkStreamNames(resolver, sensor, driver, path);
   return [
     {

@@ -20,6 +20,8 @@ export interface SensorPlan {
   readonly window: string;
   /** Whether windows carry a sketch, where the configuration says nothing. */
   readonly sketch: boolean;
+  /** How long after its end a window waits for readings, where the configuration says nothing. */
+  readonly lateness: string;
 }
 
 /**

@@ -1,9 +1,10 @@
+import { adc } from './adc/adc.ts';
 import type { Driver } from './driver.ts';
 import { gnss } from './gnss/gnss.ts';
 import { thermometer } from './thermometer/thermometer.ts';
 
 /** Every driver there is. A new one is its own folder and one line here. */
-export const drivers: readonly Driver[] = [thermometer, gnss];
+export const drivers: readonly Driver[] = [thermometer, gnss, adc];
 
 /** The driver of that name. */
 export function findDriver(name: string): Driver | undefined {

@@ -17,7 +17,7 @@ export interface SealerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether the gateway can be reached now: decides on the lane that a batch is sealed for. */
-  isOnline(): boolean;
+  readonly isOnline: () => boolean;
 }
 
 /** Batches that one flush may seal: more than enough to empty full buffers, and an end of the loop. */

@@ -36,7 +36,7 @@ export class TestBroker {
     });
     aedes.authenticate = (client, username, password, done) => {
       this.connects.push(performance.now());
-      done(null, password.toString() === 'secret' && username === client.id);
+      done(null, password?.toString() === 'secret' && username === client.id);
     };
     aedes.authorizePublish = (_client, packet, done) => {
       const payload = Buffer.from(packet.payload);

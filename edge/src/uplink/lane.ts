@@ -12,7 +12,7 @@ export interface LaneOptions {
   /** Holds the lane back to its rate; none for the live lane. */
   readonly pace?: Pace;
   /** Sends one batch; resolves at its PUBACK, rejects when the connection ends first. */
-  send(batch: SealedBatch): Promise<void>;
+  readonly send: (batch: SealedBatch) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -29,18 +29,25 @@ export async function runLane(options: LaneOptions): Promise<void> {
       await Promise.race(inFlight);
       continue;
     }
+    // Taken before looking: what is sealed meanwhile is found at the next turn.
+    const end = outbox.nextOffset;
     const batch = await outbox.nextWaiting(next, to);
     if (batch === undefined) {
-      if (outbox.nextOffset >= to || !(await outbox.waitFor(outbox.nextOffset, signal))) break;
+      if (end >= to || !(await outbox.waitFor(end, signal))) break;
       continue;
     }
     next = batch.offset + 1;
     if (options.pace && !(await options.pace.take(signal))) break;
-    if (signal.aborted || !outbox.claim(batch.offset)) continue;
+    // Claimed only on a session that stands: the owner releases what is in flight when it ends.
+    if (hasEnded(signal) || !outbox.claim(batch.offset)) continue;
     const sending = deliver(options, batch).finally(() => inFlight.delete(sending));
     inFlight.add(sending);
   }
   await Promise.all(inFlight);
+}
+
+function hasEnded(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 async function deliver({ outbox, send, signal }: LaneOptions, batch: SealedBatch): Promise<void> {

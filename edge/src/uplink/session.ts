@@ -33,7 +33,7 @@ export interface SessionOptions {
   readonly inFlightMax: number;
   readonly ackDeadlineMs: number;
   readonly counters: { sent: number; acknowledged: number };
-  report(code: ErrorCode, detail: string): void;
+  readonly report: (code: ErrorCode, detail: string) => void;
 }
 
 /**
@@ -114,6 +114,7 @@ export class Session {
         cancel();
         this.#waiting.delete(ended);
         if (error) {
+          this.#fail('UPLINK_DISCONNECTED', error.message);
           reject(error);
           return;
         }

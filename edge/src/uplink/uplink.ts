@@ -104,11 +104,11 @@ export class Uplink {
 
   async #drain(deadlineMs: number): Promise<void> {
     const { outbox } = this.#options;
-    let expired = false;
-    const cancel = this.#options.timers.after(deadlineMs, () => (expired = true));
-    while (!expired && this.isOnline && outbox.firstWaiting < outbox.nextOffset)
+    const checks = Math.ceil(deadlineMs / drainCheckMs);
+    for (let check = 0; check < checks; check++) {
+      if (!this.isOnline || outbox.firstWaiting >= outbox.nextOffset) return;
       await this.#after(drainCheckMs);
-    cancel();
+    }
   }
 
   #after(delayMs: number): Promise<void> {

@@ -33,7 +33,8 @@ export const gnss = defineDriver({
     const serial = toSerialSettings(settings, { baudRate: 9600 });
     if (!serial.ok) return serial;
     return accepted({
-      plan: { quantities, window: 'none', sketch: false },
+      // A fix is given at the end of its epoch and bears the time of its beginning.
+      plan: { quantities, window: 'none', sketch: false, lateness: '2s' },
       start: (host) => new GnssReader(host, serial.value),
     });
   },

@@ -18,7 +18,8 @@ export const thermometer = defineDriver({
   bind(settings): Result<BoundDriver> {
     const serial = toSerialSettings(settings, { baudRate: 9600 });
     if (!serial.ok) return serial;
-    const plan = { quantities: [{ quantity: 'temperature', unit: 'Cel' }], window: 'none', sketch: false };
+    const quantities = [{ quantity: 'temperature', unit: 'Cel' }];
+    const plan = { quantities, window: 'none', sketch: false, lateness: '250ms' };
     return accepted({ plan, start: (host) => start(host, serial.value) });
   },
 });

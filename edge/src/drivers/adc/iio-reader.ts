@@ -1,0 +1,23 @@
+import { IioDevice } from '../../bindings/iio-device.ts';
+import type { DriverHost } from '../driver.ts';
+import type { Channel } from './channels.ts';
+
+/** Reads the channels of a Linux IIO device in turn, one row an interval. */
+export function startIioReader(
+  host: DriverHost,
+  about: { root: string; device: string; intervalMs: number; channels: readonly Channel[] },
+): { stop(): void } {
+  const device = new IioDevice(about.root, about.device);
+  const t = new Float64Array(1);
+  const columns = about.channels.map(() => new Float64Array(1));
+  host.poll(about.intervalMs, async () => {
+    const atUs = host.clock.nowUs();
+    const volts = await Promise.all(about.channels.map(({ index }) => device.readVolts(index)));
+    t[0] = atUs;
+    about.channels.forEach(({ scale }, at) => {
+      columns[at]![0] = (volts[at] ?? Number.NaN) * scale;
+    });
+    host.emit(t, columns);
+  });
+  return { stop: () => undefined };
+}
