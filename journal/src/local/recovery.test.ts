@@ -106,6 +106,21 @@ describe('recovery', () => {
     await journal.close();
   });
 
+  it('finds the records before a damaged end, also after looking behind it', async () => {
+    const { directory } = await filledJournal(500, 4096);
+    const [path = ''] = await segmentPaths(directory);
+    await damage(path, (bytes) => bytes.fill(0, 2000));
+    const journal = await openJournal({ directory });
+    const offsets = (await readTexts(journal)).map(([offset]) => offset);
+    const hole = offsets.findIndex((offset, index) => offset !== index);
+    expect(hole).toBeGreaterThan(10);
+    const [beyond] = await journal.read(hole, { maxBytes: 1 });
+    expect(beyond?.offset).toBe(offsets[hole]);
+    const [second] = await journal.read(1, { maxBytes: 1 });
+    expect(second?.offset).toBe(1);
+    await journal.close();
+  });
+
   it('reads on where an older segment has gone altogether', async () => {
     const { directory } = await filledJournal(500, 4096);
     const journal = await openJournal({ directory });

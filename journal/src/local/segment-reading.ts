@@ -60,7 +60,8 @@ export async function readSegment(
       else if (scanner.header.relativeOffset + segment.firstOffset >= about.endOffset) return true;
     }
   });
-  if (isDone) segment.index.noteResume(scanner.header.relativeOffset + 1, scanner.position);
+  const lastRelative = scanner.header.relativeOffset;
+  if (isDone && lastRelative >= 0) segment.index.noteResume(lastRelative + 1, scanner.position);
   catalog.noteDamage(segment, scanner.damage);
   return isDone;
 }

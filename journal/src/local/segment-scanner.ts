@@ -22,7 +22,8 @@ export class SegmentScanner {
   recordAt = 0;
   /** File position behind it. */
   position: number;
-  header: RecordHeader = { bodyBytes: 0, keyBytes: 0, relativeOffset: 0, appendedAtUs: 0 };
+  /** Of the record found; its offset is -1 before the first one. */
+  header: RecordHeader = { bodyBytes: 0, keyBytes: 0, relativeOffset: -1, appendedAtUs: 0 };
   /** Damaged places found so far; the last one may still grow until the next record or the end. */
   readonly damage: DamagedRange[] = [];
   /** Marks seen inside damaged places: so many records at least began there. */
