@@ -1,1 +1,2 @@
-export {};
+export { runFieldline } from './app.ts';
+export { commandReference } from './reference.ts';

@@ -20,9 +20,9 @@ export class Recorder {
   readonly counts = new Map<string, number>();
   frames = 0;
 
-  /** Without `path` it only counts. The file is begun anew. */
+  /** Without `path` it only counts. A file that exists is continued: a sensor may be started again. */
   constructor(path: string | undefined, isText: boolean) {
-    this.#file = path === undefined ? undefined : createWriteStream(path);
+    this.#file = path === undefined ? undefined : createWriteStream(path, { flags: 'a' });
     this.#isText = isText;
   }
 

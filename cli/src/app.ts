@@ -1,0 +1,65 @@
+import {
+  buildApplication,
+  buildRouteMap,
+  ExitCode,
+  run,
+  type Command,
+  type StricliProcess,
+} from '@stricli/core';
+import { processIo, type ProcessIo } from './command/command-io.ts';
+import type { DefinedCommand, FieldlineContext } from './command/define-command.ts';
+import { commands, deviceCommands, simulateCommands } from './commands/index.ts';
+
+function routes(
+  defined: Readonly<Record<string, DefinedCommand>>,
+): Record<string, Command<FieldlineContext>> {
+  return Object.fromEntries(Object.entries(defined).map(([name, { command }]) => [name, command]));
+}
+
+const root = buildRouteMap<string, FieldlineContext>({
+  routes: {
+    ...routes(commands),
+    device: buildRouteMap<string, FieldlineContext>({
+      routes: routes(deviceCommands),
+      docs: { brief: 'Registers, lists, shows and revokes devices' },
+    }),
+    simulate: buildRouteMap<string, FieldlineContext>({
+      routes: routes(simulateCommands),
+      docs: { brief: 'Virtual sensors on pseudo-terminals, or a fleet of devices over MQTT' },
+    }),
+  },
+  docs: {
+    brief: 'Sensor to screen, every reading accounted for',
+    fullDescription: [
+      'Sensor to screen, every reading accounted for.',
+      '',
+      'EXAMPLES',
+      '  fieldline demo                        all of it in one go, with virtual sensors',
+      '  fieldline gateway                     a gateway with its dashboard',
+      '  fieldline agent --config agent.yaml   a device that reads its sensors',
+      '  fieldline COMMAND --help              options and an example of each',
+    ].join('\n'),
+  },
+});
+
+/** The whole command line. */
+export const application = buildApplication(root, {
+  name: 'fieldline',
+  scanner: { caseStyle: 'allow-kebab-for-camel' },
+  documentation: { disableAnsiColor: Boolean(process.env['NO_COLOR']) },
+});
+
+/** Runs one command line (without `node` and the script); resolves with the exit code of the contract. */
+export async function runFieldline(words: readonly string[]): Promise<number> {
+  const io = processIo();
+  const { stdout, stderr, env } = process;
+  const host: StricliProcess = { stdout, stderr, env };
+  await run(application, words, { process: host, io });
+  return exitCodeOf(io, Number(host.exitCode ?? 0));
+}
+
+function exitCodeOf(io: ProcessIo, stricliCode: number): number {
+  if (io.wasInterrupted()) return 130;
+  if (stricliCode === ExitCode.UnknownCommand || stricliCode === ExitCode.InvalidArgument) return 2;
+  return stricliCode === ExitCode.Success ? io.exitCode : 1;
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultHome } from './default-home.ts';
+import { FieldlineError } from '@fieldline/protocol';
+import type { TSchema, Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { text } from '../command/option.ts';
+
+/** Options of every command that talks to a gateway. */
+export const gatewayOptions = {
+  gateway: text({
+    brief: 'Address of the gateway',
+    placeholder: 'URL',
+    fallback: 'http://127.0.0.1:8080',
+    isSetting: true,
+  }),
+  token: text({
+    brief: 'Admin token; else $FIELDLINE_HOME/admin.token',
+    placeholder: 'TOKEN',
+    isSetting: true,
+  }),
+  home: text({ brief: 'Home of the gateway, for its token', placeholder: 'DIR', isSetting: true }),
+};
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Asks a gateway's HTTP API. Every method throws CLI_GATEWAY_UNREACHABLE or CLI_GATEWAY_REFUSED. */
+export class GatewayClient {
+  readonly #base: URL;
+  readonly #token: string | undefined;
+
+  constructor(options: { gateway: string; token?: string | undefined; home?: string | undefined }) {
+    this.#base = baseUrl(options.gateway);
+    this.#token = options.token ?? tokenOfHome(options.home ?? defaultHome(process.env));
+  }
+
+  /** The address of a socket on the same gateway. */
+  socketUrl(path: string): string {
+    const url = new URL(path, this.#base);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    return url.href;
+  }
+
+  async get<Schema extends TSchema>(path: string, schema: Schema): Promise<Static<Schema>> {
+    return this.#ask('GET', path, schema);
+  }
+
+  async post<Schema extends TSchema>(path: string, schema: Schema, body?: unknown): Promise<Static<Schema>> {
+    return this.#ask('POST', path, schema, body);
+  }
+
+  async #ask<Schema extends TSchema>(
+    method: string,
+    path: string,
+    schema: Schema,
+    body?: unknown,
+  ): Promise<Static<Schema>> {
+    const response = await this.#send(method, path, body);
+    const document: unknown = await response.json().catch(() => undefined);
+    if (!response.ok) throw refusal(response.status, document, `${method} ${path}`);
+    if (Value.Check(schema, document)) return document;
+    throw new FieldlineError('CLI_GATEWAY_REFUSED', {
+      subject: `${method} ${path}`,
+      detail: 'The answer does not have the shape of this version; is it another version of the gateway?',
+    });
+  }
+
+  async #send(method: string, path: string, body: unknown): Promise<Response> {
+    try {
+      return await fetch(new URL(path, this.#base), {
+        method,
+        headers: {
+          ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+    } catch (cause) {
+      throw new FieldlineError('CLI_GATEWAY_UNREACHABLE', { subject: this.#base.href, cause });
+    }
+  }
+}
+
+function baseUrl(gateway: string): URL {
+  const url = URL.parse(gateway);
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw new FieldlineError('CLI_USAGE', {
+    subject: `--gateway ${gateway}`,
+    detail: 'It is an address such as http://127.0.0.1:8080.',
+  });
+}
+
+function tokenOfHome(home: string): string | undefined {
+  try {
+    return readFileSync(join(home, 'admin.token'), 'utf8').trim();
+  } catch {
+    // Reading needs no token on the gateway's own machine; what needs one says so.
+    return undefined;
+  }
+}
+
+function refusal(status: number, document: unknown, request: string): FieldlineError {
+  const { detail, title, code, remedy } =
+    typeof document === 'object' && document !== null ? (document as Record<string, unknown>) : {};
+  const said = [title, detail, remedy, code && `[${String(code)}]`].filter(Boolean).map(String);
+  return new FieldlineError('CLI_GATEWAY_REFUSED', {
+    subject: request,
+    detail: `It answered ${status}${said.length > 0 ? `: ${said.join(' ')}` : '.'}`,
+  });
+}

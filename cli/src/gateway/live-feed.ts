@@ -1,0 +1,28 @@
+import { FieldlineError, type LiveMessage } from '@fieldline/protocol';
+import { WebSocket } from 'ws';
+
+export interface LiveFeedOptions {
+  readonly url: string;
+  /** Stream patterns, `*` for all. */
+  readonly streams: readonly string[];
+  readonly onMessage: (message: LiveMessage) => void;
+  /** Called once when the connection has ended, with what was wrong, if anything. */
+  readonly onEnd: (error: FieldlineError | undefined) => void;
+}
+
+/** Follows `WS /api/v1/live` until it ends or the returned function closes it. */
+export function openLiveFeed(options: LiveFeedOptions): () => void {
+  const socket = new WebSocket(options.url);
+  let failure: unknown;
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', streams: options.streams })));
+  socket.on('message', (data: Buffer) => options.onMessage(JSON.parse(data.toString()) as LiveMessage));
+  socket.on('error', (error) => (failure = error));
+  socket.on('close', () =>
+    options.onEnd(
+      failure === undefined
+        ? undefined
+        : new FieldlineError('CLI_GATEWAY_UNREACHABLE', { subject: options.url, cause: failure }),
+    ),
+  );
+  return () => socket.close();
+}
