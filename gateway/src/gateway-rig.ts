@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openJournal } from '@fieldline/journal';
+import { openJournal, type FileAccess } from '@fieldline/journal';
 import { batchTopic, encodeBatch, type Batch, type DeadLetter, type LedgerAnswer } from '@fieldline/protocol';
 import mqtt from 'mqtt';
 import { pino } from 'pino';
@@ -30,14 +30,17 @@ export interface GatewayRig {
   end(): Promise<void>;
 }
 
-/** Starts a gateway on free ports. `home`: one that an earlier rig left; by default a fresh one. */
-export async function startRig(options: GatewayOptions = {}): Promise<GatewayRig> {
+/**
+ * Starts a gateway on free ports. `home`: one that an earlier rig left; by default a fresh one. `files`: the
+ * disk under its journal.
+ */
+export async function startRig(options: GatewayOptions = {}, files?: FileAccess): Promise<GatewayRig> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'fieldline-gateway-'));
   const log: string[] = [];
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) });
   const gateway = await startGateway(
     { http: { port: 0 }, mqtt: { port: 0 }, ...options, home },
-    { logger, environment: {} },
+    { logger, environment: {}, ...(files ? { files } : {}) },
   );
   const token = readFileSync(join(home, 'admin.token'), 'utf8').trim();
   const post = async (path: string, body: object): Promise<Response> =>
@@ -135,6 +138,11 @@ export async function publishBatch(
   topic = batchTopic(batch.device),
 ): Promise<void> {
   await client.publishAsync(topic, Buffer.from(encodeBatch(batch)), { qos: 1 });
+}
+
+/** Resolves when the connection of a client has closed. */
+export function closeOf(client: mqtt.MqttClient): Promise<void> {
+  return new Promise((resolve) => client.once('close', () => resolve()));
 }
 
 function countIn(metrics: string, code: string): number {

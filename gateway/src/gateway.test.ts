@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
+import promises from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { batchTopic } from '@fieldline/protocol';
+import type { FileAccess } from '@fieldline/journal';
+import { batchTopic, encodeBatch } from '@fieldline/protocol';
 import type mqtt from 'mqtt';
-import { afterEach, describe, expect, test } from 'vitest';
-import { batchOf, publishBatch, startRig, type GatewayRig } from './gateway-rig.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { batchOf, closeOf, publishBatch, startRig, type GatewayRig } from './gateway-rig.ts';
 
 const rigs: GatewayRig[] = [];
 
@@ -70,6 +72,51 @@ describe('an acknowledged batch', () => {
     expect(total).toMatchObject({ taken: 9, stored: 6, refused: 3, underWay: 0, unaccounted: 0 });
   });
 });
+
+describe('while the disk is full', () => {
+  test('nothing is acknowledged, the connection ends, and all goes on when there is room again', async () => {
+    const disk = { isFull: false };
+    const rig = await startRig({}, fullableDisk(disk));
+    rigs.push(rig);
+    const password = await rig.addDevice('porch');
+    const client = await rig.connect('porch', password);
+    await publishBatch(client, batchOf('porch', 1));
+    disk.isFull = true;
+    const closed = closeOf(client);
+    const acknowledged = vi.fn();
+    const lost = batchOf('porch', 2);
+    client.publish(batchTopic('porch'), Buffer.from(encodeBatch(lost)), { qos: 1 }, (error) => {
+      if (!error) acknowledged();
+    });
+    await closed;
+    expect(rig.log.some((line) => line.includes('INGEST_UNAVAILABLE') && line.includes('"level":50'))).toBe(
+      true,
+    );
+    const ready = await fetch(`${rig.gateway.httpUrl}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('journal');
+    disk.isFull = false;
+    await publishBatch(await rig.connect('porch', password), lost);
+    expect(acknowledged).not.toHaveBeenCalled();
+    expect((await fetch(`${rig.gateway.httpUrl}/readyz`)).status).toBe(200);
+    expect((await rig.ledger()).total).toMatchObject({ taken: 2, underWay: 0, unaccounted: 0 });
+    expect((await rig.stopAndReadJournal()).map(({ batch }) => batch.seq)).toEqual([1, 2]);
+  });
+});
+
+/** The real disk, on which writing to the journal's segments fails while it is full. */
+function fullableDisk(disk: { isFull: boolean }): FileAccess {
+  const open: FileAccess['open'] = async (...args) => {
+    const handle = await promises.open(...args);
+    const sync = handle.datasync.bind(handle);
+    handle.datasync = async () => {
+      if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      await sync();
+    };
+    return handle;
+  };
+  return { ...promises, open };
+}
 
 describe('a start that cannot succeed names the thing and the remedy', () => {
   test('a busy MQTT port', async () => {

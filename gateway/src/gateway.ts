@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { openJournal } from '@fieldline/journal';
+import { openJournal, type FileAccess } from '@fieldline/journal';
 import { pino, type Logger } from 'pino';
 import { startApi } from './api/index.ts';
 import { Broker } from './broker/broker.ts';
@@ -46,6 +46,8 @@ export interface GatewayHost {
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly environment?: NodeJS.ProcessEnv;
+  /** The disk under the journal. */
+  readonly files?: FileAccess;
 }
 
 /**
@@ -79,7 +81,7 @@ export async function startGateway(
     host.logger ?? pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: false }));
   const teardown = new Teardown();
   try {
-    const started = await startStages({ config, clock, logger, teardown });
+    const started = await startStages({ config, clock, logger, teardown, files: host.files });
     logger.info({ home: config.home, mqtt: started.mqttUrl, http: started.httpUrl }, 'The gateway is ready');
     return { ...started, home: config.home, stop: () => teardown.run() };
   } catch (error) {
@@ -105,6 +107,7 @@ interface Base {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly teardown: Teardown;
+  readonly files: FileAccess | undefined;
 }
 
 async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: string }> {
@@ -147,7 +150,8 @@ interface Durable {
   readonly account: JournalAccount;
 }
 
-async function openDurable({ config, clock, logger, teardown }: Base): Promise<Durable> {
+async function openDurable(base: Base): Promise<Durable> {
+  const { config, clock, logger, teardown } = base;
   const { home, limits } = config;
   prepareHome(home);
   teardown.add('home', lockHome(home));
@@ -160,7 +164,7 @@ async function openDurable({ config, clock, logger, teardown }: Base): Promise<D
     lettersMax: limits.deadLetters,
     payloadBytes: limits.deadLetterBytes,
   });
-  const log = await openLog(config, clock);
+  const log = await openLog(base);
   teardown.add('journal', () => log.close());
   const received = new ReceivedBatches(database, limits);
   const ledger = new Ledger(new RefusedReadings(database));
@@ -179,11 +183,13 @@ async function openDurable({ config, clock, logger, teardown }: Base): Promise<D
   return { adminToken, database, registry, deadLetters, log, received, ledger, account };
 }
 
-async function openLog({ home, limits }: GatewayConfig, clock: Clock): Promise<BatchLog> {
+async function openLog({ config, clock, files }: Base): Promise<BatchLog> {
+  const { home, limits } = config;
   const journal = await openJournal({
     directory: join(home, 'journal'),
     retention: { bytes: limits.journalBytes, ageUs: limits.journalAgeUs },
     now: () => clock.nowUs(),
+    ...(files ? { files } : {}),
   });
   return new BatchLog(journal, { inflatedBytes: limits.inflatedBytes });
 }

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { batchTopic, encodeBatch, type Status } from '@fieldline/protocol';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { batchOf, publishBatch, startRig, type GatewayRig } from '../gateway-rig.ts';
+import { batchOf, closeOf, publishBatch, startRig, type GatewayRig } from '../gateway-rig.ts';
 
 let rig: GatewayRig;
 let devices = 0;
@@ -138,7 +138,7 @@ describe('who may connect', () => {
 
   test('a revoked device loses its session and cannot come back', async () => {
     const { device, client, password } = await newDevice();
-    const closed = once(client, 'close');
+    const closed = closeOf(client);
     await rig.revoke(device);
     await closed;
     await expect(rig.connect(device, password)).rejects.toThrow(/not authorized/i);
@@ -152,13 +152,14 @@ describe('who may connect', () => {
     await persistent.endAsync();
     const options = { clientId: device, username: device, password, clean: false, reconnectPeriod: 0 };
     const again = mqtt.connect(rig.gateway.mqttUrl, options);
-    expect(await once(again, 'connect')).toMatchObject([{ sessionPresent: false }]);
+    const connack = await new Promise((resolve) => again.once('connect', resolve));
+    expect(connack).toMatchObject({ sessionPresent: false });
     await again.endAsync();
   });
 
   test('a second connection of the same device takes over, and is told', async () => {
     const { device, client, password } = await newDevice();
-    const closed = once(client, 'close');
+    const closed = closeOf(client);
     await expectCounted('SESSION_REPLACED', async () => {
       const second = await rig.connect(device, password);
       await closed;

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { ErrorCode } from '@fieldline/protocol';
 import { PacketFraming, packetType, type PacketHead } from './packet-framing.ts';
@@ -35,7 +34,7 @@ export interface GuardOptions {
  * packets of limited size, as fast as the stages behind can take them.
  */
 export class GuardedSocket extends Duplex {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #options: GuardOptions;
   readonly #framing = new PacketFraming();
   readonly #connectTimer: NodeJS.Timeout;
@@ -51,7 +50,7 @@ export class GuardedSocket extends Duplex {
   #hasEnded = false;
   readonly #resume = () => this.#advance();
 
-  constructor(socket: Socket, options: GuardOptions) {
+  constructor(socket: Duplex, options: GuardOptions) {
     super({ readableHighWaterMark: readAheadBytes });
     this.#socket = socket;
     this.#options = options;
