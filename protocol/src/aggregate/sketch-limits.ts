@@ -7,6 +7,7 @@ export const sketchLimits = {
   bucketsMaxMax: 4096,
 } as const;
 
+/** How exact a sketch is, and how large it may become. */
 export interface SketchOptions {
   /** Largest relative error of a quantile, a whole number of millionths from 0.0001 to 0.5; default 0.01. */
   readonly relativeAccuracy?: number;

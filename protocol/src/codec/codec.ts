@@ -8,6 +8,7 @@ import { batchLimits } from './limits.ts';
 import { WireProblem } from './wire-problem.ts';
 import { wireToBatch } from './wire-to-batch.ts';
 
+/** The form in which a batch is written. */
 export interface EncodeOptions {
   /** Default `cbor`. */
   readonly format?: 'cbor' | 'json';
@@ -23,6 +24,7 @@ export interface EncodeOptions {
   readonly dictionary?: boolean;
 }
 
+/** What a message may be at most. */
 export interface DecodeLimits {
   /** Most bytes of the message, after inflating where it is compressed; default 8 MiB. */
   readonly inflatedBytes?: number;

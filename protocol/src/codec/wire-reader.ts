@@ -5,6 +5,7 @@ import { invalid } from './wire-problem.ts';
 
 const namePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
+/** A decoded map whose values have not been checked yet. */
 export type WireObject = Readonly<Record<string, unknown>>;
 
 /** How many more values the columns of this message may have together. */
@@ -53,12 +54,14 @@ export function readRecord<Value>(
   return record;
 }
 
+/** An array of at most `max` entries, which are not checked. */
 export function readArray(value: unknown, path: string, max: number): readonly unknown[] {
   if (!Array.isArray(value)) throw invalid(path, `${kindOf(value)} where an array was expected`);
   if (value.length > max) throw invalid(path, `${value.length} entries, more than ${max}`);
   return value;
 }
 
+/** Text that matches `pattern`, which also bounds its length. */
 export function readText(value: unknown, path: string, pattern: RegExp): string {
   if (typeof value !== 'string') throw invalid(path, `${kindOf(value)} where text was expected`);
   if (!pattern.test(value)) throw invalid(path, `${quoted(value)} does not match ${pattern.source}`);
@@ -70,6 +73,7 @@ export function readName(value: unknown, path: string): string {
   return readText(value, path, namePattern);
 }
 
+/** One of the texts `choices`. */
 export function readOneOf<const Choice extends string>(
   value: unknown,
   path: string,
@@ -92,6 +96,7 @@ export function readInteger(value: unknown, path: string, min: number = Number.M
   return Number(value);
 }
 
+/** A boolean, or undefined where the key is missing. */
 export function readOptionalBoolean(value: unknown, path: string): boolean | undefined {
   if (value !== undefined && typeof value !== 'boolean')
     throw invalid(path, `${kindOf(value)} where a boolean was expected`);
@@ -156,6 +161,7 @@ export function readBytes(value: unknown): Uint8Array | undefined {
   return typeof value === 'string' ? bytesFromBase64url(value) : undefined;
 }
 
+/** The path of `key` inside `path`; a key that is no plain name is quoted and cut. */
 export function join(path: string, key: string): string {
   return `${path}${path ? '.' : ''}${/^[\w/-]{1,130}$/.test(key) ? key : quoted(key)}`;
 }

@@ -20,6 +20,7 @@ export const columnValuesMax = 1_000_000;
 const wideBits = 24;
 const doubleBits = 64;
 
+/** What packed bytes may declare at most. */
 export interface ColumnLimits {
   /** Most values that the column may declare; default 1,000,000. Nothing is allocated beyond it. */
   readonly valuesMax?: number;

@@ -9,6 +9,7 @@ import { type ByteReader, type ByteWriter, DamagedBytes } from './varint.ts';
  * that jitter around a regular grid.
  */
 export const predictors = ['level', 'delta', 'slope', 'line'] as const;
+/** The name of a predictor; its number on the wire is its place in `predictors`. */
 export type Predictor = (typeof predictors)[number];
 
 /** Whole numbers below this in magnitude can be packed. */
@@ -20,6 +21,7 @@ interface Line {
   readonly span: number;
 }
 
+/** How a column of whole numbers will be written, and how long that is. */
 export interface IntegersPlan {
   readonly predictor: Predictor;
   readonly residuals: Float64Array;

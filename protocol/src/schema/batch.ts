@@ -27,6 +27,7 @@ export interface Batch {
   readonly anchor?: { readonly bootId: string; readonly monotonicUs: number; readonly wallUs: number };
 }
 
+/** One block of a batch: readings, windows or gaps of one sensor. */
 export type SensorBlock = ReadingsBlock | WindowsBlock | GapsBlock;
 
 /** Readings of one sensor at common times. */
@@ -42,6 +43,7 @@ export interface ReadingsBlock {
   readonly extra?: boolean;
 }
 
+/** The readings of one quantity, one a time of its block. */
 export interface ReadingsField {
   /** A unit of the SenML registry (RFC 8428 section 12.1). */
   readonly unit: string;

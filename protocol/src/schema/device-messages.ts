@@ -41,6 +41,7 @@ export const Command = Type.Object(
 );
 export type Command = Type.Static<typeof Command>;
 
+/** `fieldline/v1/{device}/command/reply`: what came of a command, by its id. */
 export const CommandReply = Type.Object(
   {
     id: Type.String({ maxLength: 64 }),

@@ -19,9 +19,11 @@ export const LedgerRow = Type.Object({
 });
 export type LedgerRow = Type.Static<typeof LedgerRow>;
 
+/** The account of one stream. */
 export const StreamLedgerRow = Type.Object({ stream: Type.String(), ...LedgerRow.properties });
 export type StreamLedgerRow = Type.Static<typeof StreamLedgerRow>;
 
+/** The account of one device, and of each of its streams. */
 export const DeviceLedger = Type.Object({
   device: Type.String(),
   ...LedgerRow.properties,

@@ -20,6 +20,7 @@ export const LiveRequest = Type.Object(
 );
 export type LiveRequest = Type.Static<typeof LiveRequest>;
 
+/** New readings of one stream: times in µs and values, null where one is absent. */
 export const LiveReadings = Type.Object({
   stream: Type.String(),
   unit: Type.String(),
@@ -28,6 +29,7 @@ export const LiveReadings = Type.Object({
 });
 export type LiveReadings = Type.Static<typeof LiveReadings>;
 
+/** New windows of one stream; all columns have the length of `start`. */
 export const LiveWindows = Type.Object({
   stream: Type.String(),
   unit: Type.String(),
@@ -41,6 +43,7 @@ export const LiveWindows = Type.Object({
 });
 export type LiveWindows = Type.Static<typeof LiveWindows>;
 
+/** A new gap of one sensor: no readings from `from` to `to` (µs), and why. */
 export const LiveGap = Type.Object({
   device: Type.String(),
   sensor: Type.String(),

@@ -1,0 +1,22 @@
+import type { BenchResult } from './bench-result.ts';
+import { runJournalAppend } from './journal-append.ts';
+import { runJournalDisk } from './journal-disk.ts';
+import { runProtocolBytes, runProtocolDecode } from './protocol-columns.ts';
+
+/** One benchmark of the `fieldline bench` command: it may answer several results, its main one first. */
+export interface Benchmark {
+  /** One line for the list. */
+  readonly summary: string;
+  readonly run: () => Promise<BenchResult[]>;
+}
+
+/** Every benchmark by its name. A new one is one line here. */
+export const benchmarks: Readonly<Record<string, Benchmark>> = {
+  'protocol-bytes': { summary: 'bytes a reading on the wire, beside line protocol', run: runProtocolBytes },
+  'protocol-decode': { summary: 'readings decoded a second, beside JSON.parse', run: runProtocolDecode },
+  'journal-append': {
+    summary: 'durable appends a second, beside write and fdatasync',
+    run: runJournalAppend,
+  },
+  'journal-disk': { summary: 'bytes written to disk a byte of payload, beside SQLite', run: runJournalDisk },
+};
