@@ -34,7 +34,7 @@ export async function loadAgentConfig(
       detail: syntaxError.message,
     });
   }
-  const value = applyEnvironment(document.toJS({ maxAliasCount: 100 }), environment);
+  const value = applyEnvironment(withoutEmptySections(document.toJS({ maxAliasCount: 100 })), environment);
   const shape = checkShape(value);
   const locate = (at: ConfigPath): string => position(path, document, lines, at);
   if (!shape.ok) throw toError(shape.problems, locate);
@@ -43,6 +43,12 @@ export async function loadAgentConfig(
   const { config, problems } = resolveConfig(shape.file, { directory, password });
   if (problems.length > 0) throw toError(problems, locate);
   return config;
+}
+
+/** A section of which every key is commented out is null in YAML, and means that its defaults hold. */
+function withoutEmptySections(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null));
 }
 
 async function readText(path: string): Promise<string> {
