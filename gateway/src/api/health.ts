@@ -24,7 +24,7 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       access: 'read',
       answer: { status: 200, description: 'It does; 503 with the problems otherwise.', schema: Health },
       handle: () => {
-        const problems = readinessProblems(parts);
+        const problems = [...parts.problems()];
         const ready = problems.length === 0;
         return json({ status: ready ? 'ready' : 'not ready', problems }, ready ? 200 : 503);
       },
@@ -41,10 +41,4 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       },
     }),
   ];
-}
-
-/** The gateway's own, and those of the primary store; a secondary sink that is away stops nobody. */
-function readinessProblems({ problems, sinks }: GatewayParts): string[] {
-  const primary = sinks.sinks.find(({ name }) => name === sinks.storeName)?.problem();
-  return [...new Set([...problems(), ...(primary === undefined ? [] : [primary])])];
 }

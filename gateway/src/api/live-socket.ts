@@ -1,8 +1,9 @@
+import { Buffer } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { LiveRequest, type ErrorCode } from '@fieldline/protocol';
 import { Value } from 'typebox/value';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { LiveClient } from '../sinks/live/live-client.ts';
 import type { LiveHub } from '../sinks/live/live-hub.ts';
 import { hostAllowed, originAllowed } from './host-check.ts';
@@ -90,11 +91,17 @@ function serveViewer(viewer: WebSocket, hub: LiveHub, nowUs: () => number): void
     client.alive = true;
   });
   viewer.on('message', (data, isBinary) => {
-    const request = isBinary ? undefined : parseRequest(String(data));
+    const request = isBinary ? undefined : parseRequest(textOf(data));
     if (!request) client.close(1008, 'Expected {"type":"subscribe","streams":[…]}.');
     else if (!allowance.take()) client.close(1008, 'Too many subscriptions a second.');
     else hub.subscribe(client, request);
   });
+}
+
+/** `ws` gives a message as it came over the socket: one buffer, or several. */
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return (data instanceof ArrayBuffer ? Buffer.from(data) : data).toString();
 }
 
 function parseRequest(text: string): LiveRequest | undefined {

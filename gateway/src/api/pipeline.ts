@@ -10,9 +10,10 @@ export type PipelineView = () => PipelineAnswer;
 const bottleneckUtilization = 0.5;
 
 /** Joins what the stages say of themselves, in the order of the drawing. */
-export function pipelineView({ stages, sinks }: GatewayParts, hub: LiveHub): PipelineView {
+export function pipelineView(parts: GatewayParts, hub: LiveHub): PipelineView {
+  const { sinks } = parts;
   return () => {
-    const all = [...stages(), ...sinks.sinks.map((sink) => sink.stage())];
+    const all = [...parts.stages(), ...sinks.sinks.map((sink) => sink.stage())];
     const sensorToSocket = hub.sensorToSocket.quantiles();
     return {
       stages: all,

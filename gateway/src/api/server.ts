@@ -112,9 +112,15 @@ function failed(
       reply,
       error.statusCode ?? 400,
       tooLarge ? 'API_TOO_LARGE' : 'API_BAD_REQUEST',
-      error.message,
+      validationDetail(error),
     );
   }
   logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'A request failed');
   return sendProblem(reply, 500, 'API_INTERNAL', `${request.method} ${request.routeOptions.url ?? ''}`);
+}
+
+/** Ajv says that a key is too many, and leaves out which. */
+function validationDetail({ message, validation }: FastifyError): string {
+  const key = validation?.[0]?.params['additionalProperty'];
+  return typeof key === 'string' ? `${message}: “${key}”` : message;
 }

@@ -110,9 +110,9 @@ export class BucketSeries {
       columns.mean.push(bucket.sum / bucket.count);
       columns.min.push(bucket.min);
       columns.max.push(bucket.max);
-      columns.p50.push(bucket.exact?.p50 ?? bucket.sketch?.quantile(0.5) ?? null);
-      columns.p95.push(bucket.exact?.p95 ?? bucket.sketch?.quantile(0.95) ?? null);
-      columns.p99.push(bucket.exact?.p99 ?? bucket.sketch?.quantile(0.99) ?? null);
+      columns.p50.push(bucket.exact?.p50 ?? sketched(bucket, 0.5));
+      columns.p95.push(bucket.exact?.p95 ?? sketched(bucket, 0.95));
+      columns.p99.push(bucket.exact?.p99 ?? sketched(bucket, 0.99));
     }
     return columns;
   }
@@ -131,6 +131,11 @@ export class BucketSeries {
     if (part.max > bucket.max) bucket.max = part.max;
     return bucket;
   }
+}
+
+/** A sketch may miss by a hundredth: never beyond what was measured. */
+function sketched({ sketch, min, max }: Bucket, q: number): number | null {
+  return sketch ? Math.min(max, Math.max(min, sketch.quantile(q))) : null;
 }
 
 /** Both together; null where one of them is missing or unreadable, since a partial quantile would be a lie. */

@@ -43,7 +43,9 @@ export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
     live,
     sensorToStore: () => primaryRunner.statistics.sensorLatency.quantiles(),
     drained: (deadlineUs) => drained(context, runners, deadlineUs),
-    stop: async () => void (await Promise.all(runners.map((runner) => runner.stop()))),
+    stop: async () => {
+      await Promise.all(runners.map((runner) => runner.stop()));
+    },
   };
 }
 

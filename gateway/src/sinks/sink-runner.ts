@@ -59,7 +59,7 @@ export class SinkRunner {
   #cursorSavedAtMs = 0;
   #cursorSaved = -1;
   readonly #commitWaiters = new Set<() => void>();
-  readonly #opened = Promise.withResolvers<void>();
+  readonly #opened = Promise.withResolvers<undefined>();
 
   constructor(options: SinkRunnerOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ export class SinkRunner {
   }
 
   /** Resolves once the sink has opened; a sink that cannot open is tried again behind the caller's back. */
-  get opened(): Promise<void> {
+  get opened(): Promise<undefined> {
     return this.#opened.promise;
   }
 
@@ -120,7 +120,7 @@ export class SinkRunner {
   async #run(): Promise<void> {
     if (!(await this.#open())) return;
     await this.#options.onOpened?.(this.#offset);
-    this.#opened.resolve();
+    this.#opened.resolve(undefined);
     const { log, writeLimit = defaultWriteLimit } = this.#options;
     while (!this.#abort.signal.aborted) {
       const entries = await log.read(this.#offset, writeLimit);
@@ -146,18 +146,8 @@ export class SinkRunner {
 
   /** Nothing to store: makes the cursor current, then waits for the next entry. */
   async #idle(): Promise<void> {
-    if (this.#offset < this.#options.log.nextOffset) return await this.#skipUnreadable();
     await this.#saveCursor();
     await this.#options.log.waitFor(this.#offset, this.#abort.signal);
-  }
-
-  /** The log leaves out records that cannot be read back; one by one, so that no readable one is passed over. */
-  async #skipUnreadable(): Promise<void> {
-    const { log } = this.#options;
-    const next = await log.read(this.#offset, { maxBytes: 1, maxRecords: 1 });
-    if (next.length > 0) return;
-    this.statistics.errors++;
-    this.#offset = Math.max(this.#offset + 1, log.firstOffset);
   }
 
   /** Writes until the entries are stored or the runner stops. */

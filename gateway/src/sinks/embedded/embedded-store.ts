@@ -32,7 +32,10 @@ export class EmbeddedStore implements Sink, Store {
   async open(): Promise<SinkOpening> {
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      return { kind: 'ready', resumeAt: await this.#openWriter().call('cursor', undefined) };
+      const resumeAt = await this.#openWriter().call('cursor', undefined);
+      // A thread takes its time to load: the first query need not wait for it.
+      this.#openReader();
+      return { kind: 'ready', resumeAt };
     } catch (error) {
       return { kind: 'retryable', failure: this.#failure('STORE_UNREADABLE', error) };
     }

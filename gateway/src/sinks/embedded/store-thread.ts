@@ -21,7 +21,13 @@ export class StoreThread {
     this.#path = data.path;
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data });
     this.#worker.on('message', (reply: ThreadReply) => this.#answer(reply));
-    this.#worker.on('error', (error) => this.#died(error));
+    this.#worker.on('error', (error: unknown) =>
+      this.#died(
+        error instanceof Error
+          ? error
+          : new FieldlineError('STORE_WORKER_DIED', { subject: data.path, detail: String(error) }),
+      ),
+    );
     this.#worker.on('exit', () => this.#died(undefined));
   }
 

@@ -12,11 +12,11 @@ export interface ThreadData {
 /** What the threads of the store can be asked: the writer all but `query`, the reader `query` alone. */
 export interface ThreadMethods {
   cursor(argument: undefined): number;
-  write(argument: readonly JournaledBatch[]): undefined;
+  write(argument: readonly JournaledBatch[]): void;
   counts(argument: undefined): Map<StreamName, number>;
   streams(argument: undefined): StreamInfo[];
   query(argument: QueryRequest): Promise<Result<QueryAnswer>>;
-  close(argument: undefined): undefined;
+  close(argument: undefined): void;
 }
 
 export type ThreadMethod = keyof ThreadMethods;

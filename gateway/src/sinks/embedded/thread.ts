@@ -14,10 +14,10 @@ function serveWriter({ path, nowUs }: ThreadData): Served {
   const writer = new StoreWriter(path, nowUs);
   return {
     cursor: () => writer.cursor(),
-    write: (entries) => void writer.write(entries),
+    write: (entries) => writer.write(entries),
     counts: () => writer.counts(),
     streams: () => writer.streams(),
-    close: () => void writer.close(),
+    close: () => writer.close(),
   };
 }
 
@@ -34,7 +34,7 @@ function serveReader({ path }: ThreadData): Served {
     }
     return accepted(await answerQuery(request, source));
   };
-  return { query, close: () => void database.close() };
+  return { query, close: () => database.close() };
 }
 
 async function reply(served: Served, { id, method, argument }: ThreadRequest): Promise<ThreadReply> {

@@ -1,15 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { SinkFailure } from '../sink.ts';
+import type { InfluxAddress } from './influx-address.ts';
 import { classifyReply, type WriteReply } from './write-reply.ts';
-
-/** Where InfluxDB is, and as whom it is spoken to. */
-export interface InfluxAddress {
-  /** Such as `http://127.0.0.1:8086`, with or without a path before `/write`. */
-  readonly url: string;
-  readonly database: string;
-  readonly username?: string;
-  readonly password?: string;
-}
 
 /** A server that takes longer counts as not answering. */
 const requestTimeoutMs = 20_000;
@@ -26,9 +18,9 @@ export class InfluxHttp {
     this.#headers = username === undefined ? {} : { authorization: `Basic ${credentials}` };
   }
 
-  /** The URL as people know it: without a password, should one stand in it. */
+  /** The URL, for people. */
   get subject(): string {
-    return subjectOf(this.#address.url);
+    return this.#address.url;
   }
 
   /** Undefined where InfluxDB 1.x answers at the URL; what is wrong otherwise. */
@@ -81,13 +73,4 @@ function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `No answer within ${requestTimeoutMs} ms.`;
   return error.cause instanceof Error ? error.cause.message : error.message;
-}
-
-/** A URL without user name and password. */
-function subjectOf(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const parsed = new URL(url);
-  parsed.username = '';
-  parsed.password = '';
-  return parsed.href;
 }

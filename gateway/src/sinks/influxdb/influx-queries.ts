@@ -1,20 +1,18 @@
 import { InfluxDB } from 'influx';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { InfluxAddress } from './influx-http.ts';
+import type { InfluxAddress } from './influx-address.ts';
 
 /** A statement may take this long; the server is told nothing of it (1.x cannot be), the request ends. */
 const queryTimeoutMs = 30_000;
 
-const Series = Type.Object({
-  name: Type.Optional(Type.String()),
-  tags: Type.Optional(Type.Record(Type.String(), Type.String())),
-  columns: Type.Array(Type.String()),
-  values: Type.Array(Type.Array(Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]))),
-});
-
 /** One series of an answer: rows of `columns`, times in µs. */
-export type Series = Static<typeof Series>;
+export interface Series {
+  readonly name?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly (number | string | boolean | null)[])[];
+}
 
 const Answer = Type.Object({
   results: Type.Array(
@@ -24,6 +22,12 @@ const Answer = Type.Object({
     }),
   ),
 });
+
+/**
+ * The package would refuse every request for a while after one that failed ("No host available"). Pauses are the
+ * runner's: it alone retries.
+ */
+const noPause = { getDelay: () => 0, next: () => noPause, reset: () => noPause };
 
 /** Asks InfluxDB, through the package `influx`. Every method rejects where it does not answer. */
 export class InfluxQueries {
@@ -41,7 +45,7 @@ export class InfluxQueries {
       protocol: secure ? 'https' : 'http',
       path: pathname.replace(/\/$/, ''),
       ...(username === undefined ? {} : { username, password: password ?? '' }),
-      pool: { requestTimeout: queryTimeoutMs, maxRetries: 0 },
+      pool: { requestTimeout: queryTimeoutMs, maxRetries: 0, backoff: noPause },
     });
   }
 
@@ -64,7 +68,7 @@ export class InfluxQueries {
     return raw.results.map(({ series = [], error }) => {
       if (error !== undefined) throw new TypeError(`InfluxDB: ${error}`);
       // The shape of each row is InfluxDB's own; checking millions of cells would cost more than the query.
-      return series as Series[];
+      return series as unknown as Series[];
     });
   }
 }

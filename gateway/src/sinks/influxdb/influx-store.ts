@@ -23,7 +23,8 @@ import type {
   SinkOutcome,
 } from '../sink.ts';
 import { batchToLines } from './batch-to-lines.ts';
-import { InfluxHttp, type InfluxAddress } from './influx-http.ts';
+import { withoutCredentials, type InfluxAddress } from './influx-address.ts';
+import { InfluxHttp } from './influx-http.ts';
 import { InfluxQueries } from './influx-queries.ts';
 import { LineBatch } from './line-batch.ts';
 import { PointSource, TooManyRows } from './point-source.ts';
@@ -60,11 +61,11 @@ export class InfluxStore implements Sink, Store {
   #separation = new TimeSeparation();
   #tags: Record<string, Readonly<Record<string, string>>> = {};
   #offset = 0;
-  #savedOffset = -1;
   #savedAtMs = 0;
 
   constructor(options: InfluxStoreOptions) {
-    const { address, directory } = options;
+    const { directory } = options;
+    const address = withoutCredentials(options.address);
     this.#options = options;
     this.#http = new InfluxHttp(address);
     this.#queries = new InfluxQueries(address);
@@ -111,7 +112,7 @@ export class InfluxStore implements Sink, Store {
     const { batch, refusals } = this.#encode(entries);
     const outcome = await writeLines(this.#http, batch);
     if (outcome.kind === 'retryable') return outcome;
-    if (outcome.kind === 'database-missing') return await this.#recreate();
+    if (outcome.kind === 'database-missing') return await this.#recreate(outcome.failure);
     this.#separation.keep();
     this.#catalog.keep();
     this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
@@ -178,10 +179,14 @@ export class InfluxStore implements Sink, Store {
     if (changed) await this.#saveState();
   }
 
-  /** The database is gone, and its points with it: makes it again, and asks for the journal from its start. */
-  async #recreate(): Promise<SinkOutcome> {
+  /**
+   * The database is gone, and its points with it: makes it again, and asks for the journal from its start.
+   * `suspected`: only an internal error spoke for it; where the database is there, that is tried again.
+   */
+  async #recreate(suspected: SinkFailure | undefined): Promise<SinkOutcome> {
     try {
-      await this.#queries.ensureDatabase();
+      const database = await this.#queries.ensureDatabase();
+      if (suspected && database === 'found') return { kind: 'retryable', failure: suspected };
       await this.#startAnew();
     } catch (error) {
       return { kind: 'retryable', failure: this.#queryFailure(error, 'INFLUX_DATABASE_MISSING') };
@@ -198,7 +203,6 @@ export class InfluxStore implements Sink, Store {
   async #startAnew(): Promise<void> {
     this.#catalog.forget();
     await this.#state.remove();
-    this.#savedOffset = -1;
   }
 
   async #saveState(): Promise<void> {
@@ -211,7 +215,6 @@ export class InfluxStore implements Sink, Store {
     } as const;
     try {
       await this.#state.write(state);
-      this.#savedOffset = this.#offset;
     } catch (error) {
       this.#options.logger.warn(
         { err: error },

@@ -116,7 +116,7 @@ export class PointSource implements SeriesSource {
 
   async #rows(statement: string, limit = answerRowsMax + 1): Promise<Row[]> {
     const [series = []] = await this.#queries.ask(`${statement} LIMIT ${limit}`);
-    const rows = series.flatMap(({ values }: Series): Row[] => values);
+    const rows = series.flatMap(({ values }: Series): readonly Row[] => values);
     if (rows.length > answerRowsMax)
       throw new TooManyRows(`More than ${answerRowsMax} rows lie in the range.`);
     return series.length > 1 ? rows.sort((a, b) => Number(a[0]) - Number(b[0])) : rows;

@@ -82,7 +82,7 @@ export class StreamCatalog {
 
   #put(entry: Described): void {
     const stream = streamName(entry.device, entry.sensor, entry.quantity);
-    const types = new Set(this.#entries.get(stream)?.types).add(entry.type);
+    const types = new Set<string>(this.#entries.get(stream)?.types).add(entry.type);
     this.#entries.set(stream, { ...entry, types });
   }
 }

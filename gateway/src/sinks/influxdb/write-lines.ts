@@ -10,7 +10,7 @@ export const linesPerRequest = 5000;
 export type LinesOutcome =
   | { readonly kind: 'done'; readonly refused: readonly RefusedLine[] }
   | { readonly kind: 'retryable'; readonly failure: SinkFailure }
-  | { readonly kind: 'database-missing' };
+  | { readonly kind: 'database-missing'; readonly failure?: SinkFailure };
 
 export interface RefusedLine {
   /** Place of its entry in the write. */

@@ -7,7 +7,8 @@ export type WriteReply =
   | { readonly kind: 'some-refused'; readonly reason: string }
   /** More than it takes at once. */
   | { readonly kind: 'too-large'; readonly reason: string }
-  | { readonly kind: 'database-missing' }
+  /** `failure`: where only an internal error hints at it (1.6 says so for a while after a DROP DATABASE). */
+  | { readonly kind: 'database-missing'; readonly failure?: SinkFailure }
   | { readonly kind: 'retryable'; readonly failure: SinkFailure };
 
 /** Longest part of an answer that is shown to people. */
@@ -26,7 +27,11 @@ export function classifyReply(status: number, body: string, url: string): WriteR
   if (status === 204) return { kind: 'stored' };
   if (status === 400) return { kind: 'some-refused', reason };
   if (status === 401 || status === 403) return retryable('INFLUX_UNAUTHORIZED');
-  if (status === 404 && /database not found/.test(body)) return { kind: 'database-missing' };
+  if (status === 404 && body.includes('database not found')) return { kind: 'database-missing' };
+  if (status === 500 && body.includes('shard not found')) {
+    const detail = `HTTP 500 ${reason}`;
+    return { kind: 'database-missing', failure: { code: 'INFLUX_OVERLOADED', subject: url, detail } };
+  }
   if (status === 413) return { kind: 'too-large', reason };
   if (status === 429 || status >= 500) return retryable('INFLUX_OVERLOADED');
   return retryable('INFLUX_NOT_INFLUX');

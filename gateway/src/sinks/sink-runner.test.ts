@@ -1,0 +1,189 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openJournal, type Journal } from '@fieldline/journal';
+import { encodeBatch, type Batch } from '@fieldline/protocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BatchLog } from '../journal/batch-log.ts';
+import { SinkRunner, type SinkRunnerOptions } from './sink-runner.ts';
+import type { JournaledBatch, Sink, SinkOpening, SinkOutcome } from './sink.ts';
+
+const failure = { code: 'INFLUX_UNREACHABLE', subject: 'http://nowhere', detail: 'refused' } as const;
+
+/** A sink that does as it is told, one answer a write; afterwards it stores. */
+class ScriptedSink implements Sink {
+  readonly name = 'scripted';
+  readonly stored: number[] = [];
+  readonly answers: SinkOutcome[] = [];
+  readonly openings: SinkOpening[] = [];
+  closed = false;
+
+  async open(): Promise<SinkOpening> {
+    return this.openings.shift() ?? { kind: 'ready', resumeAt: undefined };
+  }
+
+  async write(entries: readonly JournaledBatch[]): Promise<SinkOutcome> {
+    const answer = this.answers.shift() ?? { kind: 'stored' };
+    if (answer.kind === 'stored' || answer.kind === 'refused') {
+      this.stored.push(...entries.map(({ offset }) => offset));
+    }
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+describe('SinkRunner', () => {
+  let directory: string;
+  let journal: Journal;
+  let log: BatchLog;
+  let sink: ScriptedSink;
+  const runners: SinkRunner[] = [];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'fieldline-runner-'));
+    journal = await openJournal({ directory });
+    log = new BatchLog(journal, { inflatedBytes: 1e6 });
+    sink = new ScriptedSink();
+  });
+  afterEach(async () => {
+    for (const runner of runners.splice(0)) await runner.stop();
+    await journal.close();
+    await rm(directory, { recursive: true });
+  });
+
+  const append = async (count: number): Promise<void> => {
+    for (let index = 0; index < count; index++) {
+      const batch = emptyBatch(log.nextOffset + 1);
+      await log.append(batch, encodeBatch(batch));
+    }
+  };
+  const start = (options: Partial<SinkRunnerOptions> = {}): SinkRunner => {
+    const runner = new SinkRunner({
+      sink,
+      log,
+      logger: silent,
+      startAt: 'cursor',
+      nowUs: () => Date.now() * 1000,
+      random: () => 0,
+      sleep: async () => undefined,
+      ...options,
+    });
+    runners.push(runner);
+    runner.start();
+    return runner;
+  };
+  const upTo = async (runner: SinkRunner, offset: number): Promise<void> => {
+    expect(await runner.storedUpTo(offset, AbortSignal.timeout(10_000))).toBe(true);
+  };
+
+  test('stores what stands in the journal and what comes, in order, and tells of it', async () => {
+    await append(3);
+    const committed: number[] = [];
+    const runner = start({
+      onCommitted: (entries) => committed.push(...entries.map(({ offset }) => offset)),
+    });
+    await upTo(runner, 3);
+    await append(2);
+    await upTo(runner, 5);
+    expect(sink.stored).toEqual([0, 1, 2, 3, 4]);
+    expect(committed).toEqual(sink.stored);
+  });
+
+  test('goes on at its cursor after a stop', async () => {
+    await append(2);
+    const first = start();
+    await upTo(first, 2);
+    await first.stop();
+    expect(sink.closed).toBe(true);
+    await append(1);
+    await upTo(start(), 3);
+    expect(sink.stored).toEqual([0, 1, 2]);
+  });
+
+  test('goes by the sink’s own position where it has one', async () => {
+    await append(4);
+    sink.openings.push({ kind: 'ready', resumeAt: 2 });
+    const opened: number[] = [];
+    await upTo(start({ onOpened: async (offset) => void opened.push(offset) }), 4);
+    expect(sink.stored).toEqual([2, 3]);
+    expect(opened).toEqual([2]);
+  });
+
+  test('writes again what could not be stored, with growing pauses, and says so once', async () => {
+    await append(1);
+    sink.openings.push({ kind: 'retryable', failure });
+    sink.answers.push(...Array.from({ length: 4 }, () => ({ kind: 'retryable', failure }) as const));
+    const pauses: number[] = [];
+    const warnings: string[] = [];
+    const runner = start({
+      sleep: async (ms) => void pauses.push(ms),
+      logger: { ...silent, warn: (_about, message) => void warnings.push(message) },
+    });
+    await upTo(runner, 1);
+    expect(sink.stored).toEqual([0]);
+    expect(pauses).toEqual([50, 50, 100, 200, 400]);
+    expect(runner.statistics.errors).toBe(5);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toContain('http://nowhere: InfluxDB does not answer at this URL');
+    expect(runner.failure).toBeUndefined();
+  });
+
+  test('passes on what is refused and goes on behind it', async () => {
+    await append(2);
+    const part = { offset: 0, device: 'd', code: 'POINT_NOT_ENCODABLE', detail: 'x', counts: {}, payload: new Uint8Array() } as const; // prettier-ignore
+    sink.answers.push({ kind: 'refused', parts: [part] });
+    const refused: unknown[] = [];
+    await upTo(start({ onRefused: (_name, parts) => refused.push(...parts) }), 2);
+    expect(sink.stored).toEqual([0, 1]);
+    expect(refused).toEqual([part]);
+  });
+
+  test('rewinds where the sink has lost what it had', async () => {
+    await append(2);
+    const runner = start();
+    await upTo(runner, 2);
+    sink.answers.push({ kind: 'rewind', offset: 0 });
+    await append(1);
+    await upTo(runner, 3);
+    expect(sink.stored).toEqual([0, 1, 0, 1, 2]);
+  });
+
+  test('starts at the end where it is told so, and keeps no cursor', async () => {
+    await append(2);
+    const runner = start({ startAt: 'end' });
+    await runner.opened;
+    await append(1);
+    await upTo(runner, 3);
+    await runner.stop();
+    expect(sink.stored).toEqual([2]);
+    expect(log.cursor('scripted')).toBeUndefined();
+  });
+
+  test('stops at once while it pauses', async () => {
+    await append(1);
+    sink.answers.push(...Array.from({ length: 99 }, () => ({ kind: 'retryable', failure }) as const));
+    const paused = Promise.withResolvers<undefined>();
+    const runner = start({
+      sleep: (_ms, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+          paused.resolve(undefined);
+        }),
+    });
+    await paused.promise;
+    await runner.stop();
+    expect(sink.stored).toEqual([]);
+  });
+});
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+function emptyBatch(seq: number): Batch {
+  return {
+    v: 1, device: 'd', epoch: 'e', seq, bootId: 'b', sentAt: 0, clock: 'synced',
+    configVersion: 1, lane: 'live', sensors: [], ledger: {},
+  }; // prettier-ignore
+}
