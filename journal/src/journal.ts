@@ -38,11 +38,14 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** How much one `read` may give. */
 export interface ReadLimit {
+  /** Bytes of values; the first record comes whatever its size. */
   readonly maxBytes: number;
   readonly maxRecords?: number;
 }
 
+/** One record as it was appended. */
 export interface JournalRecord {
   readonly offset: number;
   readonly key: string;
@@ -51,6 +54,7 @@ export interface JournalRecord {
   readonly appendedAtUs: number;
 }
 
+/** Counters since the journal was opened, and sizes now. */
 export interface JournalStats {
   readonly sizeBytes: number;
   readonly segments: number;

@@ -3,37 +3,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openJournal } from '../../journal/src/index.ts';
+import { measure, type BenchResult } from './bench-result.ts';
 
 const recordBytes = 120;
 const recordsPerSync = 10;
 const syncs = 500;
-const runs = 3;
-
-/** Bytes written to the disk for each byte of payload, one pair a run. */
-export interface WriteAmplification {
-  readonly ours: number[];
-  readonly peer: number[];
-}
 
 /**
- * Records of 120 bytes, made durable after each tenth, in the journal and in SQLite (WAL, synchronous=FULL,
- * one transaction a group): bytes sent to the disk a byte of payload, from `write_bytes` of /proc/self/io.
+ * `journal-disk`: records of 120 bytes, made durable after each tenth, in the journal and in SQLite (WAL,
+ * synchronous=FULL, one transaction a group): bytes sent to the disk a byte of payload, from `write_bytes`
+ * of /proc/self/io.
  *
- * Caveat: what the file system writes for itself (its own journal, inodes) is not counted, on either side.
+ * Caveats: what the file system writes for itself (its own journal, inodes) is not counted, on either side.
  * Needs a real file system: a tmpfs writes nothing.
  */
-export async function measureJournalDisk(directory = tmpdir()): Promise<WriteAmplification> {
-  const folder = mkdtempSync(join(directory, 'fieldline-bench-'));
-  const measured: WriteAmplification = { ours: [], peer: [] };
+export async function runJournalDisk(): Promise<BenchResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'fieldline-bench-'));
+  let run = 0;
   try {
-    for (let run = 0; run < runs; run += 1) {
-      measured.ours.push(await writtenByJournal(join(folder, `journal-${run}`)));
-      measured.peer.push(writtenBySqlite(join(folder, `sqlite-${run}.db`)));
-    }
+    const result = await measure({
+      name: 'journal-disk',
+      unit: 'bytes written/byte of payload',
+      runs: 3,
+      ours: () => writtenByJournal(join(folder, `journal-${run++}`)),
+      peer: { name: 'SQLite', measure: () => writtenBySqlite(join(folder, `sqlite-${run++}.db`)) },
+    });
+    return [result];
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return measured;
 }
 
 async function writtenByJournal(directory: string): Promise<number> {
