@@ -23,3 +23,13 @@ function linksOf(text: string): string[] {
     .map(([, target = '']) => target.split('#')[0] ?? '')
     .filter((target) => target !== '' && !/^[a-z]+:/.test(target));
 }
+
+/** Every decision stands in the list of decisions. */
+export function listedDecisions(files: readonly TreeFile[]): Problem[] {
+  const index = files.find(({ path }) => path === 'docs/decisions/README.md');
+  if (!index) return [];
+  return files
+    .map(({ path }) => ({ path, name: /^docs\/decisions\/(\d{4}-.*\.md)$/.exec(path)?.[1] }))
+    .filter(({ name }) => name !== undefined && !index.text.includes(`](${name})`))
+    .map(({ path }) => ({ path, message: `is not listed in ${index.path}` }));
+}

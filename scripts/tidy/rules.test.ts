@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { docstrings } from './docstrings.ts';
 import { errorNumbers, errorUse } from './error-codes.ts';
-import { pageLinks } from './links.ts';
+import { listedDecisions, pageLinks } from './links.ts';
 import { emptyNames, fileNames } from './names.ts';
 import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
@@ -161,6 +161,12 @@ describe('links', () => {
     ];
     expect(pageLinks(files).map(({ message }) => message)).toEqual(['the link to gone.md leads nowhere']);
   });
+});
+
+test('a decision that is not listed is found', () => {
+  const list = file('docs/decisions/README.md', '[0001](0001-a.md)');
+  const files = [list, file('docs/decisions/0001-a.md', ''), file('docs/decisions/0002-b.md', '')];
+  expect(placesOf(listedDecisions(files))).toEqual(['docs/decisions/0002-b.md']);
 });
 
 describe('routes', () => {

@@ -1,6 +1,6 @@
 import { docstrings } from './docstrings.ts';
 import { errorNumbers, errorUse } from './error-codes.ts';
-import { pageLinks } from './links.ts';
+import { listedDecisions, pageLinks } from './links.ts';
 import { emptyNames, fileNames } from './names.ts';
 import { exactVersions, installScripts, packageLicences } from './packages.ts';
 import { privatePaths } from './places.ts';
@@ -29,5 +29,6 @@ export const tidyRules: readonly TidyRule[] = [
   { name: 'every package has a licence that we may pass on', find: packageLicences },
   { name: 'the HTTP page and the routes agree', find: documentedRoutes },
   { name: 'links between pages lead somewhere', find: pageLinks },
+  { name: 'decisions are listed', find: listedDecisions },
   { name: 'no path of a developer machine', find: privatePaths },
 ];
