@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** Readings that the embedded store under `home` holds, by stream: its rows, read with a connection of our own. */
+export function countEmbedded(home: string): Map<string, number> {
+  const database = new DatabaseSync(join(home, 'store.db'), { readOnly: true });
+  try {
+    const rows = database
+      .prepare(
+        `SELECT device || '/' || sensor || '/' || quantity AS stream,
+                (SELECT count(*) FROM reading WHERE reading.stream = stream.id) +
+                (SELECT coalesce(sum(count), 0) FROM window WHERE window.stream = stream.id) AS readings
+         FROM stream WHERE extra = 0`,
+      )
+      .all();
+    return new Map(rows.map((row) => [String(row['stream']), Number(row['readings'])]));
+  } finally {
+    database.close();
+  }
+}
+
+interface InfluxSeries {
+  readonly tags: { readonly device: string; readonly sensor: string };
+  readonly columns: string[];
+  readonly values: (number | null)[][];
+}
+
+/**
+ * Readings that InfluxDB holds in `measurements`, by stream, asked with plain InfluxQL as any other program
+ * would: points of each field, and the sums of the `…_count` fields of windows.
+ */
+export async function countInflux(
+  url: string,
+  measurements: readonly string[],
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const measurement of measurements) {
+    const fields = await influxQuery(url, `SELECT count(*) FROM "${measurement}" GROUP BY device, sensor`);
+    const sums = await influxQuery(
+      url,
+      `SELECT sum(/_count$/) FROM "${measurement}" GROUP BY device, sensor`,
+    );
+    addCounts(
+      counts,
+      fields,
+      /^count_((?!.*_(?:count|sum|mean|min|max|first|last|m2|sketch|quality)$)(?!window_end).*)$/,
+    );
+    addCounts(counts, sums, /^sum_(.*)_count$/);
+  }
+  return counts;
+}
+
+function addCounts(counts: Map<string, number>, series: readonly InfluxSeries[], pattern: RegExp): void {
+  for (const { tags, columns, values } of series) {
+    for (const [index, column] of columns.entries()) {
+      const quantity = pattern.exec(column)?.[1];
+      const count = values[0]?.[index];
+      if (quantity === undefined || !count) continue;
+      const stream = `${tags.device}/${tags.sensor}/${quantity}`;
+      counts.set(stream, (counts.get(stream) ?? 0) + count);
+    }
+  }
+}
+
+async function influxQuery(url: string, query: string): Promise<readonly InfluxSeries[]> {
+  const address = new URL('/query', url);
+  address.search = new URLSearchParams({ db: 'fieldline', q: query }).toString();
+  const response = await fetch(address);
+  const answer = (await response.json()) as { results: { series?: InfluxSeries[]; error?: string }[] };
+  const result = answer.results[0];
+  if (result?.error !== undefined) throw new Error(`InfluxDB: ${query}: ${result.error}`);
+  return result?.series ?? [];
+}
