@@ -18,6 +18,8 @@ export interface SinkContext {
   readonly logger: Logger;
   readonly log: BatchLog;
   readonly deadLetters: DeadLetters;
+  /** Tags of devices, for stores that keep them with each point. */
+  readonly registry: Pick<Devices, 'get'>;
   /** The ledger's side of the primary store. */
   readonly account: StoreAccount;
 }
@@ -50,6 +52,7 @@ export interface OpenedSinks {
   stop(): Promise<void>;
 }
 
+/** One sink at work. */
 export interface RunningSink {
   readonly name: string;
   /** The next offset that it will write. */
@@ -83,6 +86,7 @@ export interface GatewayParts {
   problems(): readonly string[];
 }
 
+/** One metric of `/metrics` with its samples. */
 export interface Counter {
   /** Prometheus name: `fieldline_…_total` for counters, units last for gauges. */
   readonly name: string;
@@ -112,6 +116,7 @@ export interface Devices {
   onChange(listener: (device: DeviceRecord) => void): () => void;
 }
 
+/** The outcome of a registration. */
 export type CreatedDevice =
   | { readonly ok: true; readonly device: string; readonly password: string }
   | {
@@ -127,6 +132,7 @@ export interface DeadLetters {
   list(limit: number): DeadLetter[];
 }
 
+/** A dead letter before it has a number and a time. */
 export interface NewDeadLetter {
   readonly device: string;
   readonly topic: string;

@@ -7,12 +7,15 @@ import { InfluxStore } from './influxdb/influx-store.ts';
 import type { Sink } from './sink.ts';
 
 /** What a store is made from. */
-export type StoreContext = Pick<SinkContext, 'config' | 'clock' | 'logger'>;
+export type StoreContext = Pick<SinkContext, 'config' | 'clock' | 'logger' | 'registry'>;
 
 /** Every store that the configuration can name. To add one: its folder, and one line here. */
 export const storeRegistry: Readonly<Record<StoreName, (context: StoreContext) => Sink & Store>> = {
   embedded: ({ config, clock }) =>
     new EmbeddedStore({ path: join(config.home, 'store.db'), nowUs: () => clock.nowUs() }),
-  influxdb: ({ config, logger }) =>
-    InfluxStore.fromConfig(config, { logger: logger.child({ part: 'influxdb' }) }),
+  influxdb: ({ config, logger, registry }) =>
+    InfluxStore.fromConfig(config, {
+      logger: logger.child({ part: 'influxdb' }),
+      tagsOf: (device) => registry.get(device)?.tags ?? {},
+    }),
 };

@@ -60,6 +60,16 @@ export function batchToLines(batch: Batch, into: LineBatch, options: LinesOption
 
 type Block = ReadingsBlock | WindowsBlock | GapsBlock;
 
+/** Tags that have a meaning of ours; a device's own tag of such a name is left out. */
+const reservedTags: ReadonlySet<string> = new Set([
+  'device',
+  'sensor',
+  'window',
+  'extra',
+  'time',
+  separationTag,
+]);
+
 /** Measurement and tags, without the separating tag: `thermometer,device=a,sensor=b`. */
 function seriesOf(
   device: string,
@@ -68,18 +78,36 @@ function seriesOf(
 ): Result<string> {
   const measurement = encodeMeasurement(block.kind === 'gaps' ? 'fieldline_gap' : block.type);
   if (!measurement.ok) return measurement;
-  const tags: Record<string, string> = { ...deviceTags, device, sensor: block.sensor };
-  if (block.kind === 'windows') tags['window'] = block.window;
-  if (block.kind !== 'gaps' && block.extra) tags['extra'] = 'true';
+  const tags: [string, string][] = [
+    ['device', device],
+    ['sensor', block.sensor],
+  ];
+  if (block.kind === 'windows') tags.push(['window', block.window]);
+  if (block.kind !== 'gaps' && block.extra) tags.push(['extra', 'true']);
   let series = measurement.value;
-  for (const [key, value] of Object.entries(tags)) {
-    const encodedKey = encodeKey(key);
-    const encodedValue = encodeKey(value);
-    if (!encodedKey.ok) return encodedKey;
-    if (!encodedValue.ok) return encodedValue;
-    series += `,${encodedKey.value}=${encodedValue.value}`;
+  for (const tag of tags) {
+    const encoded = encodeTag(tag);
+    if (!encoded.ok) return encoded;
+    series += encoded.value;
   }
-  return { ok: true, value: series };
+  return { ok: true, value: series + encodeDeviceTags(deviceTags) };
+}
+
+/** A tag that InfluxDB would misread is left out: a badly named site must not cost a reading. */
+function encodeDeviceTags(deviceTags: Readonly<Record<string, string>>): string {
+  return Object.entries(deviceTags)
+    .filter(([key]) => !reservedTags.has(key))
+    .map(encodeTag)
+    .map((encoded) => (encoded.ok ? encoded.value : ''))
+    .join('');
+}
+
+function encodeTag([key, value]: [string, string]): Result<string> {
+  const encodedKey = encodeKey(key);
+  if (!encodedKey.ok) return encodedKey;
+  const encodedValue = encodeKey(value);
+  if (!encodedValue.ok) return encodedValue;
+  return { ok: true, value: `,${encodedKey.value}=${encodedValue.value}` };
 }
 
 class BlockWriter {

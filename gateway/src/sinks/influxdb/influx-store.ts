@@ -77,13 +77,16 @@ export class InfluxStore implements Sink, Store {
   }
 
   /** Throws CONFIG_INVALID_VALUE where the configuration names no usable URL. */
-  static fromConfig(config: GatewayConfig, { logger }: { logger: SinkLogger }): InfluxStore {
+  static fromConfig(
+    config: GatewayConfig,
+    about: Pick<InfluxStoreOptions, 'logger' | 'tagsOf'>,
+  ): InfluxStore {
     const address = config.influxdb;
     if (!address || !URL.canParse(address.url) || !/^https?:/.test(address.url)) {
       const detail = `It is “${address?.url ?? ''}”; InfluxDB’s is such as http://127.0.0.1:8086.`;
       throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'influxdb.url', detail });
     }
-    return new InfluxStore({ address, directory: join(config.home, 'sinks'), logger });
+    return new InfluxStore({ address, directory: join(config.home, 'sinks'), ...about });
   }
 
   async open(): Promise<SinkOpening> {
