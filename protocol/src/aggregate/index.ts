@@ -1,4 +1,5 @@
 export { Moments, type MomentsValues } from './moments.ts';
 export { sketchLimits, type SketchOptions } from './sketch-limits.ts';
 export { Sketch } from './sketch.ts';
+export { checkSketch } from './sketch-bytes.ts';
 export { WindowAccumulator } from './window-accumulator.ts';

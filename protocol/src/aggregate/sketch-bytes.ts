@@ -22,18 +22,43 @@ export function encodeSketch(sketch: Sketch): Uint8Array {
   return writer.finish();
 }
 
+/** Takes what the bytes of a sketch say, bucket by bucket. */
+interface BucketSink {
+  add(index: number, count: number): void;
+}
+
+const nothing: BucketSink = { add: () => undefined };
+
 /** The inverse; `create` breaks the circle between this file and the class. */
 export function decodeSketch(bytes: Uint8Array, create: (options: SketchOptions) => Sketch): Result<Sketch> {
-  try {
+  return attempt(() => {
     const reader = new ByteReader(bytes);
     const options = readOptions(reader);
-    const zeroCount = reader.varint();
     const sketch = create(options);
-    sketch.zeroCount = zeroCount;
-    readBuckets(reader, sketch.positive);
-    readBuckets(reader, sketch.negative);
+    sketch.zeroCount = reader.varint();
+    readBuckets(reader, options.bucketsMax, sketch.positive);
+    readBuckets(reader, options.bucketsMax, sketch.negative);
     reader.end();
-    return accepted(sketch);
+    return sketch;
+  });
+}
+
+/** Refuses what `decodeSketch` would, without taking memory for it; answers how many values it holds. */
+export function checkSketch(bytes: Uint8Array): Result<number> {
+  return attempt(() => {
+    const reader = new ByteReader(bytes);
+    const { bucketsMax } = readOptions(reader);
+    const zeroCount = reader.varint();
+    const positive = readBuckets(reader, bucketsMax, nothing);
+    const negative = readBuckets(reader, bucketsMax, nothing);
+    reader.end();
+    return zeroCount + positive + negative;
+  });
+}
+
+function attempt<Value>(read: () => Value): Result<Value> {
+  try {
+    return accepted(read());
   } catch (error) {
     if (error instanceof DamagedBytes) return refused('BATCH_INVALID', `sketch: ${error.message}`);
     throw error;
@@ -78,18 +103,23 @@ function writeBuckets(writer: ByteWriter, buckets: Buckets): void {
   }
 }
 
-function readBuckets(reader: ByteReader, buckets: Buckets): void {
+/** Answers how many values the buckets hold. */
+function readBuckets(reader: ByteReader, bucketsMax: number, sink: BucketSink): number {
   const used = reader.varint();
-  if (used > buckets.bucketsMax) throw new DamagedBytes('it has more buckets than its limit');
-  if (used === 0) return;
+  if (used > bucketsMax) throw new DamagedBytes('it has more buckets than its limit');
+  if (used === 0) return 0;
   const first = reader.signedVarint();
   let index = first - 1;
+  let total = 0;
   for (let bucket = 0; bucket < used; bucket++) {
     const head = reader.varint();
     index += Math.floor(head / 2) + 1;
-    if (Math.abs(index) > indexMax || index - first >= buckets.bucketsMax) {
+    if (Math.abs(index) > indexMax || index - first >= bucketsMax) {
       throw new DamagedBytes('a bucket is out of range');
     }
-    buckets.add(index, head % 2 === 1 ? reader.varint() + 2 : 1);
+    const count = head % 2 === 1 ? reader.varint() + 2 : 1;
+    total += count;
+    sink.add(index, count);
   }
+  return total;
 }

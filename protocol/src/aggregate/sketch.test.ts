@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Sketch, type SketchOptions } from './index.ts';
+import { checkSketch, Sketch, type SketchOptions } from './index.ts';
 import { WindowAccumulator } from './window-accumulator.ts';
 
 const value = fc.oneof(
@@ -83,6 +83,7 @@ describe('Sketch', () => {
         const decoded = Sketch.decode(bytes);
         expect(decoded.ok && decoded.value.encode()).toEqual(bytes);
         expect(decoded.ok && decoded.value.count).toBe(list.length);
+        expect(checkSketch(bytes)).toEqual({ ok: true, value: list.length });
       }),
     );
     const temperatures = Array.from({ length: 1000 }, (_, index) => 20 + 2 * Math.sin(index));
@@ -120,6 +121,7 @@ describe('Sketch', () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.boolean(), (bytes, begun) => {
         const start = begun ? [1, 0x90, 0x4e, 0x80, 0x10] : [];
         const decoded = Sketch.decode(Uint8Array.from([...start, ...bytes]));
+        expect(checkSketch(Uint8Array.from([...start, ...bytes])).ok).toBe(decoded.ok);
         if (decoded.ok)
           expect(decoded.value.positive.highest - decoded.value.positive.lowest).toBeLessThan(4096);
       }),

@@ -104,7 +104,7 @@ function codes(values: Uint8Array, form: WireForm): WireColumn {
 
 /** In CBOR a whole number beyond 32 bits would travel as a double: as a bigint it travels as an integer. */
 function wireTime(us: number, form: WireForm): number | bigint {
-  return form.format === 'cbor' && Math.abs(us) > 0xffffffff ? BigInt(us) : us;
+  return form.format === 'cbor' && Math.abs(us) > 0xffffffff && Number.isSafeInteger(us) ? BigInt(us) : us;
 }
 
 function isNegativeZero(value: number): boolean {

@@ -1,4 +1,4 @@
-import { Sketch } from '../aggregate/index.ts';
+import { checkSketch } from '../aggregate/index.ts';
 import { maxUnitLength, type ReadingsBlock, type WindowsBlock, type WindowsField } from '../schema/index.ts';
 import { batchLimits } from './limits.ts';
 import { windowColumns } from './wire-names.ts';
@@ -116,7 +116,7 @@ function readSketches(value: unknown, path: string, count: Float64Array): (Uint8
 function readSketch(value: unknown, path: string): Uint8Array {
   const bytes = readBytes(value);
   if (!bytes) throw invalid(path, 'neither bytes nor null');
-  const sketch = Sketch.decode(bytes);
+  const sketch = checkSketch(bytes);
   if (!sketch.ok) throw invalid(path, sketch.refusal.detail);
   return new Uint8Array(bytes);
 }
