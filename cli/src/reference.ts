@@ -2,6 +2,7 @@ import { type Application, type CommandContext, generateHelpTextForAllCommands }
 import { application } from './app.ts';
 
 /** Every command with its help text, as `--help` prints it: the source of docs/reference/cli.md. */
-export const commandReference: readonly (readonly [route: string, help: string])[] =
+export function commandReference(): readonly (readonly [route: string, help: string])[] {
   // Only the definitions are read; no command runs, so none needs its context.
-  generateHelpTextForAllCommands(application as unknown as Application<CommandContext>);
+  return generateHelpTextForAllCommands(application as unknown as Application<CommandContext>);
+}

@@ -12,3 +12,4 @@ export {
 } from './sensors/thermometer.ts';
 export type { RecordLine } from './record/recorder.ts';
 export { VirtualSensor, type SensorTotals, type VirtualSensorOptions } from './virtual-sensor.ts';
+export { runFleet, type FleetCredential, type FleetOptions, type FleetTotals } from './fleet/fleet.ts';

@@ -4,6 +4,7 @@ import { parseCommand, type ControlCommand } from './control/command.ts';
 import { setRaw } from './pty/reader-speed.ts';
 import type { VirtualSensor } from './virtual-sensor.ts';
 
+/** A virtual sensor as a process: its streams and its end. */
 export interface RunSensorOptions {
   readonly sensor: VirtualSensor;
   readonly kind: string;

@@ -12,6 +12,7 @@ import { seededRandom, type Random } from './random/seeded-random.ts';
 import { Recorder } from './record/recorder.ts';
 import type { Frame, Sensor } from './sensors/frame.ts';
 
+/** A sensor, where it speaks, and what goes wrong with it. */
 export interface VirtualSensorOptions {
   readonly sensor: Sensor;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import { buildCommand, type Command, type CommandContext } from '@stricli/core';
+import { buildCommand, type Command, type CommandContext, type TypedCommandParameters } from '@stricli/core';
 import { defaultHome } from '../gateway/default-home.ts';
 import { FieldlineError } from '@fieldline/protocol';
 import type { CommandIo } from './command-io.ts';
@@ -10,6 +10,7 @@ export interface FieldlineContext extends CommandContext {
   readonly io: CommandIo;
 }
 
+/** The options of a command by name. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
 
 /** The values of options, by name. */
@@ -17,6 +18,7 @@ export type Values<Given extends Options> = {
   readonly [Name in keyof Given]: Given[Name] extends Option<infer Value> ? Value : never;
 };
 
+/** One command as its file declares it. */
 export interface CommandDefinition<Given extends Options> {
   readonly brief: string;
   /** More than `brief`, for `--help`. */
@@ -44,12 +46,7 @@ export function defineCommand<const Given extends Options>(
 ): DefinedCommand {
   const { brief, examples, description, argument } = definition;
   const command = buildCommand<Record<string, unknown>, string[], FieldlineContext>({
-    parameters: {
-      flags: Object.fromEntries(
-        Object.entries(definition.options).map(([name, each]) => [name, flagOf(each)]),
-      ),
-      ...(argument && { positional: positionalOf(argument) }),
-    },
+    parameters: parametersOf(definition.options, argument),
     docs: {
       brief,
       fullDescription: [
@@ -89,17 +86,27 @@ function report(error: unknown, io: CommandIo): number {
   return usageCodes.has(error.code) || error.code.startsWith('CONFIG_') ? 2 : 1;
 }
 
-function flagOf(each: Option<unknown>): TypedFlagParameter<unknown, FieldlineContext> {
+type Argument = CommandDefinition<Options>['argument'];
+type Parameters = TypedCommandParameters<Record<string, unknown>, string[], FieldlineContext>;
+
+function parametersOf(options: Options, argument: Argument): Parameters {
+  const flags = Object.fromEntries(Object.entries(options).map(([name, each]) => [name, flagOf(each)]));
+  // The library types parameters by their names, which a table of options knows only at run time.
+  return { flags, positional: positionalOf(argument) } as unknown as Parameters;
+}
+
+function flagOf(each: Option<unknown>) {
   const brief =
     each.fallback === undefined || each.fallback === false
       ? each.brief
-      : `${each.brief} [${String(each.fallback)}]`;
+      : `${each.brief} [${JSON.stringify(each.fallback).replaceAll('"', '')}]`;
   if (each.placeholder === undefined)
     return { kind: 'boolean', brief, optional: true, withNegated: false } as const;
   return { kind: 'parsed', brief, optional: true, placeholder: each.placeholder, parse: each.parse } as const;
 }
 
-function positionalOf(argument: { placeholder: string; brief: string; optional: boolean }) {
+function positionalOf(argument: Argument) {
+  if (!argument) return { kind: 'tuple', parameters: [] } as const;
   const parameter = { placeholder: argument.placeholder, brief: argument.brief, parse: String };
   return {
     kind: 'tuple',

@@ -1,22 +1,28 @@
 import { agent } from './agent.ts';
+import { bench } from './bench.ts';
 import { demo } from './demo.ts';
 import { deviceAdd } from './device-add.ts';
 import { deviceList } from './device-list.ts';
 import { deviceRevoke } from './device-revoke.ts';
 import { deviceShow } from './device-show.ts';
+import { doctor } from './doctor.ts';
 import { gateway } from './gateway.ts';
 import { ledger } from './ledger.ts';
 import { query } from './query.ts';
 import { simulateAdc } from './simulate-adc.ts';
+import { simulateFleet } from './simulate-fleet.ts';
 import { simulateGnss } from './simulate-gnss.ts';
 import { simulateThermometer } from './simulate-thermometer.ts';
 import { tap } from './tap.ts';
 
 /** Commands by name. A command stands here from the day it works. */
-export const commands = { demo, agent, gateway, tap, query, ledger };
+export const commands = { demo, agent, gateway, tap, query, ledger, doctor, bench };
+/** The commands behind `device`. */
 export const deviceCommands = { add: deviceAdd, list: deviceList, show: deviceShow, revoke: deviceRevoke };
+/** The commands behind `simulate`. */
 export const simulateCommands = {
   thermometer: simulateThermometer,
   gnss: simulateGnss,
   adc: simulateAdc,
+  fleet: simulateFleet,
 };

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { FieldlineError } from '@fieldline/protocol';
 
+/** What the demo says of a process that it keeps alive. */
 export interface ChildOptions {
   /** How people know it: `gateway`, `agent greenhouse-1`. */
   readonly name: string;
@@ -35,6 +36,11 @@ export class Child {
 
   constructor(options: ChildOptions) {
     this.#options = options;
+  }
+
+  /** A stop may have been asked for while something else was waited for. */
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   get pid(): number {
@@ -76,7 +82,7 @@ export class Child {
   async stop(): Promise<void> {
     this.#isStopping = true;
     const process_ = this.#process;
-    if (!process_ || process_.exitCode !== null || process_.signalCode !== null) return;
+    if (process_?.exitCode !== null || process_.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => process_.once('exit', () => resolve()));
     process_.kill('SIGTERM');
     const force = setTimeout(() => process_.kill('SIGKILL'), STOP_DEADLINE_MS);
@@ -89,7 +95,7 @@ export class Child {
     while (!this.#isStopping && this.#restarts < RESTARTS_MAX) {
       this.#restarts += 1;
       await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
-      if (this.#isStopping) return;
+      if (this.isStopping) return;
       try {
         await this.start();
         this.#options.onRestart(this, `pid ${before} died (${how})`);
@@ -136,4 +142,4 @@ export class Child {
 }
 
 /** The process that read the orders has gone; its exit tells the rest. */
-function ignoreBrokenPipe(): void {}
+const ignoreBrokenPipe = (): void => undefined;

@@ -13,6 +13,7 @@ import { openHome, type DemoHome } from './home.ts';
 import { planDevices, type PlannedDevice } from './plan.ts';
 import { registerDevices, writeAgentConfigs } from './register.ts';
 
+/** What was asked of the demo. */
 export interface DemoOptions {
   readonly devices: number;
   readonly httpPort: number;

@@ -7,6 +7,7 @@ export interface PlannedSensor {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** One device of the demo: an agent and its virtual sensors. */
 export interface PlannedDevice {
   readonly id: string;
   readonly sensors: readonly PlannedSensor[];

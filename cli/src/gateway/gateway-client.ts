@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultHome } from './default-home.ts';
-import { FieldlineError } from '@fieldline/protocol';
+import { FieldlineError, Problem } from '@fieldline/protocol';
 import type { TSchema, Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { text } from '../command/option.ts';
@@ -101,11 +101,11 @@ function tokenOfHome(home: string): string | undefined {
 }
 
 function refusal(status: number, document: unknown, request: string): FieldlineError {
-  const { detail, title, code, remedy } =
-    typeof document === 'object' && document !== null ? (document as Record<string, unknown>) : {};
-  const said = [title, detail, remedy, code && `[${String(code)}]`].filter(Boolean).map(String);
+  const said = Value.Check(Problem, document)
+    ? `: ${document.title} ${document.detail} ${document.remedy} [${document.code}]`
+    : '.';
   return new FieldlineError('CLI_GATEWAY_REFUSED', {
     subject: request,
-    detail: `It answered ${status}${said.length > 0 ? `: ${said.join(' ')}` : '.'}`,
+    detail: `It answered ${status}${said}`,
   });
 }

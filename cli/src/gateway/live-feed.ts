@@ -1,6 +1,7 @@
 import { FieldlineError, type LiveMessage } from '@fieldline/protocol';
 import { WebSocket } from 'ws';
 
+/** What to follow, and who hears of it. */
 export interface LiveFeedOptions {
   readonly url: string;
   /** Stream patterns, `*` for all. */

@@ -9,6 +9,7 @@ export interface Delivery {
   readonly pieces: readonly Uint8Array[];
 }
 
+/** A port, its sensor's manners, and who hears of what was handed over. */
 export interface PortWriterOptions {
   readonly port: VirtualPort;
   readonly clock: Clock;

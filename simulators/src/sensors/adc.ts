@@ -1,9 +1,10 @@
 import { FieldlineError } from '@fieldline/protocol';
-import { seededRandom } from '../random/seeded-random.ts';
+import { seededRandom, type Random } from '../random/seeded-random.ts';
 import { cobsEncode } from './cobs.ts';
 import { crc16 } from './crc16.ts';
 import type { Frame, Sensor } from './frame.ts';
 
+/** The stream of a microcontroller's ADC. */
 export interface AdcOptions {
   /** Sample sets a second, 1 to 100,000. */
   readonly ratePerSec?: number;
@@ -44,7 +45,7 @@ export function createAdc(options: AdcOptions = {}): Sensor {
   requireRange('--channels', channels, 1, 8);
   requireRange('--block', block, 1, 500);
   const random = seededRandom(seed);
-  const signals = Array.from({ length: channels }, (): Signal => drawSignal(random.uniform));
+  const signals = Array.from({ length: channels }, (): Signal => drawSignal(random));
   let taken = 0;
   const next = () => {
     const samples = new Int16Array(block * channels);
@@ -62,13 +63,13 @@ export function createAdc(options: AdcOptions = {}): Sensor {
   return { kind: 'adc', terminator: Uint8Array.of(0), next };
 }
 
-function drawSignal(uniform: () => number): Signal {
+function drawSignal(random: Random): Signal {
   return {
-    offsetV: 1.2 + 0.4 * uniform(),
+    offsetV: 1.2 + 0.4 * random.uniform(),
     sines: [
-      { hz: 0.2, volts: 0.3, phase: uniform() * 2 * Math.PI },
-      { hz: 25, volts: 0.25, phase: uniform() * 2 * Math.PI },
-      { hz: 50, volts: 0.05, phase: uniform() * 2 * Math.PI },
+      { hz: 0.2, volts: 0.3, phase: random.uniform() * 2 * Math.PI },
+      { hz: 25, volts: 0.25, phase: random.uniform() * 2 * Math.PI },
+      { hz: 50, volts: 0.05, phase: random.uniform() * 2 * Math.PI },
     ],
     driftV: 0.2,
     driftSeconds: 300,

@@ -7,6 +7,7 @@ import { expectedReadings } from './gnss-oracle.ts';
 /** Recordings that come with Fieldline; simulators/recordings/README.md says what each is. */
 export const gnssRecordings = ['walk', 'cold-start', 'rtk', 'ublox-8', 'bu353s4'] as const;
 
+/** What a virtual receiver replays. */
 export interface GnssOptions {
   /** One of `gnssRecordings`, or the path of a file of NMEA 0183 sentences. */
   readonly recording?: string;

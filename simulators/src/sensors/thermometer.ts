@@ -5,8 +5,10 @@ import { seattleTemperature } from './seattle-series.ts';
 
 /** Shapes of a line: `23.41`, `T=23.41C`, `{"temperature":23.41}`. */
 export const thermometerFormats = ['plain', 'labelled', 'json'] as const;
+/** One of `thermometerFormats`. */
 export type ThermometerFormat = (typeof thermometerFormats)[number];
 
+/** How a virtual thermometer speaks, and through which time it lives. */
 export interface ThermometerOptions {
   readonly format?: ThermometerFormat;
   /** Lines a second. */
