@@ -2,7 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openJournal, type FileAccess } from '@fieldline/journal';
-import { batchTopic, encodeBatch, type Batch, type DeadLetter, type LedgerAnswer } from '@fieldline/protocol';
+import {
+  batchTopic,
+  encodeBatch,
+  type Batch,
+  type DeadLetter,
+  type DeviceCredential,
+  type LedgerAnswer,
+} from '@fieldline/protocol';
 import mqtt from 'mqtt';
 import { pino } from 'pino';
 import type { GatewayOptions } from './config/gateway-schema.ts';
@@ -55,12 +62,12 @@ export async function startRig(options: GatewayOptions = {}, files?: FileAccess)
     gateway,
     log,
     addDevice: async (device) => {
-      const { password }: { password: string } = JSON.parse(
-        await (await post('/api/v1/devices', { name: device })).text(),
-      );
-      return password;
+      const answer = await readJson<DeviceCredential>(await post('/api/v1/devices', { name: device }));
+      return answer.password;
     },
-    revoke: async (device) => void (await post(`/api/v1/devices/${device}/revoke`, {})),
+    revoke: async (device) => {
+      await post(`/api/v1/devices/${device}/revoke`, {});
+    },
     connect: (device, password, overrides) =>
       mqtt.connectAsync(gateway.mqttUrl, {
         clientId: device,
@@ -70,8 +77,9 @@ export async function startRig(options: GatewayOptions = {}, files?: FileAccess)
         connectTimeout: 5000,
         ...overrides,
       }),
-    ledger: async () => JSON.parse(await (await get('/api/v1/ledger')).text()),
-    deadLetters: async () => JSON.parse(await (await get('/api/v1/dead-letters')).text()).deadLetters,
+    ledger: async () => readJson<LedgerAnswer>(await get('/api/v1/ledger')),
+    deadLetters: async () =>
+      (await readJson<{ deadLetters: DeadLetter[] }>(await get('/api/v1/dead-letters'))).deadLetters,
     refused: async (code) => countIn(await (await get('/metrics')).text(), code),
     stopAndReadJournal: async () => {
       await gateway.stop();
@@ -82,6 +90,11 @@ export async function startRig(options: GatewayOptions = {}, files?: FileAccess)
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** The API's own tests hold its answers against their schemas. */
+async function readJson<Answer>(response: Response): Promise<Answer> {
+  return (await response.json()) as Answer;
 }
 
 /** Every batch in the journal of a home that no gateway uses. */

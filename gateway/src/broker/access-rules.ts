@@ -7,6 +7,7 @@ export interface PublishRequest {
   readonly retain: boolean;
 }
 
+/** What the rules say of a PUBLISH; `detail` is a sentence for people. */
 export type PublishJudgement =
   | { readonly kind: 'batch' }
   | { readonly kind: 'message'; readonly message: 'status' | 'config/reported' | 'command/reply' }

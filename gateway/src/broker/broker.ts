@@ -15,6 +15,7 @@ const packetOverheadBytes = 1024;
 /** TCP finds a peer that vanished even where MQTT's keep-alive is off. */
 const tcpKeepAliveMs = 60_000;
 
+/** What the broker stands on. */
 export interface BrokerParts {
   readonly registry: DeviceRegistry;
   readonly publishGate: PublishGate;

@@ -13,6 +13,7 @@ export interface Gate {
   forget(resume: () => void): void;
 }
 
+/** Limits of one connection, and who is told of what the guard does. */
 export interface GuardOptions {
   /** Largest CONNECT packet. */
   readonly connectBytes: number;

@@ -16,6 +16,7 @@ const noBytes = Buffer.alloc(0);
 /** Answers a PUBLISH: nothing lets it be acknowledged, an error closes the connection instead. */
 type Answer = (error?: Error | null) => void;
 
+/** What the gate asks and tells. */
 export interface PublishGateParts {
   readonly ingest: Ingest;
   readonly registry: DeviceRegistry;

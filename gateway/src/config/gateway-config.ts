@@ -13,9 +13,12 @@ export interface GatewayConfig {
   readonly limits: GatewayLimits;
 }
 
+/** The stores that can be configured. */
 export type StoreName = 'embedded' | 'influxdb';
+/** From this level on the gateway logs. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** Where one of the listeners opens. */
 export interface ListenConfig {
   readonly host: string;
   /** 0 takes any free port. */
@@ -24,6 +27,7 @@ export interface ListenConfig {
   readonly insecure: boolean;
 }
 
+/** How to reach InfluxDB 1.x. */
 export interface InfluxConfig {
   readonly url: string;
   readonly database: string;

@@ -86,4 +86,5 @@ export const GatewayFile = Type.Partial(
   { additionalProperties: false },
 );
 
+/** What `GatewayFile` describes: the YAML file, and what `startGateway` takes. */
 export type GatewayOptions = Type.Static<typeof GatewayFile>;

@@ -59,6 +59,12 @@ function parseYaml(text: string, path: string): unknown {
       detail: `${error.message}.`,
     });
   }
-  // An empty file is a file without settings.
-  return document.toJS({ maxAliasCount: 100 }) ?? {};
+  return withoutEmptySections(document.toJS({ maxAliasCount: 100 }));
+}
+
+/** An empty file, or a section of which every line is a comment, holds no settings. */
+function withoutEmptySections(value: unknown): unknown {
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null));
 }

@@ -17,6 +17,7 @@ import type { ReceivedBatches } from './received-batches.ts';
  */
 export type IngestOutcome = 'stored' | 'duplicate' | 'refused' | 'unavailable';
 
+/** The stages and stores that a batch passes. */
 export interface IngestParts {
   readonly log: BatchLog;
   readonly account: JournalAccount;

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { isDeviceId } from '@fieldline/protocol';
 
+/** The name of a batch: unique, whatever happens to the device. */
 export interface BatchName {
   readonly device: string;
   readonly epoch: string;

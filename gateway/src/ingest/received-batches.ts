@@ -27,6 +27,7 @@ interface UnderWay {
   readonly stored: Promise<unknown>;
 }
 
+/** How much is remembered; see `GatewayLimits`. */
 export interface ReceivedLimits {
   readonly epochsPerDevice: number;
   readonly rangesPerEpoch: number;

@@ -2,6 +2,7 @@ import { FieldlineError } from '@fieldline/protocol';
 import { EpochAccount, type AccountedBatch, type EpochSnapshot, type EpochStream } from './epoch-account.ts';
 import { addCount, type Counts } from './run.ts';
 
+/** Everything of a device that a snapshot keeps. */
 export interface DeviceAccountSnapshot {
   readonly epochs: readonly [string, EpochSnapshot][];
   readonly committed: readonly [string, number][];

@@ -20,6 +20,7 @@ const quietPauseMs = 40;
 /** The name under which the journal knows how far this account has been saved. */
 const cursorName = 'account';
 
+/** What the account keeps in step, and with what. */
 export interface JournalAccountParts {
   readonly log: BatchLog;
   readonly ledger: Ledger;

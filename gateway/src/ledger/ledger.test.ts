@@ -249,7 +249,7 @@ describe('each counter, broken on purpose, moves `unaccounted` by as much', () =
     open: 2,
     dropped: index === 3,
   }));
-  const [first = ''] = streams;
+  const [first] = streams;
 
   function breakLedger(seq: number, change: (totals: StreamLedger) => StreamLedger): Ledger {
     const ledger = newLedger();
