@@ -49,7 +49,7 @@ export async function axeViolations(page: Page): Promise<string[]> {
 
 /** CSS pixels by which the page is wider than its window. */
 export function sidewaysOverflowPx(page: Page): Promise<number> {
-  return page.evaluate('document.documentElement.scrollWidth - window.innerWidth') as Promise<number>;
+  return page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
 }
 
 /**
@@ -77,5 +77,5 @@ export function linePixels(
     }
     return count;
   })()`;
-  return page.evaluate(script) as Promise<number>;
+  return page.evaluate<number>(script);
 }

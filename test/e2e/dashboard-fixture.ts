@@ -120,17 +120,27 @@ export class TestDevice {
   }
 
   #count(block: SensorBlock): void {
-    if (block.kind === 'gaps') return;
-    for (const [quantity, field] of Object.entries(block.fields)) {
-      const readings =
-        'v' in field
-          ? field.v.filter((value) => !Number.isNaN(value)).length
-          : field.count.reduce((a, b) => a + b, 0);
+    for (const [quantity, readings] of countsOf(block)) {
       const name = `${block.sensor}/${quantity}`;
       const total = (this.#ledger[name]?.taken ?? 0) + readings;
       this.#ledger[name] = { taken: total, filtered: 0, refused: 0, lost: 0, open: 0, batched: total };
     }
   }
+}
+
+/** Readings of each quantity in a block of readings or windows. */
+function countsOf(block: SensorBlock): [quantity: string, readings: number][] {
+  if (block.kind === 'gaps') return [];
+  if (block.kind === 'readings') {
+    return Object.entries(block.fields).map(([quantity, { v }]) => [
+      quantity,
+      v.filter((value) => !Number.isNaN(value)).length,
+    ]);
+  }
+  return Object.entries(block.fields).map(([quantity, { count }]) => [
+    quantity,
+    count.reduce((sum, readings) => sum + readings, 0),
+  ]);
 }
 
 /** Microseconds, UTC. */

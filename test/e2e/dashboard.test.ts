@@ -74,10 +74,10 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await greenhouse?.stop();
-    await rover?.stop();
-    await fixture?.stop();
+    await browser.close();
+    await greenhouse.stop();
+    await rover.stop();
+    await fixture.stop();
   });
 
   test('the fleet shows each device with its newest values, and moves with new readings', async () => {

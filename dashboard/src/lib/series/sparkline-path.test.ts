@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sparklinePath } from './sparkline-path.ts';
+import { sparklinePath, sparklineSpanUs } from './sparkline-path.ts';
 import { StreamSeries } from './stream-series.ts';
 
 const second = 1_000_000;
@@ -23,4 +23,12 @@ test('a constant is a line in the middle', () => {
   const series = new StreamSeries();
   series.appendReadings({ stream: 's', unit: 'V', t: [0, 25 * second, 50 * second], v: [7, 7, 7] });
   expect(sparklinePath(series, view).line).toMatch(/^M0\.0,10\.0L/);
+});
+
+test('a young stream fills its line', () => {
+  const series = new StreamSeries();
+  expect(sparklineSpanUs(series, 5 * second)).toBe(60 * second);
+  series.appendReadings({ stream: 's', unit: 'V', t: [0], v: [7] });
+  const spans = [30, 61, 301, 9000].map((age) => sparklineSpanUs(series, age * second) / second);
+  expect(spans).toEqual([60, 300, 900, 900]);
 });

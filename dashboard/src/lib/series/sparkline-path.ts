@@ -19,6 +19,18 @@ export interface SparklineView {
   readonly toUs: number;
 }
 
+/** Spans of a sparkline, in µs: a new stream fills its line at once instead of after a quarter of an hour. */
+const spansUs = [60e6, 300e6];
+
+/** The span of a sparkline whose stream is older than all others, in µs. */
+export const longestSpanUs = 900e6;
+
+/** The shortest span that holds all that is known of a young stream, in µs. */
+export function sparklineSpanUs(series: StreamSeries, nowUs: number): number {
+  const oldestUs = series.buffer.at(0)?.startUs;
+  return spansUs.find((spanUs) => oldestUs === undefined || nowUs - oldestUs <= spanUs) ?? longestSpanUs;
+}
+
 const empty: SparklinePath = { line: '', band: '', newest: undefined, low: undefined, high: undefined };
 
 /** Free rim above and below, so that a stroke is not cut: SVG units. */

@@ -67,7 +67,6 @@ function timeAxis(source: ChartSource): uPlot.Axis {
 
 function valueAxis(source: ChartSource): uPlot.Axis {
   return {
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot's enum exists in its types only
     side: 1,
     size: valueAxisPx,
     gap: 8,

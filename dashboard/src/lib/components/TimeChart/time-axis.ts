@@ -2,6 +2,7 @@ import { showTick, zoneOffsetUs } from '../../format/times.ts';
 import { timeTicks } from '../../series/time-ticks.ts';
 import type { FrameLoop } from '../../state/frame-loop.ts';
 import { valueAxisPx } from './chart-options.ts';
+import { moveStepUs } from './move-step.ts';
 import { labelFont } from './palette.ts';
 import { tickSpacePx } from './time-chart.svelte.ts';
 
@@ -16,7 +17,8 @@ export function mountTimeAxis(
       const width = canvas.clientWidth;
       const plotPx = Math.max(1, width - valueAxisPx);
       const pixelUs = rangeUs() / plotPx;
-      const toUs = Math.floor(nowUs / pixelUs) * pixelUs;
+      const stepUs = moveStepUs(pixelUs);
+      const toUs = Math.floor(nowUs / stepUs) * stepUs;
       const colour = getComputedStyle(canvas).color;
       const key = `${toUs} ${width} ${colour} ${devicePixelRatio}`;
       if (key === drawnKey || width === 0) return;

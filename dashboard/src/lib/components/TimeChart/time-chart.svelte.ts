@@ -8,6 +8,7 @@ import type { FrameLoop } from '../../state/frame-loop.ts';
 import type { StreamFeed } from '../../state/stream-feed.svelte.ts';
 import { chartOptions, valueAxisPx } from './chart-options.ts';
 import { shadeGaps } from './gap-shade.ts';
+import { moveStepUs } from './move-step.ts';
 import { readPalette, unpainted, type Palette } from './palette.ts';
 import { smallestSpan } from './smallest-span.ts';
 
@@ -158,7 +159,8 @@ export class TimeChart {
     const rangeUs = this.#options.rangeUs();
     const plotPx = Math.max(1, element.clientWidth - valueAxisPx);
     const pixelUs = rangeUs / plotPx;
-    const toUs = Math.floor(nowUs / pixelUs) * pixelUs;
+    const stepUs = moveStepUs(pixelUs);
+    const toUs = Math.floor(nowUs / stepUs) * stepUs;
     const palette = readPalette(element, this.#options.colour);
     const key = `${toUs} ${rangeUs} ${this.#options.feed.series.buffer.revision} ${this.#options.feed.series.gaps.length} ${palette.paper}${palette.line}`;
     if (key === this.#drawnKey) return;

@@ -4,6 +4,9 @@ import { graticuleDecimals, graticuleLines, graticuleStep } from '../../series/g
 /** The least distance between two lines, in CSS pixels, so that their labels do not touch. */
 const lineSpacePx = 120;
 
+/** Height of the row of labels at the upper edge, in CSS pixels. */
+const topLabelsPx = 36;
+
 /** Keeps a labelled graticule on the map: what tells the scale of things where no coast is in sight. */
 export function addGraticule(L: typeof Leaflet, map: Leaflet.Map): void {
   const layer = L.layerGroup().addTo(map);
@@ -20,7 +23,9 @@ export function addGraticule(L: typeof Leaflet, map: Leaflet.Map): void {
         [latitude, west],
         [latitude, east],
       ]);
-      addLabel(L, layer, { at: [latitude, west], text, side: 'left' });
+      // Beneath the upper edge stand the labels of the meridians.
+      const fromTopPx = ((north - latitude) / (north - south)) * size.y;
+      if (fromTopPx > topLabelsPx) addLabel(L, layer, { at: [latitude, west], text, side: 'left' });
     }
     const longitudeStep = graticuleStep(east - west, Math.max(1, size.x / lineSpacePx));
     for (const longitude of graticuleLines(west, east, longitudeStep)) {
