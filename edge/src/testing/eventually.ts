@@ -2,7 +2,10 @@
 const lookEveryMs = 10;
 
 /** Waits until `look` answers something, at most `withinMs`; for events that no callback tells of. */
-export async function eventually<Value>(look: () => Value | undefined, withinMs = 8000): Promise<Value> {
+export async function eventually<Value>(
+  look: () => Value | undefined | false,
+  withinMs = 8000,
+): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = look();

@@ -14,6 +14,7 @@ export class TestBroker {
   readonly arrivals: Arrival[] = [];
   readonly batches: Batch[] = [];
   readonly connects: number[] = [];
+  port = 0;
   /** While set, PUBLISH packets wait in the hook that runs before the PUBACK. */
   hold: Promise<void> | undefined;
   readonly #aedes: Aedes;
@@ -24,6 +25,7 @@ export class TestBroker {
     const aedes = await Aedes.createBroker();
     const broker = new TestBroker(aedes);
     await new Promise<void>((resolve) => broker.#server.listen(port, '127.0.0.1', resolve));
+    broker.port = (broker.#server.address() as AddressInfo).port;
     return broker;
   }
 
@@ -45,10 +47,6 @@ export class TestBroker {
         done(null);
       });
     };
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   get url(): string {

@@ -33,7 +33,7 @@ function fixesOf(bytes: Uint8Array, chunkBytes = bytes.length): Fix[] {
 }
 
 const sentence = (body: string): string => {
-  const xor = [...body].reduce((sum, character) => sum ^ character.charCodeAt(0), 0);
+  const xor = Buffer.from(body).reduce((sum, byte) => sum ^ byte, 0);
   return `$${body}*${xor.toString(16).padStart(2, '0')}\r\n`;
 };
 const read = (...bodies: string[]): Fix[] => fixesOf(Buffer.from(bodies.map(sentence).join('')));
