@@ -9,6 +9,12 @@ import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
 import { Entries, readings, startUs, windows } from '../contract/store-batches.ts';
 import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
 
+interface Series {
+  readonly tags: Record<string, string>;
+  readonly columns: string[];
+  readonly values: unknown[][];
+}
+
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 describe.skipIf(influxdProgram.missing)('InfluxDB sink', () => {
@@ -44,8 +50,8 @@ describe.skipIf(influxdProgram.missing)('InfluxDB sink', () => {
     return store;
   };
   /** Asks as any InfluxQL client would, without our code. */
-  const influxql = async (q: string): Promise<any[]> => {
-    const url = `${influxd.url}/query?${new URLSearchParams({ db: database, epoch: 'u', q })}`;
+  const influxql = async (q: string): Promise<ReturnType<typeof JSON.parse>> => {
+    const url = `${influxd.url}/query?${new URLSearchParams({ db: database, epoch: 'u', q }).toString()}`;
     const { results } = JSON.parse(await (await fetch(url, { method: 'POST' })).text());
     return results[0].series ?? [];
   };
@@ -60,9 +66,9 @@ describe.skipIf(influxdProgram.missing)('InfluxDB sink', () => {
       kind: 'stored',
     });
     const series = await influxql('SELECT * FROM thermometer GROUP BY *');
-    const rows = series.map(({ tags, columns, values }) => ({
+    const rows = series.map(({ tags, columns, values }: Series) => ({
       tags,
-      row: Object.fromEntries(columns.map((name: string, at: number) => [name, values[0][at]])),
+      row: Object.fromEntries(columns.map((name: string, at: number) => [name, values[0]?.[at]])),
     }));
     const common = { device: 'greenhouse-1', site: 'Berlin, Nord', extra: undefined, dup: undefined };
     expect(rows).toMatchObject([

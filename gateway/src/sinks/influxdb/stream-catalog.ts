@@ -82,7 +82,8 @@ export class StreamCatalog {
 
   #put(entry: Described): void {
     const stream = streamName(entry.device, entry.sensor, entry.quantity);
-    const types = new Set<string>(this.#entries.get(stream)?.types).add(entry.type);
+    const known = this.#entries.get(stream)?.types ?? [];
+    const types = new Set<string>([...known, entry.type]);
     this.#entries.set(stream, { ...entry, types });
   }
 }
