@@ -47,6 +47,8 @@ export async function startDemo({ args, env, command }: DemoStart): Promise<Runn
   const child = spawn(program, [...leading, '--json', '--http-port', '0', '--mqtt-port', '0', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that `interrupt` reaches npm, its shell and the demo as Ctrl-C does.
+    detached: true,
   });
   const stderr: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
@@ -80,7 +82,8 @@ function isSummary(document: unknown): document is DemoSummary {
 }
 
 async function interrupt(child: ChildProcess, exit: Promise<unknown>): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+    process.kill(-child.pid, 'SIGINT');
   await exit;
 }
 

@@ -19,7 +19,8 @@ export function countEmbedded(home: string): Map<string, number> {
   }
 }
 
-interface InfluxSeries {
+/** One series of an answer of InfluxDB; times are µs. */
+export interface InfluxSeries {
   readonly tags: { readonly device: string; readonly sensor: string };
   readonly columns: string[];
   readonly values: (number | null)[][];
@@ -62,9 +63,10 @@ function addCounts(counts: Map<string, number>, series: readonly InfluxSeries[],
   }
 }
 
-async function influxQuery(url: string, query: string): Promise<readonly InfluxSeries[]> {
+/** Asks InfluxDB in InfluxQL, without Fieldline in between. */
+export async function influxQuery(url: string, query: string): Promise<readonly InfluxSeries[]> {
   const address = new URL('/query', url);
-  address.search = new URLSearchParams({ db: 'fieldline', q: query }).toString();
+  address.search = new URLSearchParams({ db: 'fieldline', q: query, epoch: 'u' }).toString();
   const response = await fetch(address);
   const answer = (await response.json()) as { results: { series?: InfluxSeries[]; error?: string }[] };
   const result = answer.results[0];
