@@ -18,7 +18,7 @@ const stepUs = 2000;
  * The host's clock in microseconds. The wall clock has steps of a millisecond; in between, the monotonic
  * clock counts on from an anchor, so that two readings within a millisecond keep their order. The kernel's
  * NTP state cannot be read without a native module, so a clock above the floor counts as synced
- * (docs/decisions/0005-agent-clock-and-epochs.md).
+ * (docs/decisions/0009-agent-clock-and-epochs.md).
  */
 export function systemClock(): Clock {
   let anchorUs = Date.now() * 1000 - performance.now() * 1000;

@@ -1,5 +1,6 @@
 import { DeviceId, Name } from '@fieldline/protocol';
 import { Type } from 'typebox';
+import { agentDefaults } from './defaults.ts';
 
 const closed = { additionalProperties: false };
 
@@ -31,23 +32,72 @@ export const AgentFile = Type.Object(
     gateway: Type.Object(
       {
         url: Type.String({ pattern: '^(mqtt|mqtts|ws|wss)://', description: 'mqtt://HOST:PORT' }),
-        password: Type.Optional(Type.String({ minLength: 1 })),
-        passwordFile: Type.Optional(Type.String({ minLength: 1 })),
+        password: Type.Optional(
+          Type.String({ minLength: 1, description: 'The password of the device, or `passwordFile`' }),
+        ),
+        passwordFile: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'A file that holds the password; relative to the folder of this file',
+          }),
+        ),
       },
       closed,
     ),
     dataDir: Type.String({ minLength: 1, description: 'Relative to the folder of this file' }),
-    tags: Type.Optional(Type.Record(Type.String(), Type.String())),
-    flush: Type.Optional(Type.String()),
-    keepalive: Type.Optional(Type.String()),
+    tags: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'Tags of the device, for the store' }),
+    ),
+    flush: Type.Optional(
+      Type.String({
+        default: agentDefaults.flush,
+        description: 'Longest time a reading waits to be made durable and sent: 10ms to 60s',
+      }),
+    ),
+    keepalive: Type.Optional(
+      Type.String({
+        default: agentDefaults.keepalive,
+        description: 'How often the connection is probed: 1s to 1h',
+      }),
+    ),
     outbox: Type.Optional(
-      Type.Object({ maxBytes: Type.Optional(Type.String()), maxAge: Type.Optional(Type.String()) }, closed),
+      Type.Object(
+        {
+          maxBytes: Type.Optional(
+            Type.String({
+              default: agentDefaults.maxBytes,
+              description: 'The oldest unsent batches are dropped beyond this',
+            }),
+          ),
+          maxAge: Type.Optional(
+            Type.String({
+              default: agentDefaults.maxAge,
+              description: 'Unsent batches older than this are dropped',
+            }),
+          ),
+        },
+        closed,
+      ),
     ),
     uplink: Type.Optional(
       Type.Object(
         {
-          backlogBatchesPerSec: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 10_000 })),
-          inFlight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+          backlogBatchesPerSec: Type.Optional(
+            Type.Number({
+              exclusiveMinimum: 0,
+              maximum: 10_000,
+              default: agentDefaults.backlogBatchesPerSec,
+              description: 'How fast a backlog drains beside the live readings',
+            }),
+          ),
+          inFlight: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 100,
+              default: agentDefaults.inFlight,
+              description: 'Batches of each lane that may wait for their acknowledgement',
+            }),
+          ),
         },
         closed,
       ),

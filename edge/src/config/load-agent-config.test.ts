@@ -80,6 +80,14 @@ describe('the sample configuration', () => {
   });
 });
 
+describe('the sample of each driver', () => {
+  it.each(drivers.map(({ name }) => name))('%s is valid', async (name) => {
+    const path = new URL(`../drivers/${name}/sample.yaml`, import.meta.url).pathname;
+    const { sensors } = await loadAgentConfig(path, {});
+    expect(sensors.every(({ type }) => type === name)).toBe(true);
+  });
+});
+
 describe('a configuration', () => {
   it('has defaults for all that it leaves out', async () => {
     const config = await load(minimal);

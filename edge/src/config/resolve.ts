@@ -5,19 +5,10 @@ import type { BoundDriver, QuantityPlan } from '../drivers/driver.ts';
 import { findDriver } from '../drivers/registry.ts';
 import type { AgentConfig, SensorConfig } from './agent-config.ts';
 import { SensorKeys, type AgentFile, type SensorFile } from './agent-schema.ts';
+import { agentDefaults } from './defaults.ts';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
 import { nearestKey } from './nearest-key.ts';
 import { parseSize } from './parse-size.ts';
-
-/** What holds where the file says nothing. */
-export const agentDefaults = {
-  flush: '1s',
-  keepalive: '10s',
-  maxBytes: '256MB',
-  maxAge: '30d',
-  backlogBatchesPerSec: 50,
-  inFlight: 8,
-} as const;
 
 const windowMinUs = 10_000;
 const windowMaxUs = 86_400_000_000;

@@ -1,0 +1,9 @@
+/** What holds where the file says nothing. */
+export const agentDefaults = {
+  flush: '1s',
+  keepalive: '10s',
+  maxBytes: '256MB',
+  maxAge: '30d',
+  backlogBatchesPerSec: 50,
+  inFlight: 8,
+} as const;
