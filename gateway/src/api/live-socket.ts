@@ -19,6 +19,7 @@ export const socketLimits = {
   pingMs: 30_000,
 } as const;
 
+/** What the live socket stands on. */
 export interface LiveSocketOptions {
   readonly server: Server;
   readonly path: string;

@@ -62,6 +62,7 @@ export function json(body: unknown, status = 200): ApiReply {
   return { kind: 'json', status, body };
 }
 
+/** A text of the given media type, status 200 unless told otherwise. */
 export function text(body: string, contentType: string, status = 200): ApiReply {
   return { kind: 'text', status, contentType, body };
 }

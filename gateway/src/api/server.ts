@@ -21,6 +21,7 @@ export const requestLimits = {
   urlPartChars: 200,
 } as const;
 
+/** What the HTTP server is built from. */
 export interface ServerOptions {
   readonly routes: readonly ApiRoute[];
   readonly adminToken: string;

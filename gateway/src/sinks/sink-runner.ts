@@ -18,6 +18,7 @@ export const defaultWriteLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 5000 }
 /** How often the journal's cursor is moved while entries flow; a crash repeats at most this much. */
 const cursorIntervalMs = 1000;
 
+/** What a runner is made from: its sink, the journal, and what it tells of its work. */
 export interface SinkRunnerOptions {
   readonly sink: Sink;
   readonly log: SinkLog;

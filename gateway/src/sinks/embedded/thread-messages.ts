@@ -19,8 +19,10 @@ export interface ThreadMethods {
   close(argument: undefined): void;
 }
 
+/** The name of something that a thread can be asked. */
 export type ThreadMethod = keyof ThreadMethods;
 
+/** One call into a thread; `id` pairs it with its reply. */
 export interface ThreadRequest {
   readonly id: number;
   readonly method: ThreadMethod;

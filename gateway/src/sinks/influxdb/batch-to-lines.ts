@@ -18,6 +18,7 @@ const stringBytesMax = 64 * 1024 - 1;
 /** The columns of a window that become fields, beside the mean and the sketch. */
 const windowColumns = ['count', 'sum', 'min', 'max', 'first', 'last', 'm2'] as const;
 
+/** What lines are made with, beside the batch. */
 export interface LinesOptions {
   /** The device's own tags (`site`, …), beside `device` and `sensor`. */
   readonly deviceTags: Readonly<Record<string, string>>;

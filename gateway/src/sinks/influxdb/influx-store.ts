@@ -37,6 +37,7 @@ import { refusedPart, writeLines } from './write-lines.ts';
 /** How often the state file follows the writes; a crash writes at most this much again, to the same points. */
 const stateIntervalMs = 2000;
 
+/** What the store is made from. */
 export interface InfluxStoreOptions {
   readonly address: InfluxAddress;
   /** Folder of the state file. */

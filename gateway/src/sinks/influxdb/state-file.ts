@@ -17,6 +17,7 @@ const SinkState = Type.Object({
   /** By device: its tags as they were written. */
   tags: Type.Record(Type.String(), Type.Record(Type.String(), Type.String())),
 });
+/** The state as it was read. */
 export type SinkState = Static<typeof SinkState>;
 
 /** What is written: the same, from columns that nobody changes meanwhile. */

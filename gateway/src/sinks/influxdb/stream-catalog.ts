@@ -67,7 +67,8 @@ export class StreamCatalog {
     for (const block of batch.sensors) {
       if (block.kind === 'gaps' || block.extra) continue;
       const window = block.kind === 'windows' ? block.window : null;
-      for (const [quantity, { unit }] of Object.entries(block.fields)) {
+      const fields: Readonly<Record<string, { readonly unit: string }>> = block.fields;
+      for (const [quantity, { unit }] of Object.entries(fields)) {
         const { sensor, type } = block;
         const stream = streamName(batch.device, sensor, quantity);
         const known = this.#pending.get(stream) ?? this.#entries.get(stream);

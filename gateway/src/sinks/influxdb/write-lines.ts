@@ -12,6 +12,7 @@ export type LinesOutcome =
   | { readonly kind: 'retryable'; readonly failure: SinkFailure }
   | { readonly kind: 'database-missing'; readonly failure?: SinkFailure };
 
+/** One line that InfluxDB refuses for good, with its reason. */
 export interface RefusedLine {
   /** Place of its entry in the write. */
   readonly entry: number;

@@ -15,6 +15,7 @@ export const frameMs = 50;
 /** How long frames are kept for viewers that might come back, when nobody watches. */
 const idleMs = 60_000;
 
+/** What the hub stands on; times in microseconds UTC. */
 export interface LiveHubOptions {
   readonly streams: StreamIndex;
   readonly devices: () => readonly DeviceSummary[];

@@ -33,11 +33,6 @@ export const apiErrors = defineErrors({
     title: 'There is no device of this name.',
     remedy: 'GET /api/v1/devices lists them; POST /api/v1/devices adds one.',
   },
-  API_DEVICE_EXISTS: {
-    number: 7006,
-    title: 'There is a device of this name already.',
-    remedy: 'Choose another name, or revoke the device first.',
-  },
   API_TOO_LARGE: {
     number: 7007,
     title: 'The request is larger than the limit.',
