@@ -72,7 +72,7 @@ export class StreamCatalog {
         const { sensor, type } = block;
         const stream = streamName(batch.device, sensor, quantity);
         const known = this.#pending.get(stream) ?? this.#entries.get(stream);
-        if (known && known.unit === unit && known.type === type && known.window === window) continue;
+        if (known?.unit === unit && known.type === type && known.window === window) continue;
         const described = { device: batch.device, sensor, quantity, unit, type, window };
         this.#pending.set(stream, described);
         this.#drafts.push(described);
