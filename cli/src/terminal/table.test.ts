@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { style } from './style.ts';
 import { count, table } from './table.ts';
@@ -21,7 +22,7 @@ test('columns stand under their heads whether or not there is colour', () => {
     ],
     style(false),
   );
-  expect(painted.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain);
+  expect(stripVTControlCharacters(painted)).toBe(plain);
 });
 
 test.each([

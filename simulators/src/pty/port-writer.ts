@@ -27,7 +27,8 @@ export interface PortWriterOptions {
 
 /** Frames that wait where the reader is slow. At one frame every 50 ms the longer one lasts for 8 minutes. */
 const QUEUE_FRAMES = { lose: 64, hold: 10_000 };
-const POLL_MS = 20;
+/** A reader that closes and reopens within one poll passes for one that stayed. */
+const POLL_MS = 10;
 /** Serial libraries throw away what came before they had set up the port; until then nothing is written. */
 const SETTLE_MS = 200;
 const SPLIT_PAUSE_MS = 15;
@@ -35,7 +36,7 @@ const SPEED_CHECK_MS = 500;
 
 /**
  * Hands frames to the port in order, never waiting for it. Pieces that the kernel does not take now are offered
- * again every 20 ms. A frame that was cut by the reader's leaving is sent anew from its first byte, or lost.
+ * again every 10 ms. A frame that was cut by the reader's leaving is sent anew from its first byte, or lost.
  */
 export class PortWriter {
   readonly #options: PortWriterOptions;
