@@ -107,4 +107,5 @@ export const AgentFile = Type.Object(
   closed,
 );
 export type AgentFile = Type.Static<typeof AgentFile>;
+/** One sensor of the file: the common keys; those of its driver stand beside them. */
 export type SensorFile = Type.Static<typeof SensorKeys>;

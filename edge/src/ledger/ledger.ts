@@ -73,6 +73,13 @@ export class Ledger {
     return totals;
   }
 
+  /** Readings of all streams that were dropped for this reason. */
+  countReason(reason: string): number {
+    let count = 0;
+    for (const { reasons } of this.#streams.values()) count += reasons.get(reason) ?? 0;
+    return count;
+  }
+
   /** Drops by reason, by stream: for the command `stats`. */
   reasons(): Record<string, Record<string, number>> {
     const byStream: Record<string, Record<string, number>> = {};

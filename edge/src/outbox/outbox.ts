@@ -154,12 +154,24 @@ export class Outbox {
     while (from < endOffset) {
       const [record] = await this.#journal.read(from, { maxBytes: 1, maxRecords: 1 });
       if (record === undefined || record.offset >= endOffset) return undefined;
-      // What the journal passes over can never be sent: a hole of recovery, or damage that it quarantined.
-      for (let hole = from; hole < record.offset; hole++) this.#done.add(hole);
+      if (record.offset > from) this.#passOver(from, record.offset);
       if (this.#isWaiting(record.offset)) return { offset: record.offset, payload: record.value };
       from = this.#skip(record.offset);
     }
     return undefined;
+  }
+
+  /** What the journal passes over can never be sent: a hole of recovery, or damage that it quarantined. */
+  #passOver(from: number, to: number): void {
+    let holes = 0;
+    for (let offset = from; offset < to; offset++) {
+      if (this.#isWaiting(offset)) holes += 1;
+      if (!this.#inFlight.has(offset)) this.#done.add(offset);
+    }
+    if (holes === 0) return;
+    const detail = `Offsets ${from} to ${to - 1}.`;
+    const error = new FieldlineError('OUTBOX_UNREADABLE_BATCH', { subject: this.#options.directory, detail });
+    this.#options.logger.warn({ code: error.code, from, to }, error.message);
   }
 
   /** Claims a batch for sending; false where it was dropped or acknowledged in the meantime. */

@@ -35,9 +35,10 @@ interface Draft {
 export class Sealer {
   readonly #options: SealerOptions;
   #unsealed: Draft | undefined;
-  #lastLedger = '';
+  #lastLedger = '{}';
   #running: Promise<void> = Promise.resolve();
   #failing = false;
+  #lostReported = 0;
 
   constructor(options: SealerOptions) {
     this.#options = options;
@@ -80,7 +81,7 @@ export class Sealer {
     if (this.#unsealed === undefined) return;
     await this.#options.outbox.seal(this.#unsealed.batch, this.#unsealed.drops);
     this.#unsealed = undefined;
-    if (this.#failing) this.#options.logger.info({}, 'the outbox can be written again');
+    if (this.#failing) this.#reportRecovery();
     this.#failing = false;
   }
 
@@ -136,6 +137,20 @@ export class Sealer {
       detail: differences.join('; '),
     });
     this.#options.logger.error({ code: error.code }, error.message);
+  }
+
+  /** After a time without a disk: what memory could not hold meanwhile. */
+  #reportRecovery(): void {
+    const { ledger, logger } = this.#options;
+    logger.info({}, 'the outbox can be written again');
+    const lost = ledger.countReason('memory-full') - this.#lostReported;
+    if (lost === 0) return;
+    this.#lostReported += lost;
+    const error = new FieldlineError('OUTBOX_MEMORY_FULL', {
+      subject: 'outbox',
+      detail: `${lost} readings.`,
+    });
+    logger.error({ code: error.code, lost }, error.message);
   }
 
   /** Once a burst: the disk will fail at every flush until it is repaired. */
