@@ -49,7 +49,6 @@ describe.skipIf(influxdProgram.missing || chromiumProgram.missing)('npm start', 
     const first = await newest.innerText();
     await eventually('another value', async () => (await newest.innerText()) !== first || undefined);
     const seconds = (performance.now() - urlAt) / 1000;
-    console.log(`first moving chart: ${seconds.toFixed(1)} s after the URL`);
     expect(seconds).toBeLessThan(firstChartSec);
     await page.context().close();
   });

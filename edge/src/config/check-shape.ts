@@ -1,9 +1,9 @@
 import { Type, type TObject, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { nearestKey } from '@fieldline/protocol';
 import { drivers, findDriver } from '../drivers/registry.ts';
 import { AgentFile, SensorKeys } from './agent-schema.ts';
 import { pathOfPointer, type ConfigPath, type ConfigProblem } from './config-problem.ts';
-import { nearestKey } from './nearest-key.ts';
 
 /** A value of the shape of a file, or everything that is wrong with it. */
 export type ShapeOutcome =

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseDuration, refused, senmlUnits, type Result } from '@fieldline/protocol';
+import { nearestKey, parseDuration, parseSize, refused, senmlUnits, type Result } from '@fieldline/protocol';
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
 import type { BoundDriver, QuantityPlan } from '../drivers/driver.ts';
 import { findDriver } from '../drivers/registry.ts';
@@ -7,8 +7,6 @@ import type { AgentConfig, SensorConfig } from './agent-config.ts';
 import { SensorKeys, type AgentFile, type SensorFile } from './agent-schema.ts';
 import { agentDefaults } from './defaults.ts';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
-import { nearestKey } from './nearest-key.ts';
-import { parseSize } from './parse-size.ts';
 
 const windowMinUs = 10_000;
 const windowMaxUs = 86_400_000_000;

@@ -1,8 +1,7 @@
-import { FieldlineError } from '@fieldline/protocol';
+import { FieldlineError, nearestKey } from '@fieldline/protocol';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { GatewayFile, type GatewayOptions } from './gateway-schema.ts';
-import { nearestKey } from './nearest-key.ts';
 
 /**
  * Holds what was read against the schema. `source` names where it comes from (a file, `options`). Throws

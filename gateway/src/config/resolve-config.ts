@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { FieldlineError, parseDuration } from '@fieldline/protocol';
+import { FieldlineError, parseDuration, parseSize } from '@fieldline/protocol';
 import { defaultHome } from '../home/home.ts';
 import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
@@ -73,8 +73,8 @@ function checkUrl(url: string): void {
 }
 
 function resolveLimits(limits: Required<LimitsFile>): GatewayLimits {
-  const size = (name: keyof LimitsFile) => parseSize(name, String(limits[name]));
-  const time = (name: keyof LimitsFile) => parseTime(name, String(limits[name]));
+  const size = (name: keyof LimitsFile) => sizeLimit(name, String(limits[name]));
+  const time = (name: keyof LimitsFile) => timeLimit(name, String(limits[name]));
   return {
     batchBytes: size('batchBytes'),
     inflatedBytes: size('inflatedBytes'),
@@ -97,24 +97,14 @@ function resolveLimits(limits: Required<LimitsFile>): GatewayLimits {
   };
 }
 
-const unitBytes: Readonly<Record<string, number>> = {
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-};
-
-function parseSize(name: string, text: string): number {
-  const match = /^(\d{1,12}(?:\.\d{1,6})?)\s?([A-Za-z]+)$/.exec(text);
-  const sizeBytes = Math.round(Number(match?.[1]) * (unitBytes[match?.[2] ?? ''] ?? Number.NaN));
-  if (Number.isSafeInteger(sizeBytes) && sizeBytes > 0) return sizeBytes;
-  throw invalid(`limits.${name}`, `"${text}" is not a size such as 64MB, 256MiB or 1GB.`);
+function sizeLimit(name: string, text: string): number {
+  const parsed = parseSize(text);
+  if (!parsed.ok) throw invalid(`limits.${name}`, `${parsed.refusal.detail}.`);
+  if (parsed.value > 0) return parsed.value;
+  throw invalid(`limits.${name}`, 'It must be more than 0B.');
 }
 
-function parseTime(name: string, text: string): number {
+function timeLimit(name: string, text: string): number {
   const parsed = parseDuration(text);
   if (!parsed.ok) throw invalid(`limits.${name}`, `${parsed.refusal.detail}.`);
   if (parsed.value > 0) return parsed.value;

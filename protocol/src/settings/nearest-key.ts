@@ -17,7 +17,7 @@ export function nearestKey(unknown: string, known: readonly string[]): string | 
 }
 
 /** Insertions, deletions and replacements that turn one text into the other. */
-export function editDistance(from: string, to: string): number {
+function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];

@@ -1,4 +1,4 @@
-import { accepted, refused, type Result } from '@fieldline/protocol';
+import { accepted, refused, type Result } from '../errors/result.ts';
 
 const unitBytes: Readonly<Record<string, number>> = {
   B: 1,

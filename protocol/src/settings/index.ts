@@ -1,0 +1,3 @@
+export { formatDuration, parseDuration } from './duration.ts';
+export { nearestKey } from './nearest-key.ts';
+export { parseSize } from './size.ts';
