@@ -9,12 +9,12 @@ const bucketsAtOnce = 64;
 export class Buckets {
   readonly bucketsMax: number;
   total = 0;
-  /** Lowest and highest index in use; meaningless while `total` is 0. */
+  /** Lowest and highest index in use; `highest` is below `lowest` while `total` is 0. */
   lowest = 0;
-  highest = 0;
-  #counts = new Float64Array(0);
-  /** The index that `#counts[0]` counts. */
-  #base = 0;
+  highest = -1;
+  /** Counts from index `base` on; written by others only between `lowest` and `highest`, with `total`. */
+  counts = new Float64Array(0);
+  base = 0;
 
   constructor(bucketsMax: number) {
     this.bucketsMax = bucketsMax;
@@ -24,13 +24,13 @@ export class Buckets {
   add(index: number, count: number): void {
     let at = index;
     if (this.total === 0 || index > this.highest || index < this.lowest) at = this.#include(index);
-    this.#counts[at - this.#base]! += count;
+    this.counts[at - this.base]! += count;
     this.total += count;
   }
 
   /** The count at `index`; 0 outside of the range in use. */
   at(index: number): number {
-    return this.total === 0 ? 0 : (this.#counts[index - this.#base] ?? 0);
+    return this.total === 0 ? 0 : (this.counts[index - this.base] ?? 0);
   }
 
   merge(other: Buckets): void {
@@ -44,14 +44,16 @@ export class Buckets {
 
   reset(): void {
     this.total = 0;
-    this.#counts.fill(0);
+    this.lowest = 0;
+    this.highest = -1;
+    this.counts.fill(0);
   }
 
   /** Widens the range so that `index` is in it; answers the index to count at, which collapsing may raise. */
   #include(index: number): number {
     if (this.total === 0) {
       this.lowest = this.highest = index;
-      this.#base = index - (this.#counts.length >> 1);
+      this.base = index - (this.counts.length >> 1);
     }
     const highest = Math.max(this.highest, index);
     const floor = highest - this.bucketsMax + 1;
@@ -63,18 +65,18 @@ export class Buckets {
   /** Moves the counts so that `[lowest, highest]` fits, folding what lies below `lowest` into it. */
   #place(lowest: number, highest: number): void {
     const span = highest - lowest + 1;
-    const fits = lowest >= this.#base && highest < this.#base + this.#counts.length;
+    const fits = lowest >= this.base && highest < this.base + this.counts.length;
     if (!fits || lowest > this.lowest) {
-      const room = Math.min(this.bucketsMax, Math.max(span + bucketsAtOnce, this.#counts.length));
+      const room = Math.min(this.bucketsMax, Math.max(span + bucketsAtOnce, this.counts.length));
       const base = lowest - ((room - span) >> 1);
       const counts = new Float64Array(room);
       if (this.total > 0) {
         for (let index = this.lowest; index <= this.highest; index++) {
-          counts[Math.max(index, lowest) - base]! += this.#counts[index - this.#base]!;
+          counts[Math.max(index, lowest) - base]! += this.counts[index - this.base]!;
         }
       }
-      this.#counts = counts;
-      this.#base = base;
+      this.counts = counts;
+      this.base = base;
     }
     this.lowest = lowest;
     this.highest = highest;

@@ -1,5 +1,7 @@
 import type { Result } from '../errors/index.ts';
+import { bucketIndexOf, type BucketIndex } from './bucket-index.ts';
 import { Buckets } from './buckets.ts';
+import { countByBucket } from './count-by-bucket.ts';
 import { decodeSketch, encodeSketch } from './sketch-bytes.ts';
 import { sketchLimits, type SketchOptions } from './sketch-limits.ts';
 
@@ -19,8 +21,7 @@ export class Sketch {
   readonly positive: Buckets;
   readonly negative: Buckets;
   zeroCount = 0;
-  readonly #logGamma: number;
-  readonly #perLogGamma: number;
+  readonly #index: BucketIndex;
 
   constructor(options: SketchOptions = {}) {
     const { relativeAccuracy = 0.01, bucketsMax = 2048 } = options;
@@ -29,8 +30,7 @@ export class Sketch {
     this.bucketsMax = bucketsMax;
     this.positive = new Buckets(bucketsMax);
     this.negative = new Buckets(bucketsMax);
-    this.#logGamma = Math.log((1 + relativeAccuracy) / (1 - relativeAccuracy));
-    this.#perLogGamma = 1 / this.#logGamma;
+    this.#index = bucketIndexOf(relativeAccuracy);
   }
 
   /** How many values it holds. */
@@ -41,9 +41,9 @@ export class Sketch {
   /** Records one value; one that is not finite is passed over. */
   record(value: number): void {
     if (value > 0) {
-      if (value < Infinity) this.positive.add(Math.ceil(Math.log(value) * this.#perLogGamma), 1);
+      if (value < Infinity) this.positive.add(this.#index.of(value), 1);
     } else if (value < 0) {
-      if (value > -Infinity) this.negative.add(Math.ceil(Math.log(-value) * this.#perLogGamma), 1);
+      if (value > -Infinity) this.negative.add(this.#index.of(-value), 1);
     } else if (value === 0) {
       this.zeroCount += 1;
     }
@@ -51,6 +51,10 @@ export class Sketch {
 
   /** Records all finite values (NaN is an absent reading), without allocating once the buckets are there. */
   recordBlock(values: Float64Array): void {
+    if (this.#index.cellShift > 0) {
+      this.zeroCount += countByBucket(values, this.#index, this);
+      return;
+    }
     for (let index = 0; index < values.length; index++) this.record(values[index]!);
   }
 
@@ -102,7 +106,7 @@ export class Sketch {
 
   /** The value that is within `relativeAccuracy` of everything in bucket `index`. */
   #magnitude(index: number): number {
-    const middle = Math.exp(index * this.#logGamma) * (1 - this.relativeAccuracy);
+    const middle = Math.exp(index * this.#index.logGamma) * (1 - this.relativeAccuracy);
     return Math.min(middle, Number.MAX_VALUE);
   }
 
@@ -111,7 +115,7 @@ export class Sketch {
     for (let index = buckets.highest; index >= buckets.lowest; index--) {
       const count = buckets.at(index);
       if (count === 0) continue;
-      own.add(Math.ceil(Math.log(other.#magnitude(index)) * this.#perLogGamma), count);
+      own.add(this.#index.of(other.#magnitude(index)), count);
     }
   }
 }
