@@ -131,7 +131,11 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
     ledger: (device) => durable.account.answer(sinks.store, device),
     stages,
     counters,
-    problems: () => [...problems(), ...sinks.sinks.flatMap((sink) => sink.problem() ?? [])],
+    problems: () => [
+      ...problems(),
+      ...durable.problems(),
+      ...sinks.sinks.flatMap((sink) => sink.problem() ?? []),
+    ],
   };
   const api = await startApi(parts);
   teardown.add('api', () => api.stop());
@@ -148,6 +152,8 @@ interface Durable {
   readonly received: ReceivedBatches;
   readonly ledger: Ledger;
   readonly account: JournalAccount;
+  /** What keeps the database from being written; empty while nothing does. */
+  problems(): string[];
 }
 
 async function openDurable(base: Base): Promise<Durable> {
@@ -171,16 +177,32 @@ async function openDurable(base: Base): Promise<Durable> {
   const account = new JournalAccount({ log, ledger, received, database, clock });
   const replayed = await account.restore();
   if (replayed > 0) logger.info({ replayed }, 'The account has caught up with the journal');
-  const save = async () => {
+  const problems = keepSaving(base, async () => {
     registry.flush();
     await account.save();
-  };
-  const timer = setInterval(() => void save().catch(reportTo(logger)), saveIntervalMs);
+  });
+  return { adminToken, database, registry, deadLetters, log, received, ledger, account, problems };
+}
+
+/** Saves now and then, and once more at the stop. Answers what tells whether the newest save failed. */
+function keepSaving({ logger, teardown }: Base, save: () => Promise<void>): () => string[] {
+  let failure: string | undefined;
+  const attempt = () =>
+    save().then(
+      () => (failure = undefined),
+      (error: unknown) => {
+        if (failure === undefined) {
+          logger.error({ err: error }, 'gateway.db cannot be written; check its disk, it is tried again');
+        }
+        failure = error instanceof Error ? error.message : String(error);
+      },
+    );
+  const timer = setInterval(() => void attempt(), saveIntervalMs);
   teardown.add('account', () => {
     clearInterval(timer);
     return save();
   });
-  return { adminToken, database, registry, deadLetters, log, received, ledger, account };
+  return () => (failure === undefined ? [] : [`gateway.db cannot be written: ${failure}`]);
 }
 
 async function openLog({ config, clock, files }: Base): Promise<BatchLog> {
@@ -228,9 +250,4 @@ async function drain({ config, clock, logger }: Base, sinks: OpenedSinks): Promi
   const done = await sinks.drained(clock.nowUs() + config.limits.drainUs);
   if (!done)
     logger.warn('The sinks did not catch up before the deadline; they go on from here at the next start');
-}
-
-function reportTo(logger: Logger): (error: unknown) => void {
-  return (error) =>
-    logger.error({ err: error }, 'The account could not be saved; it is replayed at the next start');
 }

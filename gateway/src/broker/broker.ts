@@ -7,7 +7,7 @@ import type { BurstLog } from '../logging/burst-log.ts';
 import { maySubscribe, quote } from './access-rules.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
 import { GuardedSocket, type Gate } from './guarded-socket.ts';
-import type { PublishGate } from './publish-gate.ts';
+import { unavailable, type PublishGate } from './publish-gate.ts';
 
 /** Room beside a batch in its packet: fixed header, the longest topic of a device, packet id. */
 const packetOverheadBytes = 1024;
@@ -191,7 +191,7 @@ export class Broker {
   #reportError(code: ErrorCode, subject: string, error: Error): void {
     if ('code' in error || error.message === 'keep alive timeout') return;
     if ('errorCode' in error && error.errorCode !== 1) return;
-    if (error.message === 'the journal is unavailable' || error.message === 'revoked') return;
+    if (error.message === unavailable || error.message === 'revoked') return;
     this.#report(code, subject, `${error.message}.`);
   }
 

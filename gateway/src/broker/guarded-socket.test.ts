@@ -30,7 +30,7 @@ function makePair(gate: Gate = openGate): Pair {
     connectTimeoutMs: 10_000,
     gate,
     onCut: (code) => cuts.push(code),
-    onOversized: (publish) => oversized.push(publish),
+    onOversized: (publish) => oversized.push(publish) > 0,
   });
   opened.push(guard);
   return { peer, guard, cuts, oversized };

@@ -25,8 +25,8 @@ export interface GuardOptions {
   readonly gate: Gate;
   /** The connection was ended by the guard. Called once, before the socket is destroyed. */
   readonly onCut: (code: ErrorCode, detail: string) => void;
-  /** A PUBLISH was read past; the guard has acknowledged it. */
-  readonly onOversized: (publish: OversizedPublish) => void;
+  /** A PUBLISH was read past. The guard acknowledges it on true, and ends the connection on false. */
+  readonly onOversized: (publish: OversizedPublish) => boolean;
 }
 
 /**
@@ -194,7 +194,10 @@ export class GuardedSocket extends Duplex {
     const publish = this.#swallowed?.add(bytes);
     if (!publish) return;
     this.#swallowed = undefined;
-    this.#options.onOversized(publish);
+    if (!this.#options.onOversized(publish)) {
+      this.destroy();
+      return;
+    }
     const { packetId } = publish;
     // PUBACK (section 3.4), through this stream's own queue so that it never cuts into another packet.
     this.write(Buffer.from([0x40, 2, packetId >> 8, packetId & 0xff]));

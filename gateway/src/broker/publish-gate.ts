@@ -13,6 +13,9 @@ const nowhereTopic = '$fieldline/nowhere';
 
 const noBytes = Buffer.alloc(0);
 
+/** Why a connection is closed instead of acknowledging; ingest has told the operator. */
+export const unavailable = 'the gateway cannot store now';
+
 /** Answers a PUBLISH: nothing lets it be acknowledged, an error closes the connection instead. */
 type Answer = (error?: Error | null) => void;
 
@@ -56,26 +59,26 @@ export class PublishGate {
     this.#judge(client.id, packet, answered);
   }
 
-  /** A PUBLISH that was too large to be let through, and has been acknowledged. */
-  takeOversized(device: string, publish: OversizedPublish): void {
+  /** A PUBLISH that was too large to be let through. Answers whether it may be acknowledged. */
+  takeOversized(device: string, publish: OversizedPublish): boolean {
     const judgement = judgePublish(device, { topic: publish.topic, qos: 1, retain: false });
     if (judgement.kind === 'denied') {
       this.#count(judgement.code, device, judgement.detail);
-      return;
+      return true;
     }
     const about = {
       code: 'BATCH_TOO_LARGE' as const,
       detail: `${publish.sizeBytes} bytes.`,
       sizeBytes: publish.sizeBytes,
     };
-    this.#parts.ingest.refuseUnread({ device, topic: publish.topic, payload: publish.payload }, about);
+    const { topic, payload } = publish;
+    return this.#parts.ingest.refuseUnread({ device, topic, payload }, about);
   }
 
   #judge(device: string, packet: PublishPacket, answer: Answer): void {
     const judgement = judgePublish(device, packet);
     if (judgement.kind === 'denied') {
-      this.#deny(device, packet, judgement);
-      answer();
+      answer(this.#deny(device, packet, judgement) ? null : new Error(unavailable));
     } else if (judgement.kind === 'message') {
       this.#takeMessage(device, packet, judgement.message);
       answer();
@@ -88,7 +91,7 @@ export class PublishGate {
     const payload = bytesOf(packet);
     const outcome = await this.#parts.ingest.take({ device, topic: packet.topic, payload });
     discard(packet);
-    answer(outcome === 'unavailable' ? new Error('the journal is unavailable') : null);
+    answer(outcome === 'unavailable' ? new Error(unavailable) : null);
   }
 
   #takeMessage(
@@ -107,17 +110,23 @@ export class PublishGate {
     if (message.kind === 'config/reported') this.#parts.registry.setReported(device, message.reported);
   }
 
-  /** A denied batch holds readings: it becomes a dead letter, so that a person can find out whose they are. */
-  #deny(device: string, packet: PublishPacket, about: { code: ErrorCode; detail: string }): void {
-    this.#parts.statistics.count(about.code);
-    if (parseTopic(packet.topic)?.kind === 'batch') {
-      const payload = bytesOf(packet);
-      const arrived = { device, topic: packet.topic, payload };
-      this.#parts.ingest.refuseUnread(arrived, { ...about, sizeBytes: payload.byteLength });
-    } else {
-      this.#parts.bursts.report(about.code, device, about.detail);
-    }
+  /**
+   * A denied batch holds readings: it becomes a dead letter, so that a person can find out whose they are.
+   * Answers whether it may be acknowledged.
+   */
+  #deny(device: string, packet: PublishPacket, about: { code: ErrorCode; detail: string }): boolean {
+    const { topic } = packet;
+    const payload = bytesOf(packet);
     discard(packet);
+    if (parseTopic(topic)?.kind !== 'batch') {
+      this.#count(about.code, device, about.detail);
+      return true;
+    }
+    this.#parts.statistics.count(about.code);
+    return this.#parts.ingest.refuseUnread(
+      { device, topic, payload },
+      { ...about, sizeBytes: payload.byteLength },
+    );
   }
 
   /** The only will that a device may leave is its own status with `online: false`. */

@@ -1,26 +1,27 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Reported, Status } from '@fieldline/protocol';
 import type { Clock } from '../clock.ts';
-import { inTransaction } from '../home/gateway-database.ts';
+import { durably, inTransaction } from '../home/gateway-database.ts';
 import type { CreatedDevice, Devices } from '../parts.ts';
 import { CredentialCheck, hashPassword, newPassword } from './credential.ts';
 import type { DeviceRecord } from './device-record.ts';
-import { isRow, readDevice, tagsOf, type DeviceState } from './device-row.ts';
+import { isRow, newState, readDevice, tagsOf, type DeviceState } from './device-row.ts';
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /**
  * The devices that this gateway knows, with their credentials and what they last said of themselves.
  *
- * All of it is held in memory and written through to `gateway.db`, except for `lastSeenUs`, which `flush`
- * writes now and then.
+ * All of it is held in memory and written through to `gateway.db`, except for `lastSeenUs`. `flush` writes
+ * that now and then, and whatever could not be written before.
  */
 export class DeviceRegistry implements Devices {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #devicesMax: number;
   readonly #devices = new Map<string, DeviceState>();
-  readonly #seen = new Set<string>();
+  /** Devices of which the database does not know the newest. */
+  readonly #unsaved = new Set<string>();
   readonly #listeners = new Set<(device: DeviceRecord) => void>();
   readonly #credentials = new CredentialCheck();
   readonly #write: StatementSync;
@@ -60,31 +61,23 @@ export class DeviceRegistry implements Devices {
     // Another request may have registered the same name while this one was hashing.
     const taken = this.#refuseName(device);
     if (taken) return taken;
-    const state: DeviceState = this.#devices.get(device) ?? {
-      id: device,
-      createdAtUs: this.#clock.nowUs(),
-      passwordHash,
-      revoked: false,
-      online: false,
-      lastSeenUs: null,
-      status: null,
-      reported: null,
-      desired: null,
-    };
-    state.passwordHash = passwordHash;
-    state.revoked = false;
+    const known = this.#devices.get(device) ?? newState(device, this.#clock.nowUs());
+    const state = { ...known, passwordHash, revoked: false };
+    durably(this.#database, () => this.#store(state));
     this.#devices.set(device, state);
-    this.#save(state);
+    this.#tell(state);
     return { ok: true, device, password };
   }
 
-  revoke(device: string): Promise<DeviceRecord | undefined> {
+  async revoke(device: string): Promise<DeviceRecord | undefined> {
     const state = this.#devices.get(device);
-    if (!state) return Promise.resolve(undefined);
+    if (!state) return undefined;
     state.revoked = true;
-    this.#save(state);
+    this.#unsaved.add(device);
     this.dropSession(device);
-    return Promise.resolve(toRecord(state));
+    durably(this.#database, () => this.#store(state));
+    this.#tell(state);
+    return toRecord(state);
   }
 
   onChange(listener: (device: DeviceRecord) => void): () => void {
@@ -119,7 +112,7 @@ export class DeviceRegistry implements Devices {
     const state = this.#devices.get(device);
     if (!state) return;
     state.lastSeenUs = this.#clock.nowUs();
-    this.#seen.add(device);
+    this.#unsaved.add(device);
   }
 
   setStatus(device: string, status: Status): void {
@@ -140,16 +133,16 @@ export class DeviceRegistry implements Devices {
       ]);
   }
 
-  /** Writes the times at which devices were last seen. */
+  /** Writes what has not been written yet. Throws what SQLite throws; the next call then tries again. */
   flush(): void {
-    if (this.#seen.size === 0) return;
+    if (this.#unsaved.size === 0) return;
     inTransaction(this.#database, () => {
-      for (const device of this.#seen) {
+      for (const device of this.#unsaved) {
         const state = this.#devices.get(device);
         if (state) this.#store(state);
       }
     });
-    this.#seen.clear();
+    this.#unsaved.clear();
   }
 
   #usableHash(device: string): string | undefined {
@@ -174,8 +167,19 @@ export class DeviceRegistry implements Devices {
     this.#save(state);
   }
 
+  /** Sessions go on where nothing can be written: `flush` tries again, and tells of it. */
   #save(state: DeviceState): void {
-    this.#store(state);
+    this.#unsaved.add(state.id);
+    try {
+      this.#store(state);
+      this.#unsaved.delete(state.id);
+    } catch {
+      // A full disk is no reason to end the session of a device that can do nothing about it.
+    }
+    this.#tell(state);
+  }
+
+  #tell(state: DeviceState): void {
     const record = toRecord(state);
     for (const listener of this.#listeners) listener(record);
   }

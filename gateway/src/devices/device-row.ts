@@ -39,6 +39,21 @@ export function isRow(row: Record<string, unknown>): row is Record<string, unkno
   );
 }
 
+/** A device that nothing is known of yet. */
+export function newState(id: string, createdAtUs: number): DeviceState {
+  return {
+    id,
+    createdAtUs,
+    passwordHash: '',
+    revoked: false,
+    online: false,
+    lastSeenUs: null,
+    status: null,
+    reported: null,
+    desired: null,
+  };
+}
+
 /** A device as it comes up with the gateway: no session is open, whatever its last status said. */
 export function readDevice(row: Row): DeviceState {
   const status: unknown = row.status === null ? null : JSON.parse(row.status);

@@ -56,6 +56,16 @@ function checkVersion(database: DatabaseSync, path: string): void {
   });
 }
 
+/** Runs `work` so that not even a power cut takes it back: a password that was handed out, a revocation. */
+export function durably(database: DatabaseSync, work: () => void): void {
+  database.exec('PRAGMA synchronous = FULL');
+  try {
+    work();
+  } finally {
+    database.exec('PRAGMA synchronous = NORMAL');
+  }
+}
+
 /** Runs `work` in one transaction: all of it, or none where it throws. */
 export function inTransaction(database: DatabaseSync, work: () => void): void {
   database.exec('BEGIN IMMEDIATE');

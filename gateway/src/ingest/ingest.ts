@@ -54,7 +54,7 @@ export class Ingest {
     const startedAtMs = statistics.arrived(arrived.payload.byteLength);
     await inFlight.take(arrived.payload.byteLength);
     try {
-      const outcome = await this.#process(arrived);
+      const outcome = await this.#process(arrived).catch((error: unknown) => this.#unavailable(error));
       statistics.settled(outcome, startedAtMs);
       return outcome;
     } finally {
@@ -62,9 +62,21 @@ export class Ingest {
     }
   }
 
-  /** A batch that was refused before its bytes came here: too large, wrong QoS, retained, not its topic. */
-  refuseUnread(arrived: ArrivedBatch, about: { code: ErrorCode; detail: string; sizeBytes: number }): void {
-    this.#deadLetter(arrived, about);
+  /**
+   * A batch that was refused before its bytes came here: too large, wrong QoS, retained, not its topic. False
+   * where it could not be kept as a dead letter: then it must not be acknowledged.
+   */
+  refuseUnread(
+    arrived: ArrivedBatch,
+    about: { code: ErrorCode; detail: string; sizeBytes: number },
+  ): boolean {
+    try {
+      this.#deadLetter(arrived, about);
+      return true;
+    } catch (error) {
+      this.#unavailable(error);
+      return false;
+    }
   }
 
   async #process(arrived: ArrivedBatch): Promise<IngestOutcome> {
@@ -119,16 +131,17 @@ export class Ingest {
       return 'stored';
     } catch (error) {
       statistics.journalEnded(startedAtMs, false);
-      this.#alarm(error);
-      return 'unavailable';
+      return this.#unavailable(error);
     }
   }
 
   /** An operator has to act: until then no batch is acknowledged, and the devices keep them. */
-  #alarm(error: unknown): void {
-    const subject = error instanceof FieldlineError ? error.subject : 'journal';
+  #unavailable(error: unknown): 'unavailable' {
+    // What is no error of ours comes from SQLite: a refusal could not be written.
+    const subject = error instanceof FieldlineError ? error.subject : 'gateway.db';
     const detail = error instanceof Error ? error.message : String(error);
     this.#parts.bursts.report('INGEST_UNAVAILABLE', subject, detail, 'error');
+    return 'unavailable';
   }
 
   #hasTooManyStreams(batch: Batch): boolean {
@@ -155,8 +168,8 @@ export class Ingest {
 
   #deadLetter(arrived: ArrivedBatch, about: { code: ErrorCode; detail: string; sizeBytes: number }): void {
     const { device, topic, payload } = arrived;
-    this.#parts.statistics.refused(about.code);
     this.#parts.deadLetters.add({ device, topic, payload, ...about });
+    this.#parts.statistics.refused(about.code);
     const level = about.code === 'SEQ_CONFLICT' ? 'error' : 'warn';
     this.#parts.bursts.report(about.code, device, about.detail, level);
   }
