@@ -5,6 +5,7 @@ import { refused } from '@fieldline/protocol';
 import type { Clock } from '../bindings/clock.ts';
 import type { Timers } from '../bindings/timers.ts';
 import type { SerialSettings } from '../bindings/serial-settings.ts';
+import type { Poll, PollPlan } from '../polling/poller.ts';
 
 /** One quantity that a driver can yield, with its unit from the SenML registry. */
 export interface QuantityPlan {
@@ -56,15 +57,23 @@ export interface DriverHost {
   gap(fromUs: number, toUs: number, reason: string): void;
   /** Opens a serial line and keeps it open, whatever happens to it. */
   openSerial(settings: SerialSettings, receiver: ByteReceiver): void;
-  /** Calls `poll` each `intervalMs`, never twice at once; what it throws is logged once a burst. */
-  poll(intervalMs: number, poll: () => Promise<void>): void;
+  /** Asks an instrument as planned, never twice at once; what `poll` throws is counted, logged once a series, and becomes a gap. */
+  poll(plan: PollPlan, poll: Poll): void;
+}
+
+/** A driver at work. */
+export interface RunningDriver {
+  /** Called once, before the ports close. */
+  stop(): void;
+  /** What it measured of its source, for the command `stats`: plain figures, cheap to ask for. */
+  figures?(): object;
 }
 
 /** A driver with the settings of one sensor. */
 export interface BoundDriver {
   readonly plan: SensorPlan;
-  /** Starts reading; the host ends what was opened. The answer is called once, before the ports close. */
-  start(host: DriverHost): { stop(): void };
+  /** Starts reading; the host ends what was opened. */
+  start(host: DriverHost): RunningDriver;
 }
 
 /** An entry of the registry: what the agent knows of a driver. */

@@ -5,7 +5,8 @@ import { SerialLine, type SerialCounters } from '../bindings/serial-line.ts';
 import type { SerialSettings } from '../bindings/serial-settings.ts';
 import type { Timers } from '../bindings/timers.ts';
 import type { Logger } from '../logger.ts';
-import type { BoundDriver, ByteReceiver, Columns, DriverHost } from './driver.ts';
+import { Poller, type Poll, type PollCounters, type PollPlan } from '../polling/poller.ts';
+import type { BoundDriver, ByteReceiver, Columns, DriverHost, RunningDriver } from './driver.ts';
 
 /** What a sensor stands on. */
 export interface SensorHostOptions {
@@ -20,7 +21,7 @@ export interface SensorHostOptions {
 export interface SensorCounters {
   readonly serial: readonly SerialCounters[];
   readonly discarded: Readonly<Record<string, { readonly frames: number; readonly bytes: number }>>;
-  readonly pollFailures: number;
+  readonly polls: readonly PollCounters[];
 }
 
 /** Discarded frames closer together than this are one burst, of which only the first is logged. */
@@ -32,13 +33,10 @@ export class SensorHost implements DriverHost {
   readonly timers: Timers;
   readonly #options: SensorHostOptions;
   readonly #lines: SerialLine[] = [];
-  readonly #cancels: (() => void)[] = [];
+  readonly #pollers: Poller[] = [];
   readonly #discarded = new Map<string, { frames: number; bytes: number }>();
   #lastDiscardUs = Number.NEGATIVE_INFINITY;
-  #pollFailures = 0;
-  #polls = Promise.resolve();
-  #driver: { stop(): void } | undefined;
-  #stopped = false;
+  #driver: RunningDriver | undefined;
 
   constructor(options: SensorHostOptions) {
     this.#options = options;
@@ -54,10 +52,7 @@ export class SensorHost implements DriverHost {
   /** Stops the driver, then closes its ports. What the driver had begun is handed over before this resolves. */
   async stop(): Promise<void> {
     this.#driver?.stop();
-    this.#stopped = true;
-    for (const cancel of this.#cancels) cancel();
-    await Promise.all(this.#lines.map((line) => line.stop()));
-    await this.#polls;
+    await Promise.all([...this.#lines, ...this.#pollers].map((input) => input.stop()));
   }
 
   /** What became of the input so far. */
@@ -65,7 +60,7 @@ export class SensorHost implements DriverHost {
     return {
       serial: this.#lines.map(({ counters }) => ({ ...counters })),
       discarded: Object.fromEntries(this.#discarded),
-      pollFailures: this.#pollFailures,
+      polls: this.#pollers.map(({ counters }) => ({ ...counters })),
     };
   }
 
@@ -103,26 +98,18 @@ export class SensorHost implements DriverHost {
     this.#lines.push(new SerialLine(settings, events, { clock, timers, logger }));
   }
 
-  poll(intervalMs: number, poll: () => Promise<void>): void {
-    let running = false;
-    let failing = false;
-    const run = async (): Promise<void> => {
-      try {
-        await poll();
-        failing = false;
-      } catch (cause) {
-        this.#pollFailures += 1;
-        if (!failing) this.#reportPoll(cause);
-        failing = true;
-      }
-      running = false;
+  poll(plan: PollPlan, poll: Poll): void {
+    const events = {
+      failed: (cause: unknown) => this.#reportPoll(cause),
+      hung: () => this.#reportPoll(this.#hungError(plan)),
+      gap: (fromUs: number, toUs: number, reason: string) => this.gap(fromUs, toUs, reason),
     };
-    const cancel = this.timers.every(intervalMs, () => {
-      if (running || this.#stopped) return;
-      running = true;
-      this.#polls = run();
-    });
-    this.#cancels.push(cancel);
+    this.#pollers.push(new Poller({ plan, poll, events, clock: this.clock, timers: this.timers }));
+  }
+
+  #hungError({ deadlineMs }: PollPlan): FieldlineError {
+    const detail = `No answer within ${deadlineMs} ms.`;
+    return new FieldlineError('SOURCE_HUNG', { subject: this.#options.sensor, detail });
   }
 
   #reportPoll(cause: unknown): void {

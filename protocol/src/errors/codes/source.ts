@@ -42,4 +42,19 @@ export const sourceErrors = defineErrors({
     title: 'There is no driver of this name.',
     remedy: 'Use one of the drivers that the message lists.',
   },
+  SOURCE_HUNG: {
+    number: 2040,
+    title: 'The sensor does not answer.',
+    remedy: 'Check wiring and power, or raise `timeout`; the agent waits and asks again by itself.',
+  },
+  SOURCE_FILE_UNREADABLE: {
+    number: 2041,
+    title: 'The file in sysfs that stands for the sensor cannot be read.',
+    remedy: 'Check that its kernel module is loaded, and the configured names against the files.',
+  },
+  SOURCE_HTTP_FAILED: {
+    number: 2042,
+    title: 'The address gave no usable answer.',
+    remedy: 'Check `url`, network and credentials; the agent asks again at the next interval.',
+  },
 });
