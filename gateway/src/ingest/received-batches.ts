@@ -17,7 +17,7 @@ export type Recognition =
 
 interface Epoch {
   readonly ranges: SeqRanges;
-  /** Digests that `save` has not written yet. */
+  /** Digests that are not in the database yet. */
   readonly fresh: Map<number, string>;
   changed: boolean;
 }
@@ -100,10 +100,22 @@ export class ReceivedBatches {
     epoch.changed = true;
   }
 
-  /** Writes what changed since the last call; runs in the caller's transaction. */
+  /** Writes what changed since the last `saved`; runs in the caller's transaction. */
   save(): void {
+    for (const [device, epoch, state] of this.#changed()) this.#saveEpoch(device, epoch, state);
+  }
+
+  /** That transaction has succeeded, and nothing was recorded since. */
+  saved(): void {
+    for (const [, , state] of this.#changed()) {
+      state.fresh.clear();
+      state.changed = false;
+    }
+  }
+
+  *#changed(): Generator<[device: string, epoch: string, Epoch]> {
     for (const [device, epochs] of this.#devices) {
-      for (const [epoch, state] of epochs) if (state.changed) this.#saveEpoch(device, epoch, state);
+      for (const [epoch, state] of epochs) if (state.changed) yield [device, epoch, state];
     }
   }
 
@@ -111,8 +123,6 @@ export class ReceivedBatches {
     this.#statements.range.run(device, epoch, JSON.stringify(state.ranges.toArray()));
     for (const [seq, digest] of state.fresh) this.#statements.insert.run(device, epoch, seq, digest);
     this.#statements.prune.run(device, epoch, state.ranges.last - this.#limits.digestsPerEpoch);
-    state.fresh.clear();
-    state.changed = false;
   }
 
   #compare(batch: Batch, digest: string, known: string | undefined, same: Recognition): Recognition {

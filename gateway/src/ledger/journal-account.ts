@@ -89,13 +89,18 @@ export class JournalAccount implements StoreAccount {
 
   /**
    * The primary store may have got further than was saved here (a kill), or less far (it was lost, or another
-   * store is the primary one now): what it has committed is then counted from the journal.
+   * store is the primary one now): what lies between is read from the journal. Of what the journal has let
+   * go, a store that begins below it has nothing.
    */
   async resumedAt(offset: number): Promise<void> {
     const { ledger, log } = this.#parts;
-    if (offset < this.#committedTo) ledger.resetCommitted();
-    const from = offset < this.#committedTo ? log.firstOffset : this.#committedTo;
-    await forEachEntry(log, { from, to: offset }, (entry) => ledger.committed([entry]));
+    if (offset < this.#committedTo && offset < log.firstOffset) {
+      ledger.resetCommitted();
+    } else if (offset < this.#committedTo) {
+      await forEachEntry(log, { from: offset, to: this.#committedTo }, (entry) => ledger.uncommitted(entry));
+    } else {
+      await forEachEntry(log, { from: this.#committedTo, to: offset }, (entry) => ledger.committed([entry]));
+    }
     this.#committedTo = offset;
     this.#changed = true;
   }
@@ -116,18 +121,20 @@ export class JournalAccount implements StoreAccount {
   /** Writes what changed since the last call, all of it or nothing. */
   async save(): Promise<void> {
     if (!this.#changed) return;
-    this.#changed = false;
     const { database, ledger, received, log } = this.#parts;
+    const changed = [...ledger.devices].filter(([, account]) => account.changed);
     inTransaction(database, () => {
       received.save();
-      for (const [device, account] of ledger.devices) {
-        if (!account.changed) continue;
+      for (const [device, account] of changed) {
         this.#statements.account.run(device, JSON.stringify(account.snapshot()));
-        account.changed = false;
       }
       this.#statements.fact.run('seenTo', this.#seenTo);
       this.#statements.fact.run('committedTo', this.#committedTo);
     });
+    // Only now: after a transaction that failed, the next one must write the same again.
+    received.saved();
+    for (const [, account] of changed) account.changed = false;
+    this.#changed = false;
     await log.setCursor(cursorName, Math.min(this.#seenTo, this.#committedTo));
   }
 

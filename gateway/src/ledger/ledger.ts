@@ -77,6 +77,12 @@ export class Ledger {
     for (const { batch } of entries) this.device(batch.device).commit(countReadings(batch));
   }
 
+  /** The primary store has lost this batch again. */
+  uncommitted({ batch }: Pick<JournaledBatch, 'batch'>): void {
+    const counts = [...countReadings(batch)].map(([stream, count]): [string, number] => [stream, -count]);
+    this.device(batch.device).commit(new Map(counts));
+  }
+
   /** Forgets what was committed: the primary store begins anew. */
   resetCommitted(): void {
     for (const account of this.#devices.values()) {
