@@ -29,7 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/{tidy,services,contract,integration}/**/*.test.ts'],
+          include: ['test/{tidy,services,contract,bench,integration}/**/*.test.ts'],
           exclude,
           testTimeout: 90_000,
           hookTimeout: 90_000,
