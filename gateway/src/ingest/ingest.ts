@@ -108,8 +108,8 @@ export class Ingest {
       );
     }
     if (recognition.kind === 'refused') {
-      if (recognition.code === 'SEQ_CONFLICT') ledger.conflicting(batch, digest);
-      else ledger.refusedBatch(batch);
+      if (recognition.code === 'RANGE_LIMIT') ledger.refusedBatch(batch);
+      else ledger.refusedReadings(batch, digest);
       return this.#refuse(arrived, recognition);
     }
     if (this.#hasTooManyStreams(batch)) {
@@ -147,7 +147,8 @@ export class Ingest {
   #hasTooManyStreams(batch: Batch): boolean {
     const { ledger, limits } = this.#parts;
     const known = ledger.device(batch.device).streamNames;
-    const named = new Set([...countReadings(batch).keys(), ...Object.keys(batch.ledger)]);
+    const dropped = (batch.dropped ?? []).flatMap(([, , , counts]) => Object.keys(counts));
+    const named = new Set([...countReadings(batch).keys(), ...Object.keys(batch.ledger), ...dropped]);
     let count = known.size;
     for (const stream of named) if (!known.has(stream)) count += 1;
     return count > limits.streamsPerDevice && count > known.size;

@@ -102,11 +102,14 @@ export class Ledger {
     this.device(name.device).epoch(name.epoch).refusedSeqs.add(name.seq);
   }
 
-  /** Another batch has this one's name: its readings were taken, by whoever sent it, and are refused. */
-  conflicting(batch: Batch, digest: string): void {
+  /**
+   * A batch was refused that no running totals will explain, since its name is another's or its epoch has no
+   * account: its readings were taken, by whoever sent it, and are refused.
+   */
+  refusedReadings(batch: Batch, digest: string): void {
     const cause = `${batch.device} ${batch.epoch} ${batch.seq} ${digest}`;
     for (const [stream, readings] of countReadings(batch)) {
-      this.#refused.addConflicting(cause, `${batch.device}/${stream}`, readings);
+      this.#refused.addByGateway(cause, `${batch.device}/${stream}`, readings);
     }
   }
 
@@ -161,17 +164,17 @@ export class Ledger {
   #row(stream: string, account: EpochStream | undefined, committed: number, store: StoreCounts): LedgerRow {
     const received = account?.received ?? 0;
     const byStore = this.#refused.byStore(stream);
-    const conflicting = this.#refused.conflicting(stream);
+    const byGateway = this.#refused.byGateway(stream);
     const stored = store.counts ? (store.counts.get(stream) ?? 0) : committed - byStore;
     const atLeast = (store.quiet ? received : (store.committedBefore.get(stream) ?? 0)) - byStore;
     const atMost = received - byStore;
     const storeDifference = Math.max(0, atLeast - stored, stored - atMost);
     const commitDifference = store.quiet ? Math.abs(received - committed) : Math.max(0, committed - received);
     return {
-      taken: (account?.taken ?? 0) + conflicting,
+      taken: (account?.taken ?? 0) + byGateway,
       stored,
       filtered: account?.filtered ?? 0,
-      refused: (account?.refused ?? 0) + byStore + conflicting,
+      refused: (account?.refused ?? 0) + byStore + byGateway,
       lost: account?.lost ?? 0,
       underWay: (account?.open ?? 0) + (account?.missing ?? 0) + notYetStored({ stored, atLeast, atMost }),
       unaccounted: (account?.differences ?? 0) + storeDifference + commitDifference,
