@@ -85,7 +85,10 @@ export async function startGateway(
     logger.info({ home: config.home, mqtt: started.mqttUrl, http: started.httpUrl }, 'The gateway is ready');
     return { ...started, home: config.home, stop: () => teardown.run() };
   } catch (error) {
-    await teardown.run();
+    // What kept it from starting is what a person has to know, whatever else goes wrong now.
+    await teardown
+      .run()
+      .catch((cause: unknown) => logger.warn({ err: cause }, 'The start was not undone whole'));
     throw error;
   }
 }
@@ -117,8 +120,8 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
   teardown.add('sinks', () => sinks.stop());
   teardown.add('drain', () => drain(base, sinks));
   const { broker, stages, counters, problems } = assembleBroker(base, durable);
-  const mqttUrl = await broker.listen(config.mqtt);
   teardown.add('broker', () => broker.stop());
+  const mqttUrl = await broker.listen(config.mqtt);
   const parts: GatewayParts = {
     config,
     clock,

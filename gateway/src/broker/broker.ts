@@ -34,6 +34,8 @@ export class Broker {
   readonly #parts: BrokerParts;
   readonly #aedes: Aedes;
   readonly #server: Server;
+  readonly #connections = new Set<GuardedSocket>();
+  readonly #unauthenticated = new Set<GuardedSocket>();
   readonly #sessions = new Map<string, Client>();
 
   constructor(parts: BrokerParts) {
@@ -75,19 +77,21 @@ export class Broker {
     return `mqtt://${host.includes(':') ? `[${host}]` : host}:${actualPort}`;
   }
 
-  /** Takes no new connections and closes the open ones. */
+  /** Takes no new connections and closes the open ones; also where `listen` has failed. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
+    // aedes ends open sessions, and forgets connections that are not so far yet.
+    for (const connection of this.#connections) connection.destroy();
     await closed;
   }
 
   #accept(socket: Socket): void {
     const { statistics, limits, gate, publishGate } = this.#parts;
-    const address = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    const address = socket.remoteAddress ?? 'unknown';
     const full = this.#fullReason();
     if (full) {
-      this.#report(full, socket.remoteAddress ?? 'unknown', '');
+      this.#report(full, address, '');
       socket.destroy();
       return;
     }
@@ -101,25 +105,30 @@ export class Broker {
       onOversized: (publish) => publishGate.takeOversized(client.id, publish),
     });
     statistics.accepted += 1;
-    statistics.connections += 1;
-    statistics.unauthenticated += 1;
     const client = this.#aedes.handle(guarded);
     this.#follow(guarded, client);
   }
 
-  /** Counts a connection out of the unauthenticated ones when its session opens, and out when it closes. */
+  /** A connection is unauthenticated until its session opens. That may be told after it has closed. */
   #follow(guarded: GuardedSocket, client: Client): void {
-    const { statistics } = this.#parts;
-    let isOpen = false;
+    this.#connections.add(guarded);
+    this.#unauthenticated.add(guarded);
+    this.#countConnections();
     client.on('connected', () => {
-      isOpen = true;
-      statistics.unauthenticated -= 1;
+      this.#unauthenticated.delete(guarded);
+      this.#countConnections();
       guarded.open();
     });
     guarded.once('close', () => {
-      statistics.connections -= 1;
-      if (!isOpen) statistics.unauthenticated -= 1;
+      this.#connections.delete(guarded);
+      this.#unauthenticated.delete(guarded);
+      this.#countConnections();
     });
+  }
+
+  #countConnections(): void {
+    this.#parts.statistics.connections = this.#connections.size;
+    this.#parts.statistics.unauthenticated = this.#unauthenticated.size;
   }
 
   #fullReason(): ErrorCode | undefined {

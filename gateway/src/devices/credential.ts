@@ -28,13 +28,13 @@ export async function verifyPassword(password: Buffer, hash: string): Promise<bo
   const [kind, N, r, p, salt, key] = hash.split('$');
   if (kind !== 'scrypt' || !salt || !key) return false;
   const wanted = Buffer.from(key, 'base64url');
-  const found = await derive(password, Buffer.from(salt, 'base64url'), {
-    N: Number(N),
-    r: Number(r),
-    p: Number(p),
-  });
-  return wanted.length === found.length && timingSafeEqual(wanted, found);
+  const cost = { N: Number(N), r: Number(r), p: Number(p) };
+  const found = await derive(password, Buffer.from(salt, 'base64url'), cost).catch(() => noKey);
+  return wanted.length === found.length && found.length > 0 && timingSafeEqual(wanted, found);
 }
+
+/** In the place of a key where the cost is none that scrypt knows. */
+const noKey = Buffer.alloc(0);
 
 function derive(password: Buffer, salt: Buffer, cost: { N: number; r: number; p: number }): Promise<Buffer> {
   return new Promise((resolve, reject) => {
