@@ -56,7 +56,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const outbox = await Outbox.open({ directory, maxBytes, maxAgeUs, clock, logger });
   const ledger = new Ledger();
   const pipelines = buildPipelines(config, ledger, startedAtUs);
-  declareRestart({ outbox, ledger, pipelines, nowUs: startedAtUs });
+  const restored = declareRestart({ outbox, ledger, pipelines, nowUs: startedAtUs });
   const hosts = new Map(
     [...pipelines].map(([sensor, pipeline]) => [
       sensor,
@@ -76,6 +76,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
     outbox,
     clock,
     logger,
+    restored,
     isOnline,
   });
   uplink.start();

@@ -33,6 +33,9 @@ export const blockRowsMax = 10_000;
 /** Gaps that one sensor may have waiting; the last one grows instead of one more. */
 export const pendingGapsMax = 1000;
 
+/** Marks the time of the newest reading among the blocks that are kept for a restart. */
+export const newestReading = 'newest';
+
 interface Lane {
   readonly counters: StreamCounters;
   readonly drop: DropCounter;
@@ -46,6 +49,8 @@ export class SensorPipeline {
   readonly #lanes: readonly Lane[];
   readonly #raw: RawBuffer;
   readonly #groups: readonly WindowGroup[];
+  /** Time of the newest reading, µs UTC. */
+  #newestUs = Number.NEGATIVE_INFINITY;
   #gaps: { fromUs: number; toUs: number; reason: string }[] = [];
 
   constructor(options: SensorPipelineOptions) {
@@ -74,6 +79,7 @@ export class SensorPipeline {
       if (lane.group !== undefined) lane.group.windows.record(lane.group.stream, t, values);
     }
     this.#raw.append(t, columns);
+    this.#newestUs = Math.max(this.#newestUs, t.at(-1) ?? this.#newestUs);
   }
 
   /** Records that there are no readings from here to there (µs UTC). */
@@ -110,6 +116,22 @@ export class SensorPipeline {
     }
     if (this.#gaps.length > 0) blocks.push(this.#takeGaps());
     return blocks;
+  }
+
+  /**
+   * What a crash would lose now of windows, as the blocks in which they would travel; and, as a gap of no
+   * length with the reason `newest`, the time of the newest reading.
+   */
+  peek(): SensorBlock[] {
+    const { sensor, type } = this.#options;
+    const blocks: SensorBlock[] = [];
+    for (const group of this.#groups) {
+      const windows = group.peek();
+      if (windows !== undefined) blocks.push({ sensor, type, kind: 'windows', ...windows });
+    }
+    if (!Number.isFinite(this.#newestUs)) return blocks;
+    const at = Float64Array.of(this.#newestUs);
+    return [...blocks, { sensor, type, kind: 'gaps', from: at, to: at, reason: [newestReading] }];
   }
 
   /** Adds the readings that wait in windows (and, after a `take` that was cut short, as rows) to `open`. */

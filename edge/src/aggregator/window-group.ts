@@ -101,7 +101,16 @@ export class WindowGroup {
 
   /** Removes and returns the oldest closed windows, at most `maxWindows`; undefined where there is none. */
   take(maxWindows: number): ClosedWindows | undefined {
-    const windows = this.#closed.splice(0, maxWindows);
+    return this.#toBlock(this.#closed.splice(0, maxWindows));
+  }
+
+  /** What would be lost now: windows that wait, and the open ones as the partial windows that they are. */
+  peek(): ClosedWindows | undefined {
+    const open = [...this.#open.values()].filter(hasReadings).sort((a, b) => a.startUs - b.startUs);
+    return this.#toBlock([...this.#closed, ...open.map((window) => ({ ...window, partial: true }))]);
+  }
+
+  #toBlock(windows: readonly Window[]): ClosedWindows | undefined {
     if (windows.length === 0) return undefined;
     const { window, lengthUs, streams } = this.#options;
     const fields: Record<string, WindowsField> = {};
@@ -168,7 +177,7 @@ export class WindowGroup {
     const due = [...this.#open.values()].filter(isDue).sort((a, b) => a.startUs - b.startUs);
     for (const window of due) {
       this.#open.delete(window.startUs);
-      if (window.accumulators.some((accumulator) => (accumulator?.count ?? 0) > 0)) this.#closed.push(window);
+      if (hasReadings(window)) this.#closed.push(window);
     }
     if (this.#closed.length > closedWindowsMax) this.#loseOldest(this.#closed.length - closedWindowsMax);
   }
@@ -180,6 +189,10 @@ export class WindowGroup {
       });
     }
   }
+}
+
+function hasReadings({ accumulators }: Window): boolean {
+  return accumulators.some((accumulator) => (accumulator?.count ?? 0) > 0);
 }
 
 function toField(stream: WindowedStream, windows: readonly Window[], index: number): WindowsField {

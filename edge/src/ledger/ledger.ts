@@ -47,10 +47,13 @@ export class Ledger {
   }
 
   /**
-   * Takes up the totals of the last sealed batch after a restart. What was in open windows then was in memory
-   * and is lost.
+   * Takes up the totals of the last sealed batch after a restart. What waited then was in memory and is lost,
+   * but for what is `kept`.
    */
-  restore(totals: Readonly<Record<string, StreamLedger>>): void {
+  restore(
+    totals: Readonly<Record<string, StreamLedger>>,
+    kept: ReadonlyMap<string, number> = new Map(),
+  ): void {
     for (const [name, total] of Object.entries(totals)) {
       const counters = this.stream(name);
       counters.taken = total.taken;
@@ -58,7 +61,8 @@ export class Ledger {
       counters.refused = total.refused;
       counters.lost = total.lost;
       counters.batched = total.batched;
-      if (total.open > 0) counters.lose('restart', total.open);
+      const lost = total.open - (kept.get(name) ?? 0);
+      if (lost > 0) counters.lose('restart', lost);
     }
   }
 

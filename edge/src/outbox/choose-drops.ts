@@ -7,6 +7,7 @@ import {
   type SensorBlock,
 } from '@fieldline/protocol';
 import { parseBatchKey } from './batch-key.ts';
+import { payloadOf } from './sealed-record.ts';
 
 /** Batches that will never be sent, and how the next batch says so. */
 export interface Drops {
@@ -76,7 +77,7 @@ class DropCollector {
 
   add(record: JournalRecord): void {
     this.offsets.push(record.offset);
-    const decoded = decodeBatch(record.value);
+    const decoded = decodeBatch(payloadOf(record));
     if (!decoded.ok) return;
     this.#noteTimes(decoded.value);
     // A declaration speaks of its own epoch only: batches of an older one stay listed as missing.

@@ -1,10 +1,11 @@
-import type { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import { countReadings, type SensorBlock } from '@fieldline/protocol';
+import { newestReading, type SensorPipeline } from '../aggregator/sensor-pipeline.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Outbox } from './outbox.ts';
+import type { OutboxState } from './recover-state.ts';
 
 /** What a restart is declared to. */
 export interface RestartParts {
-  readonly outbox: Outbox;
+  readonly outbox: { readonly state: OutboxState; readonly closedCleanly: boolean };
   readonly ledger: Ledger;
   readonly pipelines: ReadonlyMap<string, SensorPipeline>;
   readonly nowUs: number;
@@ -12,15 +13,35 @@ export interface RestartParts {
 
 /**
  * Goes on with the account of the run before, and declares the time in between as a gap of every sensor: from
- * the last sealed batch to now. Reason `restart` says that readings in memory may have been lost, `stopped`
- * that the agent had ended in order and nothing was taken.
+ * its newest reading that is kept to now. Reason `restart` says that readings in memory may have been lost,
+ * `stopped` that the agent had ended in order and nothing was taken.
+ *
+ * Answers the windows that were open at the last seal, as partial windows for the next batch: what they hold
+ * survives, and the rest of each goes into another partial window of the same start.
  */
-export function declareRestart({ outbox, ledger, pipelines, nowUs }: RestartParts): void {
-  const { lastBatch, renewed } = outbox.state;
-  if (lastBatch === undefined) return;
+export function declareRestart({ outbox, ledger, pipelines, nowUs }: RestartParts): readonly SensorBlock[] {
+  const { lastBatch, renewed, open } = outbox.state;
+  if (lastBatch === undefined) return [];
+  const restored = open.filter(({ kind }) => kind !== 'gaps');
+  const counts = countReadings({ ...lastBatch, sensors: restored });
   // In a new epoch the totals start from zero; those of the old one stay with its batches.
-  if (!renewed) ledger.restore(lastBatch.ledger);
+  if (renewed) for (const [name, count] of counts) ledger.stream(name).taken += count;
+  else ledger.restore(lastBatch.ledger, counts);
   const reason = outbox.closedCleanly ? 'stopped' : 'restart';
-  if (lastBatch.sentAt >= nowUs) return;
-  for (const pipeline of pipelines.values()) pipeline.gap(lastBatch.sentAt, nowUs, reason);
+  const newestUs = newestReadings(open);
+  for (const [sensor, pipeline] of pipelines) {
+    const fromUs = outbox.closedCleanly ? undefined : newestUs.get(sensor);
+    const sinceUs = fromUs === undefined ? lastBatch.sentAt : Math.min(lastBatch.sentAt, fromUs + 1);
+    if (sinceUs < nowUs) pipeline.gap(sinceUs, nowUs, reason);
+  }
+  return restored;
+}
+
+function newestReadings(open: readonly SensorBlock[]): Map<string, number> {
+  const newest = new Map<string, number>();
+  for (const block of open) {
+    const atUs = block.kind === 'gaps' && block.reason[0] === newestReading ? block.to[0] : undefined;
+    if (atUs !== undefined) newest.set(block.sensor, atUs);
+  }
+  return newest;
 }

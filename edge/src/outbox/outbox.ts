@@ -1,11 +1,12 @@
 import { openJournal, type Journal, type JournalRecord } from '@fieldline/journal';
-import { encodeBatch, FieldlineError, type Batch } from '@fieldline/protocol';
+import { FieldlineError, type Batch, type SensorBlock } from '@fieldline/protocol';
 import type { Clock } from '../bindings/clock.ts';
 import type { Logger } from '../logger.ts';
-import { batchKey } from './batch-key.ts';
+import { batchKey, parseBatchKey } from './batch-key.ts';
 import { chooseDrops, type Drops } from './choose-drops.ts';
 import { OffsetRanges } from './offset-ranges.ts';
 import { recoverState, type OutboxState } from './recover-state.ts';
+import { payloadOf, toSealedRecord } from './sealed-record.ts';
 
 /** How an outbox is kept. */
 export interface OutboxOptions {
@@ -109,11 +110,12 @@ export class Outbox {
 
   /**
    * Makes a batch durable under the next seq. Rejects with FieldlineError `JOURNAL_WRITE_FAILED` and uses up
-   * no seq when the disk fails. Never called concurrently.
+   * no seq when the disk fails. `open`: what is open at this moment, kept beside the batch for a restart after
+   * a crash. Never called concurrently.
    */
-  async seal(batch: Batch, drops?: Drops): Promise<void> {
-    const payload = encodeBatch(batch);
-    const offset = await this.#journal.append(batchKey(batch), payload);
+  async seal(batch: Batch, drops?: Drops, open?: readonly SensorBlock[]): Promise<void> {
+    const { key, value } = toSealedRecord(batch, open);
+    const offset = await this.#journal.append(key, value);
     this.#nextSeq = batch.seq + 1;
     this.#newestSealed = offset;
     if (drops === undefined) return;
@@ -155,7 +157,7 @@ export class Outbox {
       const [record] = await this.#journal.read(from, { maxBytes: 1, maxRecords: 1 });
       if (record === undefined || record.offset >= endOffset) return undefined;
       if (record.offset > from) this.#passOver(from, record.offset);
-      if (this.#isWaiting(record.offset)) return { offset: record.offset, payload: record.value };
+      if (this.#isWaiting(record.offset)) return { offset: record.offset, payload: payloadOf(record) };
       from = this.#skip(record.offset);
     }
     return undefined;
@@ -236,10 +238,11 @@ export class Outbox {
 
   async #carry(record: JournalRecord): Promise<void> {
     if (this.#inFlight.has(record.offset) || this.#done.has(record.offset)) return;
-    const key = record.key.replace(/^sealed/, 'carried');
+    const name = parseBatchKey(record.key);
+    if (name === undefined) return;
     // Claimed while it is copied, so that it is not sent from both places.
     this.#inFlight.add(record.offset);
-    const offset = await this.#journal.append(key, record.value);
+    const offset = await this.#journal.append(batchKey(name, true), payloadOf(record));
     this.#inFlight.delete(record.offset);
     this.#sent.delete(record.offset);
     this.#done.add(record.offset);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Journal } from '@fieldline/journal';
-import { decodeBatch, type Batch } from '@fieldline/protocol';
+import type { Journal, JournalRecord } from '@fieldline/journal';
+import { decodeBatch, type Batch, type SensorBlock } from '@fieldline/protocol';
 import { parseBatchKey } from './batch-key.ts';
+import { openBlocksOf, payloadOf } from './sealed-record.ts';
 
 /** Where the numbering and the account of the device go on. */
 export interface OutboxState {
@@ -10,6 +11,8 @@ export interface OutboxState {
   readonly nextSeq: number;
   /** The last sealed batch of this epoch or, where it was renewed, of the epoch before; none at first start. */
   readonly lastBatch: Batch | undefined;
+  /** Windows that were open when it was sealed, and the last times of each sensor; none after damage. */
+  readonly open: readonly SensorBlock[];
   /** Whether recovery discarded something, so that the epoch is a new one. */
   readonly renewed: boolean;
 }
@@ -24,10 +27,15 @@ export async function recoverState(journal: Journal): Promise<OutboxState> {
   const last = await lastSealedBatch(journal);
   const { tailTorn, discardedBytes, discardedRecordsAtLeast } = journal.recovery;
   const damaged = tailTorn || discardedBytes > 0 || discardedRecordsAtLeast > 0;
-  if (last === undefined || damaged) {
-    return { epoch: newEpoch(), nextSeq: 1, lastBatch: last, renewed: damaged };
+  if (last === undefined) {
+    return { epoch: newEpoch(), nextSeq: 1, lastBatch: undefined, open: [], renewed: damaged };
   }
-  return { epoch: last.epoch, nextSeq: last.seq + 1, lastBatch: last, renewed: false };
+  const { batch } = last;
+  // A torn tail was never durable, so never sent; a batch lost to damage may have closed these windows.
+  const isTailOnly = discardedRecordsAtLeast === 0;
+  const open = isTailOnly ? openBlocksOf(last.record) : [];
+  if (damaged) return { epoch: newEpoch(), nextSeq: 1, lastBatch: batch, open, renewed: true };
+  return { epoch: batch.epoch, nextSeq: batch.seq + 1, lastBatch: batch, open, renewed: false };
 }
 
 /** 12 random bytes, base64url: devices and restarts never meet in one. */
@@ -35,8 +43,13 @@ export function newEpoch(): string {
   return randomBytes(12).toString('base64url');
 }
 
+interface LastSealed {
+  readonly record: JournalRecord;
+  readonly batch: Batch;
+}
+
 /** Steps back from the end, twice as far each time, until there are records; offsets may have holes. */
-async function lastSealedBatch(journal: Journal): Promise<Batch | undefined> {
+async function lastSealedBatch(journal: Journal): Promise<LastSealed | undefined> {
   const { firstOffset, nextOffset } = journal;
   for (let back = 1; firstOffset < nextOffset; back *= 2) {
     const from = Math.max(firstOffset, nextOffset - back);
@@ -46,17 +59,17 @@ async function lastSealedBatch(journal: Journal): Promise<Batch | undefined> {
   return undefined;
 }
 
-async function lastSealedFrom(journal: Journal, from: number): Promise<Batch | undefined> {
+async function lastSealedFrom(journal: Journal, from: number): Promise<LastSealed | undefined> {
   let offset = from;
-  let found: Batch | undefined;
+  let found: LastSealed | undefined;
   for (;;) {
     const records = await journal.read(offset, { maxBytes: scanBytes });
     const last = records.at(-1);
     if (last === undefined) return found;
     for (const record of records) {
       if (parseBatchKey(record.key)?.carried !== false) continue;
-      const decoded = decodeBatch(record.value);
-      if (decoded.ok) found = decoded.value;
+      const decoded = decodeBatch(payloadOf(record));
+      if (decoded.ok) found = { record, batch: decoded.value };
     }
     offset = last.offset + 1;
   }

@@ -16,6 +16,8 @@ export interface SealerOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Windows that were open when the run before was killed: the first batch carries them. */
+  readonly restored?: readonly SensorBlock[];
   /** Whether the gateway can be reached now: decides on the lane that a batch is sealed for. */
   readonly isOnline: () => boolean;
 }
@@ -25,6 +27,7 @@ const batchesPerFlushMax = 64;
 
 interface Draft {
   readonly batch: Batch;
+  readonly open: readonly SensorBlock[];
   readonly drops: Drops | undefined;
 }
 
@@ -35,6 +38,7 @@ interface Draft {
 export class Sealer {
   readonly #options: SealerOptions;
   #unsealed: Draft | undefined;
+  #restored: readonly SensorBlock[];
   #lastLedger = '{}';
   #running: Promise<void> = Promise.resolve();
   #failing = false;
@@ -42,6 +46,7 @@ export class Sealer {
 
   constructor(options: SealerOptions) {
     this.#options = options;
+    this.#restored = options.restored ?? [];
   }
 
   /** Closes what is due and seals what waits. Flushes run one after the other; failures are logged, not thrown. */
@@ -79,7 +84,8 @@ export class Sealer {
 
   async #sealDraft(): Promise<void> {
     if (this.#unsealed === undefined) return;
-    await this.#options.outbox.seal(this.#unsealed.batch, this.#unsealed.drops);
+    const { batch, drops, open } = this.#unsealed;
+    await this.#options.outbox.seal(batch, drops, open);
     this.#unsealed = undefined;
     if (this.#failing) this.#reportRecovery();
     this.#failing = false;
@@ -88,7 +94,9 @@ export class Sealer {
   /** The next batch, or undefined where there is nothing new to say. */
   #draft(drops: Drops | undefined): Draft | undefined {
     const { pipelines, ledger } = this.#options;
-    const sensors = [...pipelines.values()].flatMap((pipeline) => pipeline.take());
+    const taken = [...pipelines.values()].flatMap((pipeline) => pipeline.take());
+    const sensors = [...this.#restored, ...taken];
+    this.#restored = [];
     const batch = this.#toBatch(sensors, drops);
     for (const [name, count] of countReadings(batch)) ledger.stream(name).batched += count;
     const totals = ledger.snapshot(this.#countOpen());
@@ -96,7 +104,8 @@ export class Sealer {
     if (sensors.length === 0 && drops === undefined && text === this.#lastLedger) return undefined;
     this.#lastLedger = text;
     this.#checkLedger(totals);
-    return { batch: { ...batch, ledger: totals }, drops };
+    const open = [...pipelines.values()].flatMap((pipeline) => pipeline.peek());
+    return { batch: { ...batch, ledger: totals }, drops, open };
   }
 
   #toBatch(sensors: SensorBlock[], drops: Drops | undefined): Batch {
