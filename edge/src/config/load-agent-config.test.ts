@@ -45,6 +45,8 @@ describe('the sample configuration', () => {
       ['position', 'gnss'],
       ['shaft', 'adc'],
       ['battery', 'adc'],
+      ['boiler', 'w1'],
+      ['cpu', 'hwmon'],
     ]);
     expect(config.sensors[0]?.streams[0]).toMatchObject({
       quantity: 'temperature',

@@ -57,4 +57,9 @@ export const sourceErrors = defineErrors({
     title: 'The address gave no usable answer.',
     remedy: 'Check `url`, network and credentials; the agent asks again at the next interval.',
   },
+  SOURCE_NO_VALUE: {
+    number: 2043,
+    title: 'The sensor answered with what is no measurement.',
+    remedy: 'Check wiring and power supply; the command `stats` counts the reasons.',
+  },
 });
