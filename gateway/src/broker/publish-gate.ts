@@ -39,10 +39,12 @@ export class PublishGate {
     this.#parts = parts;
   }
 
-  /** A PUBLISH, or a will when `client` is null or has left. */
+  /** A PUBLISH, or a will: aedes notes in those for whom it keeps them. */
   authorize(client: Client | null, packet: PublishPacket, answer: Answer): void {
-    if (!client || client.closed) {
-      this.#takeWill(willOwner(client, packet), packet, answer);
+    const hasLeft = !client || client.closed;
+    if (hasLeft || 'brokerId' in packet) {
+      this.#takeWill(packet, hasLeft);
+      answer();
       return;
     }
     const { statistics, registry } = this.#parts;
@@ -129,31 +131,30 @@ export class PublishGate {
     );
   }
 
-  /** The only will that a device may leave is its own status with `online: false`. */
-  #takeWill(device: string | undefined, packet: PublishPacket, answer: Answer): void {
+  /**
+   * The only will that a device may leave is its own status with `online: false`. Another one is discarded,
+   * not answered with an error: aedes throws that where nobody can catch it. After a jump of the clock aedes
+   * takes itself for dead and publishes the wills of open sessions too: those say nothing, and stay as they
+   * are, since their clients leave with them later.
+   */
+  #takeWill(packet: PublishPacket, hasLeft: boolean): void {
+    const device = 'clientId' in packet ? String(packet.clientId) : undefined;
     const topic = parseTopic(packet.topic);
     const read = readDeviceMessage('status', bytesOf(packet));
     const isOwn = device !== undefined && topic?.device === device && topic.kind === 'status';
     const status = read.ok && read.value.kind === 'status' ? read.value.status : undefined;
     if (isOwn && status?.online === false) {
-      this.#parts.registry.setStatus(device, status);
-      answer();
+      if (hasLeft) this.#parts.registry.setStatus(device, status);
       return;
     }
     this.#count('WILL_DENIED', device ?? 'a client that left', read.ok ? '' : read.refusal.detail);
-    answer(new Error('will denied'));
+    discard(packet);
   }
 
   #count(code: ErrorCode, subject: string, detail: string): void {
     this.#parts.statistics.count(code);
     this.#parts.bursts.report(code, subject, detail);
   }
-}
-
-/** The client that left the will; aedes notes it in the will where it hands out no client. */
-function willOwner(client: Client | null, packet: PublishPacket): string | undefined {
-  if (client) return client.id;
-  return 'clientId' in packet && typeof packet.clientId === 'string' ? packet.clientId : undefined;
 }
 
 function discard(packet: PublishPacket): void {
