@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FieldlineError } from '@fieldline/protocol';
+import { parseScanType, type ScanType } from './iio-scan-type.ts';
 
 /** Where Linux shows its industrial I/O devices. */
 export const iioRootDefault = '/sys/bus/iio/devices';
@@ -24,7 +25,7 @@ export class IioDevice {
    */
   async readVolts(channel: number): Promise<number> {
     try {
-      const { offset, voltsPerCount } = this.#scales.get(channel) ?? (await this.#readScale(channel));
+      const { offset, voltsPerCount } = this.#scales.get(channel) ?? (await this.readScale(channel));
       const raw = await this.#readNumber(`in_voltage${channel}_raw`);
       return (raw + offset) * voltsPerCount;
     } catch (cause) {
@@ -35,12 +36,20 @@ export class IioDevice {
     }
   }
 
-  async #readScale(channel: number): Promise<{ offset: number; voltsPerCount: number }> {
+  /** What makes volts of raw values: volts = (raw + offset) × voltsPerCount. Without files: 0 and 1/1000. */
+  async readScale(channel: number): Promise<{ offset: number; voltsPerCount: number }> {
     const millivolts = await this.#firstNumber([`in_voltage${channel}_scale`, 'in_voltage_scale'], 1);
     const offset = await this.#firstNumber([`in_voltage${channel}_offset`, 'in_voltage_offset'], 0);
     const scale = { offset, voltsPerCount: millivolts / 1000 };
     this.#scales.set(channel, scale);
     return scale;
+  }
+
+  /** The packing of a channel's samples, from which its rails follow; undefined for a device without a buffer. */
+  async readScanType(channel: number): Promise<ScanType | undefined> {
+    const path = join(this.#directory, 'scan_elements', `in_voltage${channel}_type`);
+    const type = parseScanType(await readFile(path, 'utf8').catch(() => ''));
+    return type.ok ? type.value : undefined;
   }
 
   /** The first of the files that exists: a channel's own, else that of all channels. */

@@ -22,6 +22,8 @@ export interface SensorCounters {
   readonly serial: readonly SerialCounters[];
   readonly discarded: Readonly<Record<string, { readonly frames: number; readonly bytes: number }>>;
   readonly polls: readonly PollCounters[];
+  /** What the driver measured of its source; undefined where it measures nothing. */
+  readonly figures: object | undefined;
 }
 
 /** Discarded frames closer together than this are one burst, of which only the first is logged. */
@@ -61,6 +63,7 @@ export class SensorHost implements DriverHost {
       serial: this.#lines.map(({ counters }) => ({ ...counters })),
       discarded: Object.fromEntries(this.#discarded),
       polls: this.#pollers.map(({ counters }) => ({ ...counters })),
+      figures: this.#driver?.figures?.(),
     };
   }
 

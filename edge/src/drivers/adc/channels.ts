@@ -12,7 +12,12 @@ export const ChannelKeys = Type.Object(
     }),
     quantity: Type.Optional(Name),
     unit: Type.Optional(Type.String({ minLength: 1, description: 'Unit of the SenML registry' })),
-    scale: Type.Optional(Type.Number({ description: 'Multiplies volts; default 1' })),
+    scale: Type.Optional(Type.Number({ default: 1, description: 'Multiplies volts' })),
+    rails: Type.Optional(
+      Type.Tuple([Type.Number(), Type.Number()], {
+        description: 'Raw counts at and beyond which it is saturated; default: those of its format',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -24,6 +29,8 @@ export interface Channel {
   readonly quantity: string;
   readonly unit: string;
   readonly scale: number;
+  /** Raw counts; undefined where its format tells them. */
+  readonly rails: { readonly low: number; readonly high: number } | undefined;
 }
 
 /** The channels as configured; all that there may be, as `ch0`, `ch1` …, where none are. */
@@ -34,6 +41,7 @@ export function toChannels(keys: readonly ChannelKeys[] | undefined): Result<rea
     quantity: each.quantity ?? `ch${each.index}`,
     unit: each.unit ?? 'V',
     scale: each.scale ?? 1,
+    rails: each.rails && { low: each.rails[0], high: each.rails[1] },
   }));
   const names = channels.map(({ quantity }) => quantity);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
