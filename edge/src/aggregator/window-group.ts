@@ -1,18 +1,8 @@
 import { WindowAccumulator } from '@fieldline/protocol/aggregate';
-import type { WindowsField } from '@fieldline/protocol';
-
-/** One stream that is carried as windows. */
-export interface WindowedStream {
-  /** Which column of the driver's blocks it is. */
-  readonly column: number;
-  readonly quantity: string;
-  readonly unit: string;
-  readonly sketch: boolean;
-  /** Counts readings that came too late, or that found no window. */
-  filter(reason: string, count: number): void;
-  /** Counts readings of windows that found no place to wait. */
-  lose(reason: string, count: number): void;
-}
+import { ClosedQueue } from './closed-queue.ts';
+import { dropRows } from './drop-rows.ts';
+import type { ClosedWindow, ClosedWindows } from './window-columns.ts';
+import type { WindowedStream, WindowSource } from './window-source.ts';
 
 /** The streams of one sensor that share their windows. */
 export interface WindowGroupOptions {
@@ -26,15 +16,6 @@ export interface WindowGroupOptions {
   readonly startedAtUs: number;
 }
 
-/** A block of windows, without the name of its sensor. */
-export interface ClosedWindows {
-  readonly window: string;
-  readonly start: Float64Array;
-  readonly end: Float64Array;
-  readonly partial?: Uint8Array;
-  readonly fields: Record<string, WindowsField>;
-}
-
 interface Window {
   readonly startUs: number;
   partial: boolean;
@@ -44,46 +25,42 @@ interface Window {
 
 /** Windows that one group may have open: more means that the times make no sense. */
 export const openWindowsMax = 256;
-/** Closed windows of a group that may wait to be sealed. */
-export const closedWindowsMax = 20_000;
 
 /**
  * Tumbling windows of one length, aligned to the epoch of the clock: `[k·length, (k+1)·length)`. Readings may
  * come in any order within the lateness; later ones are dropped as `late`.
  */
-export class WindowGroup {
+export class WindowGroup implements WindowSource {
   readonly #options: WindowGroupOptions;
   readonly #open = new Map<number, Window>();
-  #closed: Window[] = [];
+  readonly #closed: ClosedQueue;
   #closedThroughUs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WindowGroupOptions) {
     this.#options = options;
+    this.#closed = new ClosedQueue(options.window, options.streams);
   }
 
   get closedCount(): number {
     return this.#closed.length;
   }
 
-  /** Records one column of a block: stream number, times (µs UTC) and values, NaN for none. */
   record(stream: number, t: Float64Array, v: Float64Array): void {
     let from = 0;
     while (from < t.length) {
       const startUs = this.#startOf(t[from]!);
-      const to = this.#runEnd(t, from, startUs + this.#options.lengthUs);
+      const to = runEnd(t, from, startUs + this.#options.lengthUs);
       this.#recordRun(stream, startUs, t, v, from, to);
       from = to;
     }
   }
 
-  /** Closes every window whose end and lateness have passed, whether or not readings still come. */
   closeDue(nowUs: number): void {
     const { lengthUs, latenessUs } = this.#options;
     this.#close((window) => window.startUs + lengthUs + latenessUs <= nowUs);
     this.#closedThroughUs = Math.max(this.#closedThroughUs, this.#startOf(nowUs - latenessUs));
   }
 
-  /** Closes all: those that have not ended yet are partial. */
   closeAll(nowUs: number): void {
     for (const window of this.#open.values()) {
       if (window.startUs + this.#options.lengthUs > nowUs) window.partial = true;
@@ -91,54 +68,23 @@ export class WindowGroup {
     this.#close(() => true);
   }
 
-  /** Readings of a stream in windows that have not been taken: open, or closed and waiting. */
   openCount(stream: number): number {
-    let count = 0;
+    let count = this.#closed.count(stream);
     for (const window of this.#open.values()) count += window.accumulators[stream]?.count ?? 0;
-    for (const window of this.#closed) count += window.accumulators[stream]?.count ?? 0;
     return count;
   }
 
-  /** Removes and returns the oldest closed windows, at most `maxWindows`; undefined where there is none. */
-  take(maxWindows: number): ClosedWindows | undefined {
-    return this.#toBlock(this.#closed.splice(0, maxWindows));
-  }
-
-  /** What would be lost now: windows that wait, and the open ones as the partial windows that they are. */
   peek(): ClosedWindows | undefined {
-    const open = [...this.#open.values()].filter(hasReadings).sort((a, b) => a.startUs - b.startUs);
-    return this.#toBlock([...this.#closed, ...open.map((window) => ({ ...window, partial: true }))]);
+    const open = [...this.#open.values()].sort((a, b) => a.startUs - b.startUs);
+    return this.#closed.peek(open.map((window) => ({ ...this.#ended(window), partial: true })));
   }
 
-  #toBlock(windows: readonly Window[]): ClosedWindows | undefined {
-    if (windows.length === 0) return undefined;
-    const { window, lengthUs, streams } = this.#options;
-    const fields: Record<string, WindowsField> = {};
-    streams.forEach((stream, index) => {
-      if (windows.some(({ accumulators }) => accumulators[index] !== undefined)) {
-        fields[stream.quantity] = toField(stream, windows, index);
-      }
-    });
-    const start = Float64Array.from(windows, ({ startUs }) => startUs);
-    const partial = Uint8Array.from(windows, (each) => (each.partial ? 1 : 0));
-    return {
-      window,
-      start,
-      end: start.map((startUs) => startUs + lengthUs),
-      ...(partial.includes(1) ? { partial } : {}),
-      fields,
-    };
+  take(maxWindows: number): ClosedWindows | undefined {
+    return this.#closed.take(maxWindows);
   }
 
   #startOf(tUs: number): number {
     return Math.floor(tUs / this.#options.lengthUs) * this.#options.lengthUs;
-  }
-
-  /** The end of the run of rows that belong to one window and are in order. */
-  #runEnd(t: Float64Array, from: number, endUs: number): number {
-    let to = from + 1;
-    while (to < t.length && t[to]! < endUs && t[to]! >= t[to - 1]!) to += 1;
-    return to;
   }
 
   #recordRun(
@@ -152,7 +98,7 @@ export class WindowGroup {
     const values = from === 0 && to === v.length ? v : v.subarray(from, to);
     const window = this.#windowAt(startUs);
     if (typeof window === 'string') {
-      const count = countFinite(values);
+      const count = dropRows(values);
       if (count > 0) this.#options.streams[stream]?.filter(window, count);
       return;
     }
@@ -177,46 +123,23 @@ export class WindowGroup {
     const due = [...this.#open.values()].filter(isDue).sort((a, b) => a.startUs - b.startUs);
     for (const window of due) {
       this.#open.delete(window.startUs);
-      if (hasReadings(window)) this.#closed.push(window);
+      this.#closed.push(this.#ended(window));
     }
-    if (this.#closed.length > closedWindowsMax) this.#loseOldest(this.#closed.length - closedWindowsMax);
   }
 
-  #loseOldest(count: number): void {
-    for (const { accumulators } of this.#closed.splice(0, count)) {
-      accumulators.forEach((accumulator, stream) => {
-        if (accumulator) this.#options.streams[stream]?.lose('memory-full', accumulator.count);
-      });
-    }
+  #ended({ startUs, partial, accumulators }: Window): ClosedWindow {
+    return { startUs, endUs: startUs + this.#options.lengthUs, partial, accumulators };
   }
 }
 
-function hasReadings({ accumulators }: Window): boolean {
-  return accumulators.some((accumulator) => (accumulator?.count ?? 0) > 0);
-}
-
-function toField(stream: WindowedStream, windows: readonly Window[], index: number): WindowsField {
-  const moments = windows.map(({ accumulators }) => accumulators[index]?.moments);
-  const field = {
-    unit: stream.unit,
-    count: Float64Array.from(moments, (each) => each?.count ?? 0),
-    sum: Float64Array.from(moments, (each) => each?.sum ?? Number.NaN),
-    min: Float64Array.from(moments, (each) => each?.min ?? Number.NaN),
-    max: Float64Array.from(moments, (each) => each?.max ?? Number.NaN),
-    first: Float64Array.from(moments, (each) => each?.first ?? Number.NaN),
-    last: Float64Array.from(moments, (each) => each?.last ?? Number.NaN),
-    m2: Float64Array.from(moments, (each) => each?.m2 ?? Number.NaN),
-  };
-  if (!stream.sketch) return field;
-  return { ...field, sketch: windows.map(({ accumulators }) => encodedSketch(accumulators[index])) };
-}
-
-function encodedSketch(accumulator: WindowAccumulator | undefined): Uint8Array | null {
-  return accumulator !== undefined && accumulator.count > 0 ? (accumulator.sketch?.encode() ?? null) : null;
-}
-
-function countFinite(values: Float64Array): number {
-  let count = 0;
-  for (const value of values) if (Number.isFinite(value)) count += 1;
-  return count;
+/** The end of the run of rows from `from` on that are in order and before `endUs`. */
+export function runEnd(t: Float64Array, from: number, endUs: number): number {
+  let to = from + 1;
+  let before = t[from]!;
+  for (; to < t.length; to++) {
+    const at = t[to]!;
+    if (at >= endUs || at < before) break;
+    before = at;
+  }
+  return to;
 }
