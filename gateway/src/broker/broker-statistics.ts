@@ -84,7 +84,7 @@ export class BrokerStatistics {
       ),
       {
         name: 'fieldline_mqtt_refused_total',
-        help: 'Connections cut and packets denied, by the code of the reason.',
+        help: 'Connections cut and packets denied by the rules of the broker, by the code of the reason.',
         kind: 'counter',
         samples: [...this.#reasons].map(([code, value]) => ({ labels: { code }, value })),
       },

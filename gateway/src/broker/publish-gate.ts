@@ -68,13 +68,8 @@ export class PublishGate {
       this.#count(judgement.code, device, judgement.detail);
       return true;
     }
-    const about = {
-      code: 'BATCH_TOO_LARGE' as const,
-      detail: `${publish.sizeBytes} bytes.`,
-      sizeBytes: publish.sizeBytes,
-    };
-    const { topic, payload } = publish;
-    return this.#parts.ingest.refuseUnread({ device, topic, payload }, about);
+    const { topic, payload, sizeBytes } = publish;
+    return this.#parts.ingest.takeOversized({ device, topic, payload }, sizeBytes) !== 'unavailable';
   }
 
   #judge(device: string, packet: PublishPacket, answer: Answer): void {
@@ -125,10 +120,11 @@ export class PublishGate {
       return true;
     }
     this.#parts.statistics.count(about.code);
-    return this.#parts.ingest.refuseUnread(
+    const kept = this.#parts.ingest.keepDenied(
       { device, topic, payload },
       { ...about, sizeBytes: payload.byteLength },
     );
+    return kept === 'refused';
   }
 
   /**

@@ -48,7 +48,7 @@ export class IngestStatistics {
     this.#ingestLatency.record(this.#nowMs() - startedAtMs);
   }
 
-  /** Something was refused, for the reason `code`. */
+  /** A batch was refused, for the reason `code`. */
   refused(code: string): void {
     this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
   }
@@ -111,7 +111,7 @@ export class IngestStatistics {
       },
       {
         name: 'fieldline_ingest_refused_total',
-        help: 'Batches that became dead letters, by the code of the reason.',
+        help: 'Batches that ingest refused, by the code of the reason.',
         kind: 'counter',
         samples: [...this.#refusals].map(([code, value]) => ({ labels: { code }, value })),
       },

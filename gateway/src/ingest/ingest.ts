@@ -62,20 +62,27 @@ export class Ingest {
     }
   }
 
-  /**
-   * A batch that was refused before its bytes came here: too large, wrong QoS, retained, not its topic. False
-   * where it could not be kept as a dead letter: then it must not be acknowledged.
-   */
-  refuseUnread(
+  /** A batch of `sizeBytes` that was too large to be let through whole: `payload` is its beginning. */
+  takeOversized(arrived: ArrivedBatch, sizeBytes: number): IngestOutcome {
+    const { statistics } = this.#parts;
+    const startedAtMs = statistics.arrived(sizeBytes);
+    const about = { code: 'BATCH_TOO_LARGE' as const, detail: `${sizeBytes} bytes.`, sizeBytes };
+    const outcome = this.keepDenied(arrived, about);
+    if (outcome === 'refused') statistics.refused(about.code);
+    statistics.settled(outcome, startedAtMs);
+    return outcome;
+  }
+
+  /** Keeps a batch that the rules of the broker denied, and which the broker counts, as a dead letter. */
+  keepDenied(
     arrived: ArrivedBatch,
     about: { code: ErrorCode; detail: string; sizeBytes: number },
-  ): boolean {
+  ): 'refused' | 'unavailable' {
     try {
       this.#deadLetter(arrived, about);
-      return true;
+      return 'refused';
     } catch (error) {
-      this.#unavailable(error);
-      return false;
+      return this.#unavailable(error);
     }
   }
 
@@ -164,13 +171,13 @@ export class Ingest {
 
   #refuse(arrived: ArrivedBatch, about: { code: ErrorCode; detail: string }): 'refused' {
     this.#deadLetter(arrived, { ...about, sizeBytes: arrived.payload.byteLength });
+    this.#parts.statistics.refused(about.code);
     return 'refused';
   }
 
   #deadLetter(arrived: ArrivedBatch, about: { code: ErrorCode; detail: string; sizeBytes: number }): void {
     const { device, topic, payload } = arrived;
     this.#parts.deadLetters.add({ device, topic, payload, ...about });
-    this.#parts.statistics.refused(about.code);
     const level = about.code === 'SEQ_CONFLICT' ? 'error' : 'warn';
     this.#parts.bursts.report(about.code, device, about.detail, level);
   }
