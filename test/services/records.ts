@@ -34,3 +34,23 @@ function countFile(path: string, prefix: string, counts: Map<string, number>): v
 export function totalOf(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
+
+/** One reading of a sensor's own record. */
+export interface Recorded {
+  /** When the kernel took its frame, µs UTC. */
+  readonly atUs: number;
+  readonly value: number;
+}
+
+/** The readings of one quantity in the record of one virtual sensor, in order. */
+export function readRecord(path: string, quantity: string): Recorded[] {
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.flatMap((line) => {
+    const { atUs, readings } = JSON.parse(line) as {
+      atUs: number;
+      readings: Record<string, number | number[]>;
+    };
+    const values = readings[quantity] ?? [];
+    return [values].flat().map((value) => ({ atUs, value }));
+  });
+}
