@@ -78,4 +78,19 @@ describe('StreamSeries', () => {
     );
     expect(means(series)).toEqual([7, 8, 3, 4]);
   });
+
+  test('the last bucket ends where the question ended, so that no line runs back from it', () => {
+    const series = new StreamSeries();
+    const buckets = history(10, [
+      [0, 7],
+      [10, 8],
+    ]);
+    series.applyHistory(buckets, 14);
+    series.appendReadings(readings([14, 1], [15, 2]));
+    expect(series.buffer.at(1)).toMatchObject({ startUs: 10, endUs: 14 });
+    const middles = Array.from({ length: series.buffer.length }, (_, index) => series.buffer.at(index)).map(
+      (point) => ((point?.startUs ?? 0) + (point?.endUs ?? 0)) / 2,
+    );
+    expect(middles).toEqual([5, 12, 14, 15]);
+  });
 });

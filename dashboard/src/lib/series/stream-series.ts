@@ -21,14 +21,17 @@ export class StreamSeries {
     this.buffer = new SeriesBuffer(capacityPoints);
   }
 
-  /** Puts an answer of the query API beneath the live points that are newer than it. */
-  applyHistory(answer: QueryAnswer): void {
+  /**
+   * Puts an answer of the query API, asked up to `toUs`, beneath the live points that are newer than it. The
+   * last bucket ends where the question ended: drawn to its full length it would lie over what comes live.
+   */
+  applyHistory(answer: QueryAnswer, toUs = Infinity): void {
     const lastStart = answer.t.at(-1);
-    const coveredToUs = lastStart === undefined ? -Infinity : lastStart + answer.windowUs;
+    const coveredToUs = lastStart === undefined ? -Infinity : Math.min(lastStart + answer.windowUs, toUs);
     const newer = this.#pointsFrom(coveredToUs, answer.windowUs === 0);
     this.buffer.clear();
     for (let index = 0; index < answer.t.length; index += 1) {
-      const point = historyPoint(answer, index);
+      const point = historyPoint(answer, index, toUs);
       if (point) this.buffer.push(point);
     }
     for (const point of newer) this.buffer.push(point);
@@ -84,13 +87,13 @@ export class StreamSeries {
   }
 }
 
-function historyPoint(answer: QueryAnswer, index: number): Point | undefined {
+function historyPoint(answer: QueryAnswer, index: number, toUs: number): Point | undefined {
   const startUs = answer.t[index];
   const mean = answer.mean[index];
   if (startUs === undefined || mean === undefined || mean === null) return undefined;
   return {
     startUs,
-    endUs: startUs + answer.windowUs,
+    endUs: Math.min(startUs + answer.windowUs, toUs),
     count: answer.count[index] ?? 1,
     mean,
     min: answer.min[index] ?? mean,

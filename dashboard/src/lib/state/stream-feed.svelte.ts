@@ -38,7 +38,7 @@ export class StreamFeed {
     const range = { fromUs: toUs - rangeUs * 1.02, toUs, points: this.#points };
     const answer = await fetchHistory(this.stream, range);
     if (request !== this.#request) return;
-    if (answer.ok) this.series.applyHistory(answer.value);
+    if (answer.ok) this.series.applyHistory(answer.value, toUs);
     this.status = answer.ok ? 'ready' : 'failed';
     this.revision += 1;
   }
