@@ -141,6 +141,17 @@ describe('GuardedSocket', () => {
     expect(await readBytes(peer, 4)).toEqual(Buffer.from([0x40, 2, 0x12, 0x34]));
   });
 
+  test('cuts off a large publish whose topic is said to be longer than the packet', async () => {
+    const { peer, guard, cuts, oversized } = makePair();
+    peer.write(connectPacket);
+    await readBytes(guard, connectPacket.length);
+    guard.open();
+    peer.write(packet(0x32, Buffer.alloc(200, 0xff)));
+    await once(guard.resume(), 'close');
+    expect(cuts).toEqual(['PACKET_MALFORMED']);
+    expect(oversized).toEqual([]);
+  });
+
   test('reads nothing while the stages behind it are full', async () => {
     let resume: () => void = () => undefined;
     const gate = { full: true, whenRelieved: (go: () => void) => (resume = go), forget: () => undefined };

@@ -194,6 +194,10 @@ export class GuardedSocket extends Duplex {
     const publish = this.#swallowed?.add(bytes);
     if (!publish) return;
     this.#swallowed = undefined;
+    if (publish === 'malformed') {
+      this.cut('PACKET_MALFORMED', 'A topic is longer than its packet.');
+      return;
+    }
     if (!this.#options.onOversized(publish)) {
       this.destroy();
       return;

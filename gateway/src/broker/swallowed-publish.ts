@@ -36,18 +36,19 @@ export class SwallowedPublish {
     return first >> 4 === 3 && qosOf(first) === 1;
   }
 
-  /** Takes bytes of the body. Answers the message once the whole body has passed. */
-  add(bytes: Uint8Array): OversizedPublish | undefined {
+  /** Takes bytes of the body. Answers the message once the whole body has passed; `malformed` if it is none. */
+  add(bytes: Uint8Array): OversizedPublish | 'malformed' | undefined {
     const wanted = bytes.subarray(0, Math.max(0, this.#keepBytes - this.#seenBytes));
     if (wanted.length > 0) this.#kept = Buffer.concat([this.#kept, wanted]);
     this.#seenBytes += bytes.length;
     return this.#seenBytes >= this.#bodyBytes ? this.#read() : undefined;
   }
 
-  #read(): OversizedPublish {
+  #read(): OversizedPublish | 'malformed' {
     const view = Buffer.from(this.#kept.buffer, this.#kept.byteOffset, this.#kept.byteLength);
-    const topicBytes = view.readUInt16BE(0);
+    const topicBytes = view.length < 2 ? Infinity : view.readUInt16BE(0);
     const headBytes = 2 + topicBytes + 2;
+    if (headBytes > view.length) return 'malformed';
     return {
       topic: view.toString('utf8', 2, 2 + topicBytes),
       packetId: view.readUInt16BE(2 + topicBytes),
