@@ -12,7 +12,7 @@ export interface JournaledBatch {
 /** Memory for decoded batches, kept so that each of several sinks need not decode again. */
 const cacheBytesMax = 32 * 1024 * 1024;
 
-/** An unpacked batch takes a few times the room of its payload; eight is the usual upper end. */
+/** Names, units, totals take a few times the room that they have in the payload; eight is the upper end. */
 const unpackedRatio = 8;
 
 interface Cached {
@@ -109,7 +109,7 @@ export class BatchLog {
   }
 
   #remember(offset: number, batch: Batch, payloadBytes: number): void {
-    const sizeBytes = payloadBytes * unpackedRatio + 512;
+    const sizeBytes = payloadBytes * unpackedRatio + columnBytesOf(batch) + 512;
     this.#cache.set(offset, { batch, sizeBytes });
     this.#cacheBytes += sizeBytes;
     for (const [oldest, { sizeBytes: freed }] of this.#cache) {
@@ -118,6 +118,20 @@ export class BatchLog {
       this.#cacheBytes -= freed;
     }
   }
+}
+
+/** Packed columns may take a thousand times the room of their payload. */
+function columnBytesOf({ sensors }: Batch): number {
+  let sizeBytes = 0;
+  for (const block of sensors) {
+    const fields: object[] = block.kind === 'gaps' ? [] : Object.values(block.fields);
+    for (const columns of [block, ...fields]) {
+      for (const column of Object.values(columns) as unknown[]) {
+        if (ArrayBuffer.isView(column)) sizeBytes += column.byteLength;
+      }
+    }
+  }
+  return sizeBytes;
 }
 
 /** Stands for a record that cannot be decoded; its seq of 0 names no batch. */
