@@ -1,16 +1,19 @@
 import { join } from 'node:path';
-import { SensorPipeline } from './aggregator/sensor-pipeline.ts';
 import { readBootId } from './bindings/boot-id.ts';
 import { systemClock, type Clock } from './bindings/clock.ts';
 import { systemTimers, type Timers } from './bindings/timers.ts';
 import type { AgentConfig } from './config/agent-config.ts';
-import { SensorHost } from './drivers/sensor-host.ts';
+import { AppliedStore } from './config/applied-store.ts';
+import { RemoteConfig } from './config/remote-config.ts';
+import { startingConfig, type StartingConfig } from './config/starting-config.ts';
+import { SensorSet } from './drivers/sensor-set.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { defaultLogger, type Logger } from './logger.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { declareRestart } from './outbox/declare-restart.ts';
+import { Flushing } from './outbox/flushing.ts';
 import { Sealer } from './outbox/sealer.ts';
-import { Uplink } from './uplink/uplink.ts';
+import { Uplink, type UplinkSettings } from './uplink/uplink.ts';
 import { agentVersion } from './version.ts';
 
 /*
@@ -22,6 +25,7 @@ import { agentVersion } from './version.ts';
  *                        └──PUBACK──► Uplink ──acknowledge──► Outbox forgets the batch
  *
  *  The Ledger counts beside all of it: taken at emit, filtered in the transforms, batched at the seal.
+ *  Beside it too: desired ─► RemoteConfig ─► SensorSet (the sensors above), outbox, uplink ─► reported.
  */
 
 /** What a caller may put in the place of the real thing. */
@@ -48,45 +52,37 @@ export const stopDeadlineMs = 5000;
  * for a data directory that another agent uses, `JOURNAL_OPEN_FAILED` for one that cannot be used. Sensors
  * and gateway that are away are no errors: the agent waits for them.
  */
-export async function startAgent(config: AgentConfig, options: AgentOptions = {}): Promise<Agent> {
+export async function startAgent(local: AgentConfig, options: AgentOptions = {}): Promise<Agent> {
   const { logger = defaultLogger(), clock = systemClock(), timers = systemTimers } = options;
   const startedAtUs = clock.nowUs();
-  const { maxBytes, maxAgeUs } = config.outbox;
-  const directory = join(config.dataDir, 'outbox');
-  const outbox = await Outbox.open({ directory, maxBytes, maxAgeUs, clock, logger });
+  const { device, dataDir } = local;
+  const directory = join(dataDir, 'outbox');
+  const outbox = await Outbox.open({ directory, ...local.outbox, clock, logger });
+  const store = await openStore(local, logger);
+  const start = await startingConfig(store, local);
+  const { config } = start;
+  outbox.changeLimits(config.outbox);
   const ledger = new Ledger();
-  const pipelines = buildPipelines(config, ledger, startedAtUs);
+  const sensors = new SensorSet({ ledger, clock, timers, logger });
+  sensors.prepare(config.sensors, start.version);
+  const { pipelines } = sensors;
   const restored = declareRestart({ outbox, ledger, pipelines, nowUs: startedAtUs });
-  const hosts = new Map(
-    [...pipelines].map(([sensor, pipeline]) => [
-      sensor,
-      new SensorHost({ sensor, pipeline, clock, timers, logger }),
-    ]),
-  );
   const bootId = readBootId();
-  const uplink = buildUplink(config, { outbox, ledger, hosts, bootId, startedAtUs, clock, timers, logger });
+  const parts = { store, start, outbox, ledger, sensors, bootId, startedAtUs, clock, timers, logger };
+  const { uplink, remote, flushing } = buildRemote(config, parts);
   const isOnline = (): boolean => uplink.isOnline;
-  const { device } = config;
-  const sealer = new Sealer({
-    device,
-    bootId,
-    configVersion,
-    pipelines,
-    ledger,
-    outbox,
-    clock,
-    logger,
-    restored,
-    isOnline,
-  });
+  const sealer = new Sealer({ device, bootId, sensors, ledger, outbox, clock, logger, restored, isOnline });
   uplink.start();
-  for (const { id, driver } of config.sensors) hosts.get(id)?.start(driver);
-  const stopFlushing = timers.every(config.flushUs / 1000, () => void sealer.flush());
-  logger.info({ device, sensors: config.sensors.length, epoch: outbox.state.epoch }, 'agent started');
+  sensors.start();
+  flushing.start(() => void sealer.flush(), config.flushUs);
+  const about = { device, sensors: config.sensors.length, version: start.version, epoch: outbox.state.epoch };
+  logger.info(about, 'agent started');
 
   async function shutDown(): Promise<void> {
-    await Promise.all([...hosts.values()].map((host) => host.stop()));
-    stopFlushing();
+    const settled = remote.stop();
+    await sensors.stop();
+    flushing.stop();
+    await settled;
     await sealer.finish();
     await uplink.stop(stopDeadlineMs);
     await outbox.close();
@@ -96,26 +92,22 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   return { stop: () => (stopping ??= shutDown()) };
 }
 
-/** The version of a configuration that came from the local file. */
-const configVersion = 0;
-
-function buildPipelines(
-  config: AgentConfig,
-  ledger: Ledger,
-  startedAtUs: number,
-): Map<string, SensorPipeline> {
-  return new Map(
-    config.sensors.map(({ id, type, streams, latenessUs }) => [
-      id,
-      new SensorPipeline({ sensor: id, type, streams, latenessUs, startedAtUs, ledger }),
-    ]),
-  );
+/** Remembers who the device is, for a start without a readable file. A disk that fails stops no sensor. */
+async function openStore(local: AgentConfig, logger: Logger): Promise<AppliedStore> {
+  const store = await AppliedStore.open(local.dataDir);
+  const { device, gateway } = local.local;
+  await store.saveIdentity({ device, ...gateway }).catch((cause: unknown) => {
+    logger.warn({ cause: String(cause) }, 'the identity of the device cannot be kept in its data directory');
+  });
+  return store;
 }
 
-interface UplinkParts {
+interface RemoteParts {
+  readonly store: AppliedStore;
+  readonly start: StartingConfig;
   readonly outbox: Outbox;
   readonly ledger: Ledger;
-  readonly hosts: ReadonlyMap<string, SensorHost>;
+  readonly sensors: SensorSet;
   readonly bootId: string;
   readonly startedAtUs: number;
   readonly clock: Clock;
@@ -123,30 +115,60 @@ interface UplinkParts {
   readonly logger: Logger;
 }
 
-function buildUplink(config: AgentConfig, parts: UplinkParts): Uplink {
-  const { outbox, ledger, hosts, bootId, startedAtUs, clock, timers, logger } = parts;
-  const { device, gateway, keepaliveSec } = config;
+/** What the gateway is told and what it may change. */
+function buildRemote(
+  config: AgentConfig,
+  parts: RemoteParts,
+): { uplink: Uplink; remote: RemoteConfig; flushing: Flushing } {
+  const { store, start, sensors, outbox, clock, timers, logger } = parts;
+  const flushing = new Flushing(timers);
+  const remote: RemoteConfig = new RemoteConfig({
+    store,
+    start,
+    changeSensors: (next, version) => sensors.change(next.sensors, version),
+    changeRest: (next) => {
+      outbox.changeLimits(next.outbox);
+      flushing.change(next.flushUs);
+      uplink.change(uplinkSettings(next));
+    },
+    recordings: () => sensors.recordings,
+    report: () => uplink.report(),
+    nowUs: () => clock.nowUs(),
+    timers,
+    logger,
+  });
+  const uplink = buildUplink(config, parts, remote);
+  return { uplink, remote, flushing };
+}
+
+function uplinkSettings({ gateway, keepaliveSec, uplink }: AgentConfig): UplinkSettings {
+  return { gateway, keepaliveSec, ...uplink };
+}
+
+function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConfig): Uplink {
+  const { outbox, ledger, sensors, bootId, startedAtUs, clock, timers, logger } = parts;
   const uplink: Uplink = new Uplink({
-    device,
-    gateway,
-    keepaliveSec,
-    ...config.uplink,
+    device: config.device,
+    ...uplinkSettings(config),
     outbox,
     timers,
     logger,
-    reported: { version: configVersion, state: 'applied', errors: [], config: config.reported },
+    reported: () => remote.reported(),
+    acknowledged: (reported) => remote.acknowledged(reported),
+    desired: (desired) => remote.desired(desired),
     status: (online) => ({
       online,
       agentVersion,
-      configVersion,
+      configVersion: sensors.version,
       bootId,
       clock: clock.quality(),
       startedAt: startedAtUs,
     }),
     commands: {
       ping: () => ({ pong: true, nowUs: clock.nowUs() }),
+      'dry-run': (args) => remote.dryRun(args),
       stats: () => ({
-        sensors: Object.fromEntries([...hosts].map(([sensor, host]) => [sensor, host.counters()])),
+        sensors: Object.fromEntries([...sensors.hosts].map(([sensor, host]) => [sensor, host.counters()])),
         dropped: ledger.reasons(),
         outbox: outbox.counters(),
         uplink: uplink.counters,

@@ -139,7 +139,8 @@ export class SensorPipeline {
     this.#options.streams.forEach(({ quantity }, index) => {
       const group = this.#lanes[index]?.group;
       const count = group ? group.windows.openCount(group.stream) : this.#raw.countWaiting(index);
-      if (count > 0) open.set(`${this.#options.sensor}/${quantity}`, count);
+      const name = `${this.#options.sensor}/${quantity}`;
+      if (count > 0) open.set(name, (open.get(name) ?? 0) + count);
     });
   }
 

@@ -1,5 +1,7 @@
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
 import type { BoundDriver } from '../drivers/driver.ts';
+import type { SensorFile } from './agent-schema.ts';
+import type { Environment } from './environment.ts';
 
 /** One sensor, ready to start. */
 export interface SensorConfig {
@@ -9,6 +11,19 @@ export interface SensorConfig {
   /** One a quantity of the driver's plan, in its order. */
   readonly streams: readonly StreamPlan[];
   readonly latenessUs: number;
+  /** As it was written: what a change of configuration is compared by. */
+  readonly file: SensorFile;
+}
+
+/** What stays with the device, whatever the gateway wants it to run. */
+export interface LocalKeys {
+  readonly device: string;
+  readonly gateway: { readonly url: string; readonly password: string };
+  /** Absolute path. */
+  readonly dataDir: string;
+  /** The folder of the local file: relative paths start there. */
+  readonly directory: string;
+  readonly environment: Environment;
 }
 
 /** The configuration of an agent, checked, with defaults filled in and units resolved. */
@@ -22,6 +37,11 @@ export interface AgentConfig {
   readonly outbox: { readonly maxBytes: number; readonly maxAgeUs: number };
   readonly uplink: { readonly backlogBatchesPerSec: number; readonly inFlightMax: number };
   readonly sensors: readonly SensorConfig[];
+  /** How long a configuration from the gateway may take to reach the gateway again, before it is taken back. */
+  readonly confirmWithinUs: number;
+  readonly local: LocalKeys;
+  /** Why the local file does not run; empty where it does. */
+  readonly errors: readonly { readonly path: string; readonly reason: string }[];
   /** What the device reports of its configuration: the file as it counts, without its secrets. */
   readonly reported: unknown;
 }

@@ -60,6 +60,13 @@ export const AgentFile = Type.Object(
         description: 'How often the connection is probed: 1s to 1h',
       }),
     ),
+    confirmWithin: Type.Optional(
+      Type.String({
+        default: agentDefaults.confirmWithin,
+        description:
+          'A configuration from the gateway is taken back when the gateway is not reached with it for so long: 1s to 1h',
+      }),
+    ),
     outbox: Type.Optional(
       Type.Object(
         {

@@ -6,4 +6,5 @@ export const agentDefaults = {
   maxAge: '30d',
   backlogBatchesPerSec: 50,
   inFlight: 8,
+  confirmWithin: '60s',
 } as const;

@@ -5,6 +5,7 @@ import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { AgentConfig } from './agent-config.ts';
 import type { AgentFile } from './agent-schema.ts';
 import { checkShape } from './check-shape.ts';
+import { ConfigError } from './config-error.ts';
 import { formatPath, type ConfigPath, type ConfigProblem } from './config-problem.ts';
 import { applyEnvironment, type Environment } from './environment.ts';
 import { resolveConfig } from './resolve.ts';
@@ -40,18 +41,19 @@ export async function loadAgentConfig(
   if (!shape.ok) throw toError(shape.problems, locate);
   const directory = dirname(resolve(path));
   const password = await readPassword(shape.file, directory, locate);
-  const { config, problems } = resolveConfig(shape.file, { directory, password });
+  const { config, problems } = resolveConfig(shape.file, { directory, password, environment });
   if (problems.length > 0) throw toError(problems, locate);
   return config;
 }
 
 /** A section of which every key is commented out is null in YAML, and means that its defaults hold. */
-function withoutEmptySections(value: unknown): unknown {
+export function withoutEmptySections(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null));
 }
 
-async function readText(path: string): Promise<string> {
+/** Reads a configuration file. Throws CONFIG_UNREADABLE, for one that is too large as well. */
+export async function readText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -84,7 +86,7 @@ async function readPassword(
 }
 
 /** One error for all problems: it carries the code of the first. */
-function toError(problems: readonly ConfigProblem[], locate: (path: ConfigPath) => string): FieldlineError {
+function toError(problems: readonly ConfigProblem[], locate: (path: ConfigPath) => string): ConfigError {
   const unique = [
     ...new Map(problems.map((each) => [`${formatPath(each.path)} ${each.reason}`, each])).values(),
   ];
@@ -92,9 +94,10 @@ function toError(problems: readonly ConfigProblem[], locate: (path: ConfigPath) 
   if (first === undefined) throw new TypeError('an error needs a problem');
   const others = unique.slice(1, problemsShownMax).map((each) => `${locate(each.path)}: ${each.reason}`);
   const more = unique.length > problemsShownMax ? [`… and ${unique.length - problemsShownMax} more.`] : [];
-  return new FieldlineError(first.code, {
+  return new ConfigError(first.code, {
     subject: locate(first.path),
     detail: [first.reason, ...others, ...more].join('\n  '),
+    problems: unique,
   });
 }
 

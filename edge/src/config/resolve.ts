@@ -3,9 +3,10 @@ import { nearestKey, parseDuration, parseSize, refused, senmlUnits, type Result 
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
 import type { BoundDriver, QuantityPlan } from '../drivers/driver.ts';
 import { findDriver } from '../drivers/registry.ts';
-import type { AgentConfig, SensorConfig } from './agent-config.ts';
+import type { AgentConfig, LocalKeys, SensorConfig } from './agent-config.ts';
 import { SensorKeys, type AgentFile, type SensorFile } from './agent-schema.ts';
 import { agentDefaults } from './defaults.ts';
+import type { Environment } from './environment.ts';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
 
 const windowMinUs = 10_000;
@@ -29,10 +30,19 @@ class Resolver {
   }
 }
 
+/** What a file is resolved with. */
+export interface ResolveContext {
+  readonly directory: string;
+  readonly password: string;
+  /** The keys that stay with the device; those of this file where it is the local one. */
+  readonly local?: LocalKeys;
+  readonly environment?: Environment;
+}
+
 /** Turns a file of the right shape into a configuration, or into what is still wrong with it. */
 export function resolveConfig(
   file: AgentFile,
-  context: { directory: string; password: string },
+  context: ResolveContext,
 ): { config: AgentConfig; problems: readonly ConfigProblem[] } {
   const resolver = new Resolver();
   const { outbox = {}, uplink = {} } = file;
@@ -49,10 +59,24 @@ export function resolveConfig(
     ['outbox', 'maxBytes'],
     0,
   );
+  const { device } = file;
+  const gateway = { url: file.gateway.url, password: context.password };
+  const dataDir = resolve(context.directory, file.dataDir);
+  const { directory, environment = {} } = context;
   const config: AgentConfig = {
-    device: file.device,
-    gateway: { url: file.gateway.url, password: context.password },
-    dataDir: resolve(context.directory, file.dataDir),
+    device,
+    gateway,
+    dataDir,
+    local: context.local ?? { device, gateway, dataDir, directory, environment },
+    errors: [],
+    confirmWithinUs: resolver.durationUs(
+      file.confirmWithin ?? agentDefaults.confirmWithin,
+      ['confirmWithin'],
+      {
+        minUs: 1e6,
+        maxUs: 3.6e9,
+      },
+    ),
     flushUs: resolver.durationUs(file.flush ?? agentDefaults.flush, ['flush'], {
       minUs: 10_000,
       maxUs: 60_000_000,
@@ -97,6 +121,7 @@ function resolveSensor(resolver: Resolver, sensor: SensorFile, path: ConfigPath)
   return [
     {
       id: sensor.id,
+      file: sensor,
       type: sensor.type ?? sensor.driver,
       driver,
       latenessUs: resolver.durationUs(lateness, [...path, 'lateness'], { minUs: 0, maxUs: 3.6e9 }),

@@ -1,8 +1,9 @@
 import { FieldlineError } from '@fieldline/protocol';
-import type { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import type { SensorFeed } from '../aggregator/sensor-feed.ts';
 import type { Clock } from '../bindings/clock.ts';
-import { SerialLine, type SerialCounters } from '../bindings/serial-line.ts';
+import type { SerialCounters } from '../bindings/serial-line.ts';
 import type { SerialSettings } from '../bindings/serial-settings.ts';
+import type { LineHold, SharedLines } from '../bindings/shared-lines.ts';
 import type { Timers } from '../bindings/timers.ts';
 import type { Logger } from '../logger.ts';
 import { Poller, type Poll, type PollCounters, type PollPlan } from '../polling/poller.ts';
@@ -11,7 +12,9 @@ import type { BoundDriver, ByteReceiver, Columns, DriverHost, RunningDriver } fr
 /** What a sensor stands on. */
 export interface SensorHostOptions {
   readonly sensor: string;
-  readonly pipeline: SensorPipeline;
+  readonly feed: SensorFeed;
+  /** The serial lines of this sensor, shared with the driver that this one takes over from. */
+  readonly lines: SharedLines;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -34,11 +37,14 @@ export class SensorHost implements DriverHost {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly #options: SensorHostOptions;
-  readonly #lines: SerialLine[] = [];
+  readonly #lines: LineHold[] = [];
   readonly #pollers: Poller[] = [];
   readonly #discarded = new Map<string, { frames: number; bytes: number }>();
   #lastDiscardUs = Number.NEGATIVE_INFINITY;
   #driver: RunningDriver | undefined;
+
+  /** While false its driver reads along, and what it yields is not counted: another has the turn. */
+  isActive = true;
 
   constructor(options: SensorHostOptions) {
     this.#options = options;
@@ -68,14 +74,15 @@ export class SensorHost implements DriverHost {
   }
 
   emit(t: Float64Array, columns: Columns): void {
-    this.#options.pipeline.emit(t, columns);
+    if (this.isActive) this.#options.feed.emit(t, columns);
   }
 
   gap(fromUs: number, toUs: number, reason: string): void {
-    this.#options.pipeline.gap(fromUs, toUs, reason);
+    if (this.isActive) this.#options.feed.gap(fromUs, toUs, reason);
   }
 
   discard(reason: string, sizeBytes: number): void {
+    if (!this.isActive) return;
     const known = this.#discarded.get(reason) ?? { frames: 0, bytes: 0 };
     known.frames += 1;
     known.bytes += sizeBytes;
@@ -92,13 +99,12 @@ export class SensorHost implements DriverHost {
   }
 
   openSerial(settings: SerialSettings, receiver: ByteReceiver): void {
-    const { clock, timers, logger } = this.#options;
     const events = {
       bytes: (chunk: Uint8Array, atUs: number) => receiver.bytes(chunk, atUs),
       reset: (atUs: number) => receiver.reset(atUs),
       gap: (fromUs: number, toUs: number, reason: string) => this.gap(fromUs, toUs, reason),
     };
-    this.#lines.push(new SerialLine(settings, events, { clock, timers, logger }));
+    this.#lines.push(this.#options.lines.open(settings, events));
   }
 
   poll(plan: PollPlan, poll: Poll): void {

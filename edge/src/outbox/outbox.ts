@@ -39,7 +39,7 @@ export class Outbox {
   /** Where recovery found the device. */
   readonly state: OutboxState;
   readonly #journal: Journal;
-  readonly #options: OutboxOptions;
+  #options: OutboxOptions;
   /** Acknowledged, or dropped and declared. */
   readonly #done = new OffsetRanges();
   /** Chosen to be dropped, until a sealed batch has declared it. */
@@ -96,6 +96,11 @@ export class Outbox {
   /** The oldest offset that is neither acknowledged nor dropped; `nextOffset` where all are. */
   get firstWaiting(): number {
     return Math.min(this.nextOffset, this.#done.nextMissing(this.#journal.firstOffset));
+  }
+
+  /** Goes on with other limits; what is beyond them is dropped at the next look. */
+  changeLimits(limits: { readonly maxBytes: number; readonly maxAgeUs: number }): void {
+    this.#options = { ...this.#options, ...limits };
   }
 
   /** Counters for the command `stats`. */

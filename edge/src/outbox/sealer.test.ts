@@ -30,8 +30,11 @@ beforeEach(async () => {
   sealer = new Sealer({
     device: 'a-1',
     bootId: 'b',
-    configVersion: 0,
-    pipelines: new Map([['air', pipeline]]),
+    sensors: {
+      close: (atUs, last) => (last ? pipeline.closeAll(atUs) : pipeline.closeDue(atUs)),
+      generations: () => [{ configVersion: 0, pipelines: [pipeline] }],
+      pipeline: () => pipeline,
+    },
     ledger,
     outbox,
     clock,

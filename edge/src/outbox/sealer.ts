@@ -6,12 +6,27 @@ import type { Logger } from '../logger.ts';
 import { outboxFull, type Drops } from './choose-drops.ts';
 import type { Outbox } from './outbox.ts';
 
+/** Pipelines that one version of the configuration made: a batch holds those of one version. */
+export interface Generation {
+  readonly configVersion: number;
+  readonly pipelines: readonly SensorPipeline[];
+}
+
+/** Where a sealer finds what waits to be sealed. */
+export interface SealedSensors {
+  /** Closes the windows that are due; all of them at the end (`last`). */
+  close(nowUs: number, last: boolean): void;
+  /** Every pipeline by the version that made it; the running version last, even if it has none. */
+  generations(): readonly Generation[];
+  /** The pipeline that a sensor's gaps go to. */
+  pipeline(sensor: string): SensorPipeline | undefined;
+}
+
 /** What a sealer stands on. */
 export interface SealerOptions {
   readonly device: string;
   readonly bootId: string;
-  readonly configVersion: number;
-  readonly pipelines: ReadonlyMap<string, SensorPipeline>;
+  readonly sensors: SealedSensors;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -66,12 +81,8 @@ export class Sealer {
   }
 
   async #flushOnce(last: boolean): Promise<void> {
-    const { pipelines, clock, outbox } = this.#options;
-    const nowUs = clock.nowUs();
-    for (const pipeline of pipelines.values()) {
-      if (last) pipeline.closeAll(nowUs);
-      else pipeline.closeDue(nowUs);
-    }
+    const { sensors, clock, outbox } = this.#options;
+    sensors.close(clock.nowUs(), last);
     await this.#sealDraft();
     const drops = await outbox.overLimit();
     if (drops) this.#noteGaps(drops);
@@ -93,23 +104,33 @@ export class Sealer {
 
   /** The next batch, or undefined where there is nothing new to say. */
   #draft(drops: Drops | undefined): Draft | undefined {
-    const { pipelines, ledger } = this.#options;
-    const taken = [...pipelines.values()].flatMap((pipeline) => pipeline.take());
+    const { ledger } = this.#options;
+    const { sensors: taken, configVersion } = this.#takeBlocks();
     const sensors = [...this.#restored, ...taken];
     this.#restored = [];
-    const batch = this.#toBatch(sensors, drops);
+    const batch = this.#toBatch(sensors, configVersion, drops);
     for (const [name, count] of countReadings(batch)) ledger.stream(name).batched += count;
     const totals = ledger.snapshot(this.#countOpen());
     const text = JSON.stringify(totals);
     if (sensors.length === 0 && drops === undefined && text === this.#lastLedger) return undefined;
     this.#lastLedger = text;
     this.#checkLedger(totals);
-    const open = [...pipelines.values()].flatMap((pipeline) => pipeline.peek());
-    return { batch: { ...batch, ledger: totals }, drops, open };
+    return { batch: { ...batch, ledger: totals }, drops, open: this.#peekOpen() };
   }
 
-  #toBatch(sensors: SensorBlock[], drops: Drops | undefined): Batch {
-    const { device, bootId, configVersion, outbox, clock, isOnline } = this.#options;
+  /** What the oldest version that has something waiting has to say. */
+  #takeBlocks(): { sensors: SensorBlock[]; configVersion: number } {
+    let newest = 0;
+    for (const { configVersion, pipelines } of this.#options.sensors.generations()) {
+      const sensors = pipelines.flatMap((pipeline) => pipeline.take());
+      if (sensors.length > 0) return { sensors, configVersion };
+      newest = configVersion;
+    }
+    return { sensors: [], configVersion: newest };
+  }
+
+  #toBatch(sensors: SensorBlock[], configVersion: number, drops: Drops | undefined): Batch {
+    const { device, bootId, outbox, clock, isOnline } = this.#options;
     return {
       v: 1,
       device,
@@ -126,15 +147,23 @@ export class Sealer {
     };
   }
 
+  /** What is kept beside a batch, so that a crash does not lose it. */
+  #peekOpen(): SensorBlock[] {
+    const pipelines = this.#options.sensors.generations().flatMap((each) => each.pipelines);
+    return pipelines.flatMap((pipeline) => pipeline.peek());
+  }
+
   #countOpen(): Map<string, number> {
     const open = new Map<string, number>();
-    for (const pipeline of this.#options.pipelines.values()) pipeline.countOpen(open);
+    for (const { pipelines } of this.#options.sensors.generations()) {
+      for (const pipeline of pipelines) pipeline.countOpen(open);
+    }
     return open;
   }
 
   #noteGaps(drops: Drops): void {
     for (const [sensor, { fromUs, toUs }] of drops.gaps) {
-      this.#options.pipelines.get(sensor)?.gap(fromUs, toUs, outboxFull);
+      this.#options.sensors.pipeline(sensor)?.gap(fromUs, toUs, outboxFull);
     }
   }
 

@@ -1,14 +1,17 @@
-import { Command, Desired, FieldlineError, type CommandReply, type Reported } from '@fieldline/protocol';
+import { Command, Desired, FieldlineError, type CommandReply } from '@fieldline/protocol';
 import { Value } from 'typebox/value';
 
-/** Commands by name; what a handler returns or throws goes into the reply. */
+/** Commands by name; what a handler returns, resolves to or throws goes into the reply. */
 export type CommandHandlers = Readonly<Record<string, (args: unknown) => unknown>>;
 
 /** Messages from the gateway above this are not looked at, in bytes. */
 export const inboundMaxBytes = 256 * 1024;
 
 /** The reply to a command, or undefined where the message has no id to reply to. */
-export function answerCommand(payload: Uint8Array, handlers: CommandHandlers): CommandReply | undefined {
+export async function answerCommand(
+  payload: Uint8Array,
+  handlers: CommandHandlers,
+): Promise<CommandReply | undefined> {
   const message = parseJson(payload);
   if (!Value.Check(Command, message)) return undefined;
   const { id, name, args } = message;
@@ -22,28 +25,16 @@ export function answerCommand(payload: Uint8Array, handlers: CommandHandlers): C
     };
   }
   try {
-    return { id, ok: true, result: handler(args) };
+    return { id, ok: true, result: await handler(args) };
   } catch (cause) {
     return { id, ok: false, error: cause instanceof Error ? cause.message : String(cause) };
   }
 }
 
-/**
- * The answer to a desired configuration: rejected, since this version runs its local file only. Undefined
- * where the message has no version to answer.
- */
-export function answerDesired(payload: Uint8Array, localConfig: unknown): Reported | undefined {
+/** The desired configuration that a message carries; undefined where it is not of the documented shape. */
+export function readDesiredMessage(payload: Uint8Array): Desired | undefined {
   const message = parseJson(payload);
-  if (!Value.Check(Desired, message)) return undefined;
-  const error = new FieldlineError('UPLINK_REMOTE_CONFIG_UNSERVED', {
-    subject: `version ${message.version}`,
-  });
-  return {
-    version: message.version,
-    state: 'rejected',
-    errors: [{ path: '', reason: error.message }],
-    config: localConfig,
-  };
+  return Value.Check(Desired, message) ? message : undefined;
 }
 
 function parseJson(payload: Uint8Array): unknown {

@@ -6,6 +6,7 @@ import {
   replyTopic,
   reportedTopic,
   statusTopic,
+  type Desired,
   type ErrorCode,
   type Reported,
   type Status,
@@ -14,7 +15,7 @@ import type { MqttClient } from 'mqtt';
 import type { Timers } from '../bindings/timers.ts';
 import type { Outbox, SealedBatch } from '../outbox/outbox.ts';
 import { runLane } from './lane.ts';
-import { answerCommand, answerDesired, type CommandHandlers } from './messages.ts';
+import { answerCommand, readDesiredMessage, type CommandHandlers } from './messages.ts';
 import { Pace } from './pace.ts';
 
 /** What one session stands on. */
@@ -25,8 +26,12 @@ export interface SessionOptions {
   readonly commands: CommandHandlers;
   /** The status to publish, as it is now. */
   status(online: boolean): Status;
-  /** The local configuration to report, without its secrets. */
-  readonly reported: Reported;
+  /** What to report of the configuration, as it is now. */
+  reported(): Reported;
+  /** The gateway has acknowledged a report. */
+  acknowledged(reported: Reported): void;
+  /** The gateway wants another configuration. */
+  desired(desired: Desired): void;
   /** Batches a second on the backlog lane. */
   readonly backlogBatchesPerSec: number;
   /** Batches of one lane that may be unacknowledged at once. */
@@ -83,10 +88,25 @@ export class Session {
   }
 
   async #introduce(): Promise<void> {
-    const { device, reported } = this.#options;
+    const { device } = this.#options;
     await this.client.subscribeAsync([desiredTopic(device), commandTopic(device)], { qos: 1 });
     await this.#publishRetained(statusTopic(device), this.#options.status(true));
-    await this.#publishRetained(reportedTopic(device), reported);
+    await this.#publishReported();
+  }
+
+  /** Tells status and configuration again, since they have changed. Does nothing where the session is ending. */
+  report(): void {
+    const { device, status } = this.#options;
+    this.#publishRetained(statusTopic(device), status(true))
+      .then(() => this.#publishReported())
+      .catch((cause: unknown) => this.#fail('UPLINK_DISCONNECTED', String(cause)));
+  }
+
+  async #publishReported(): Promise<void> {
+    const { device, reported, acknowledged } = this.#options;
+    const report = reported();
+    await this.#publishRetained(reportedTopic(device), report);
+    if (!this.#ending.signal.aborted) acknowledged(report);
   }
 
   async #runLanes(): Promise<void> {
@@ -129,18 +149,23 @@ export class Session {
   }
 
   #received(topic: string, payload: Uint8Array): void {
-    const { device, commands, reported, report } = this.#options;
+    const { desired, report } = this.#options;
     const kind = parseTopic(topic)?.kind;
     if (kind === 'command') {
-      const reply = answerCommand(payload, commands);
-      if (reply) this.client.publish(replyTopic(device), JSON.stringify(reply), { qos: 1 });
-      else report('UPLINK_MESSAGE_INVALID', topic);
+      void this.#answer(topic, payload);
     } else if (kind === 'config/desired' && payload.length > 0) {
-      const answer = answerDesired(payload, reported.config);
-      if (answer)
-        this.client.publish(reportedTopic(device), JSON.stringify(answer), { qos: 1, retain: true });
+      const message = readDesiredMessage(payload);
+      if (message) desired(message);
       else report('UPLINK_MESSAGE_INVALID', topic);
     }
+  }
+
+  async #answer(topic: string, payload: Uint8Array): Promise<void> {
+    const { device, commands, report } = this.#options;
+    const reply = await answerCommand(payload, commands);
+    if (reply === undefined) report('UPLINK_MESSAGE_INVALID', topic);
+    else if (!this.#ending.signal.aborted)
+      this.client.publish(replyTopic(device), JSON.stringify(reply), { qos: 1 });
   }
 
   async #publishRetained(topic: string, message: Status | Reported): Promise<void> {

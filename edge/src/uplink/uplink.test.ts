@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Batch } from '@fieldline/protocol';
+import type { Batch, Desired } from '@fieldline/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../bindings/clock.ts';
 import { systemTimers } from '../bindings/timers.ts';
@@ -17,11 +17,13 @@ let directory: string;
 let outbox: Outbox;
 let broker: TestBroker;
 let uplink: Uplink | undefined;
+let wanted: Desired[] = [];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'fieldline-uplink-'));
   outbox = await Outbox.open({ directory, maxBytes: 1e9, maxAgeUs: 1e15, clock, logger: silentLogger });
   broker = await TestBroker.start();
+  wanted = [];
 });
 
 afterEach(async () => {
@@ -44,7 +46,9 @@ function start(overrides: Partial<UplinkOptions> = {}): Uplink {
     timers: systemTimers,
     logger: silentLogger,
     commands: { ping: () => ({ pong: true }) },
-    reported: { version: 0, state: 'applied', errors: [], config: { device } },
+    reported: () => ({ version: 0, state: 'applied', errors: [], config: { device } }),
+    acknowledged: () => undefined,
+    desired: (desired) => void wanted.push(desired),
     status: (online) => ({ online, ...status }),
     backoff: { firstMs: 20, maxMs: 200 },
     ...overrides,
@@ -214,13 +218,9 @@ describe('messages from the gateway', () => {
     },
   );
 
-  it('are answered: a desired configuration by a rejection with its reason', async () => {
-    broker.publish(`fieldline/v1/${device}/config/desired`, { version: 7, config: {} }, true);
-    const answer = await eventually(() =>
-      (reported() as { version: number }).version === 7 ? reported() : undefined,
-    );
-    expect(answer).toMatchObject({ state: 'rejected', config: { device } });
-    expect(JSON.stringify(answer)).toContain('UPLINK_REMOTE_CONFIG_UNSERVED');
+  it('are handed over: a desired configuration, retained or not', async () => {
+    broker.publish(`fieldline/v1/${device}/config/desired`, { version: 7, config: { flush: '1s' } }, true);
+    expect(await eventually(() => wanted[0])).toEqual({ version: 7, config: { flush: '1s' } });
   });
 
   it('that are garbage stop nothing', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FieldlineError, statusTopic, type ErrorCode } from '@fieldline/protocol';
 import type { MqttClient } from 'mqtt';
 import type { Logger } from '../logger.ts';
@@ -5,10 +6,17 @@ import { Backoff, type BackoffLimits } from '../retry/backoff.ts';
 import { connectOnce, type ConnectionOptions } from './connection.ts';
 import { Session, type SessionOptions } from './session.ts';
 
-/** What an uplink stands on. */
-export interface UplinkOptions extends Omit<SessionOptions, 'counters' | 'report' | 'ackDeadlineMs'> {
+/** What a change of configuration may change of an uplink. */
+export interface UplinkSettings {
   readonly gateway: { readonly url: string; readonly password: string };
   readonly keepaliveSec: number;
+  readonly backlogBatchesPerSec: number;
+  readonly inFlightMax: number;
+}
+
+/** What an uplink stands on. */
+export interface UplinkOptions
+  extends Omit<SessionOptions, 'counters' | 'report' | 'ackDeadlineMs'>, UplinkSettings {
   readonly logger: Logger;
   readonly backoff?: BackoffLimits;
   /** How long a connection must stand before the backoff starts again from its first wait. */
@@ -33,7 +41,9 @@ const goodbyeMs = 1000;
  */
 export class Uplink {
   readonly counters = { connects: 0, failures: 0, sent: 0, acknowledged: 0 };
-  readonly #options: UplinkOptions;
+  #options: UplinkOptions;
+  /** Aborts when the settings change: an attempt with the old ones is of no use any more. */
+  #changed = new AbortController();
   readonly #backoff: Backoff;
   readonly #stopping = new AbortController();
   #session: Session | undefined;
@@ -55,6 +65,23 @@ export class Uplink {
     this.#running ??= this.#run();
   }
 
+  /** Goes on with other settings: connects anew where they differ. */
+  change(settings: UplinkSettings): void {
+    const { gateway, keepaliveSec, backlogBatchesPerSec, inFlightMax } = this.#options;
+    const last = { gateway, keepaliveSec, backlogBatchesPerSec, inFlightMax };
+    if (isDeepStrictEqual(last, settings)) return;
+    this.#options = { ...this.#options, ...settings };
+    this.#backoff.reset();
+    this.#changed.abort();
+    this.#changed = new AbortController();
+    this.#session?.end();
+  }
+
+  /** Tells the gateway status and configuration again; where there is no connection, the next one does. */
+  report(): void {
+    this.#session?.report();
+  }
+
   /**
    * Waits until the outbox is empty, at most `deadlineMs`, says good-bye and disconnects. Does not wait where
    * there is no connection: the outbox keeps the rest.
@@ -73,10 +100,13 @@ export class Uplink {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const outcome = await connectOnce(this.#connectionOptions(), signal);
-      if (outcome.kind === 'connected') {
+      const { signal: changed } = this.#changed;
+      const outcome = await connectOnce(this.#connectionOptions(), AbortSignal.any([signal, changed]));
+      if (outcome.kind === 'connected' && changed.aborted) {
+        outcome.client.end(true);
+      } else if (outcome.kind === 'connected') {
         await this.#serve(outcome.client);
-      } else {
+      } else if (!changed.aborted) {
         this.counters.failures += 1;
         this.#report(outcome.code, outcome.detail);
       }
@@ -116,7 +146,7 @@ export class Uplink {
   }
 
   #pause(delayMs: number): Promise<void> {
-    const { signal } = this.#stopping;
+    const signal = AbortSignal.any([this.#stopping.signal, this.#changed.signal]);
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {

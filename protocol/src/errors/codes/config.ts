@@ -22,4 +22,19 @@ export const configErrors = defineErrors({
     title: 'The configuration holds a value that is not allowed there.',
     remedy: 'Use a value of the kind that the message names; docs/reference lists all of them.',
   },
+  CONFIG_REJECTED: {
+    number: 1010,
+    title: 'The device rejects a configuration of the gateway.',
+    remedy: 'Correct the key that the message names, and set the configuration again.',
+  },
+  CONFIG_ROLLED_BACK: {
+    number: 1011,
+    title: 'A configuration of the gateway was taken back.',
+    remedy: 'Check `gateway` in it and the network; the configuration that ran before runs again.',
+  },
+  CONFIG_REMOTE_FAILED: {
+    number: 1012,
+    title: 'A configuration of the gateway could not be kept or changed to.',
+    remedy: 'Check the disk of the device; set the configuration again.',
+  },
 });

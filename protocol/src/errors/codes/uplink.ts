@@ -22,11 +22,6 @@ export const uplinkErrors = defineErrors({
     title: 'The gateway has not acknowledged a batch in time.',
     remedy: 'Look at the disk and load of the gateway; the agent connects again and resends.',
   },
-  UPLINK_REMOTE_CONFIG_UNSERVED: {
-    number: 3504,
-    title: 'Remote configuration is not served by this version of the agent.',
-    remedy: 'Change the configuration file on the device and restart the agent.',
-  },
   UPLINK_COMMAND_UNKNOWN: {
     number: 3505,
     title: 'The agent does not know this command.',

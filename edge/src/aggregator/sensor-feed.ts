@@ -1,0 +1,74 @@
+import type { Columns } from '../drivers/driver.ts';
+import type { RecentReadings } from './recent-readings.ts';
+import type { SensorPipeline } from './sensor-pipeline.ts';
+
+interface Turn {
+  readonly pipeline: SensorPipeline;
+  /** Readings before this time (µs UTC) belong to it. */
+  readonly untilUs: number;
+}
+
+/**
+ * Carries what one driver yields to the pipeline whose turn it is. After a change of configuration each
+ * reading goes by its own time: before the change to the old pipeline, from then on to the new one, so that
+ * none is lost or counted twice, however late or mixed the readings arrive.
+ */
+export class SensorFeed {
+  readonly #recent: RecentReadings;
+  #pipeline: SensorPipeline;
+  #turns: Turn[] = [];
+
+  constructor(pipeline: SensorPipeline, recent: RecentReadings) {
+    this.#pipeline = pipeline;
+    this.#recent = recent;
+  }
+
+  /** Takes a block of a driver; the arrays are used during the call only, and may be overwritten. */
+  emit(t: Float64Array, columns: Columns): void {
+    this.#recent.append(t, columns);
+    if (this.#turns.length === 0) this.#pipeline.emit(t, columns);
+    else this.#emitByTime(t, columns);
+  }
+
+  /** Records that there are no readings from here to there (µs UTC). */
+  gap(fromUs: number, toUs: number, reason: string): void {
+    this.#pipeline.gap(fromUs, toUs, reason);
+  }
+
+  /** Gives the readings from `atUs` on to another pipeline. */
+  switchAt(atUs: number, next: SensorPipeline): void {
+    this.#turns.push({ pipeline: this.#pipeline, untilUs: atUs });
+    this.#pipeline = next;
+  }
+
+  /** The turn of a pipeline is over: what comes late for it goes to its successor. */
+  end(pipeline: SensorPipeline): void {
+    this.#turns = this.#turns.filter((turn) => turn.pipeline !== pipeline);
+  }
+
+  #emitByTime(t: Float64Array, columns: Columns): void {
+    let rest = { t, columns };
+    for (const { pipeline, untilUs } of this.#turns) {
+      const before = rest.t.reduce((count, each) => count + (each < untilUs ? 1 : 0), 0);
+      if (before === 0) continue;
+      if (before === rest.t.length) {
+        pipeline.emit(rest.t, rest.columns);
+        return;
+      }
+      const own = rowsWhere(rest, (tUs) => tUs < untilUs);
+      rest = rowsWhere(rest, (tUs) => tUs >= untilUs);
+      pipeline.emit(own.t, own.columns);
+    }
+    this.#pipeline.emit(rest.t, rest.columns);
+  }
+}
+
+function rowsWhere(
+  { t, columns }: { t: Float64Array; columns: Columns },
+  belongs: (tUs: number) => boolean,
+): { t: Float64Array; columns: Columns } {
+  return {
+    t: t.filter((tUs) => belongs(tUs)),
+    columns: columns.map((column) => column?.filter((_value, row) => belongs(t[row]!))),
+  };
+}

@@ -1,0 +1,63 @@
+import { Type } from 'typebox';
+import { Desired, Reported } from '../device-messages.ts';
+import { TimeUs } from '../names.ts';
+
+/**
+ * How far a desired configuration has come. `none`: nobody wants another one. `waiting`: the device has not
+ * fetched it. `delivered`: it has, and has not answered. `timed-out`: it should have. The rest is its answer.
+ */
+export const ConfigState = Type.Union(
+  ['none', 'waiting', 'delivered', 'timed-out', 'applied', 'rejected', 'rolled-back'].map((state) =>
+    Type.Literal(state),
+  ),
+);
+export type ConfigState =
+  'none' | 'waiting' | 'delivered' | 'timed-out' | 'applied' | 'rejected' | 'rolled-back';
+
+/** `GET /api/v1/devices/{id}/config`: what the device shall run and what it runs. Passwords are left out. */
+export const DeviceConfigAnswer = Type.Object({
+  device: Type.String(),
+  state: ConfigState,
+  desired: Type.Union([Desired, Type.Null()]),
+  /** When it was set; null where nobody knows any more. */
+  desiredAtUs: Type.Union([TimeUs, Type.Null()]),
+  reported: Type.Union([Reported, Type.Null()]),
+});
+export type DeviceConfigAnswer = Type.Static<typeof DeviceConfigAnswer>;
+
+/** `PUT /api/v1/devices/{id}/config`: `version` is that of the desired configuration it was made from, 0 for none. */
+export const DeviceConfigChange = Type.Object(
+  {
+    config: Type.Record(Type.String(), Type.Unknown()),
+    version: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
+  { additionalProperties: false },
+);
+export type DeviceConfigChange = Type.Static<typeof DeviceConfigChange>;
+
+/** What a configuration would have sent of the last minutes. Sensors share batches: the bytes are an upper bound. */
+export const DryRunFigures = Type.Object({
+  batchesPerSec: Type.Number(),
+  bytesPerSec: Type.Number(),
+  sensors: Type.Array(
+    Type.Object({
+      sensor: Type.String(),
+      /** Readings that were replayed, and how long they took; 0 where nothing is recorded. */
+      readings: Type.Integer(),
+      spanSec: Type.Number(),
+      /** Rows or windows. */
+      rowsPerSec: Type.Number(),
+      bytesPerSec: Type.Number(),
+    }),
+  ),
+});
+export type DryRunFigures = Type.Static<typeof DryRunFigures>;
+
+/** `POST /api/v1/devices/{id}/config/dry-run`: what is wrong, or what it would send, beside what runs now. */
+export const DryRunAnswer = Type.Object({
+  ok: Type.Boolean(),
+  errors: Reported.properties.errors,
+  now: DryRunFigures,
+  next: Type.Union([DryRunFigures, Type.Null()]),
+});
+export type DryRunAnswer = Type.Static<typeof DryRunAnswer>;
