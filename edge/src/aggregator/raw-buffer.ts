@@ -19,6 +19,8 @@ const firstCapacity = 64;
 /** Readings of one sensor that wait to be sealed: columns that grow, no object a reading. */
 export class RawBuffer {
   readonly #streams: readonly RawStream[];
+  /** A quality a value; only of streams that have had one other than good. */
+  readonly #qualities: (Uint8Array | undefined)[];
   #t = new Float64Array(firstCapacity);
   #values: Float64Array[];
   #rows = 0;
@@ -26,17 +28,21 @@ export class RawBuffer {
   constructor(streams: readonly RawStream[]) {
     this.#streams = streams;
     this.#values = streams.map(() => new Float64Array(firstCapacity));
+    this.#qualities = streams.map(() => undefined);
   }
 
   get rows(): number {
     return this.#rows;
   }
 
-  /** Appends the rows of a block that hold at least one value. NaN stands for a dropped or absent value. */
-  append(t: Float64Array, columns: Columns): void {
+  /**
+   * Appends the rows of a block that hold at least one value. NaN stands for a dropped or absent value.
+   * `qualities`: a code a row, for each column that has any.
+   */
+  append(t: Float64Array, columns: Columns, qualities: readonly (Uint8Array | undefined)[] = []): void {
     if (this.#streams.length === 0) return;
     this.#reserve(Math.min(this.#rows + t.length, pendingRowsMax));
-    for (let row = 0; row < t.length; row++) this.#appendRow(t[row]!, row, columns);
+    for (let row = 0; row < t.length; row++) this.#appendRow(t[row]!, row, columns, qualities);
   }
 
   /** Removes and returns the oldest rows, at most `maxRows`; undefined where there is none. */
@@ -47,7 +53,9 @@ export class RawBuffer {
     const fields: Record<string, ReadingsField> = {};
     this.#streams.forEach(({ quantity, unit }, index) => {
       const v = this.#values[index]!.slice(0, rows);
-      if (v.some((value) => !Number.isNaN(value))) fields[quantity] = { unit, v };
+      if (!v.some((value) => !Number.isNaN(value))) return;
+      const q = this.#qualities[index]?.slice(0, rows);
+      fields[quantity] = { unit, v, ...(q?.some((code) => code > 0) ? { q } : {}) };
     });
     this.#removeFirst(rows);
     return { t, fields };
@@ -61,7 +69,7 @@ export class RawBuffer {
     return count;
   }
 
-  #appendRow(t: number, row: number, columns: Columns): void {
+  #appendRow(t: number, row: number, columns: Columns, qualities: readonly (Uint8Array | undefined)[]): void {
     const full = this.#rows >= pendingRowsMax;
     let present = false;
     for (let index = 0; index < this.#streams.length; index++) {
@@ -70,6 +78,8 @@ export class RawBuffer {
       if (!full) this.#values[index]![this.#rows] = value;
       if (value !== value) continue;
       present = true;
+      const quality = qualities[stream.column]?.[row] ?? 0;
+      if (quality > 0 && !full) this.#noteQuality(index, quality);
       if (full) stream.lose('memory-full', 1);
     }
     if (full || !present) return;
@@ -77,11 +87,17 @@ export class RawBuffer {
     this.#rows += 1;
   }
 
+  #noteQuality(index: number, quality: number): void {
+    const codes = (this.#qualities[index] ??= new Uint8Array(this.#t.length));
+    codes[this.#rows] = quality;
+  }
+
   #reserve(rows: number): void {
     if (rows <= this.#t.length) return;
     const capacity = Math.max(rows, this.#t.length * 2);
     this.#t = grown(this.#t, capacity);
     this.#values = this.#values.map((column) => grown(column, capacity));
+    this.#resizeQualities(0, capacity);
   }
 
   #removeFirst(rows: number): void {
@@ -89,7 +105,18 @@ export class RawBuffer {
     const capacity = Math.max(firstCapacity, left);
     this.#t = grown(this.#t.subarray(rows, this.#rows), capacity);
     this.#values = this.#values.map((column) => grown(column.subarray(rows, this.#rows), capacity));
+    this.#resizeQualities(rows, capacity);
     this.#rows = left;
+  }
+
+  /** Keeps the codes from a row on, in columns of another capacity; all that is not yet a row is good. */
+  #resizeQualities(from: number, capacity: number): void {
+    this.#qualities.forEach((codes, index) => {
+      if (codes === undefined) return;
+      const resized = new Uint8Array(capacity);
+      resized.set(codes.subarray(from, this.#rows));
+      this.#qualities[index] = resized.some((code) => code > 0) ? resized : undefined;
+    });
   }
 }
 

@@ -1,10 +1,12 @@
 import type { GapsBlock, SensorBlock } from '@fieldline/protocol';
 import type { Columns } from '../drivers/driver.ts';
-import type { Ledger, StreamCounters } from '../ledger/ledger.ts';
-import { applyChain, transformChain } from '../transforms/chain.ts';
-import type { DropCounter, Transform } from '../transforms/transform.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { LatestReadings } from '../transforms/join/latest-readings.ts';
+import type { Block, BoundTransform, DropCounter } from '../transforms/transform.ts';
 import { RawBuffer } from './raw-buffer.ts';
-import { WindowGroup } from './window-group.ts';
+import { distinctSources, sensorWindows, shapeOf } from './sensor-windows.ts';
+import { AttachedColumn, StreamLane, type JoinPlan } from './stream-lane.ts';
+import type { HoppingPlan, WindowShape, WindowSource } from './window-source.ts';
 
 /** How one stream of a sensor is carried. */
 export interface StreamPlan {
@@ -12,10 +14,18 @@ export interface StreamPlan {
   readonly unit: string;
   /** The configured window as text, or `none` for raw readings. */
   readonly window: string;
-  /** Its length in microseconds; 0 for raw readings. */
+  /** Its length in microseconds; 0 for raw readings, and where `shape` says how windows are cut. */
   readonly windowUs: number;
+  /** How windows are cut that are not of one length. */
+  readonly shape?: WindowShape;
   readonly sketch: boolean;
-  readonly transforms?: readonly Transform[];
+  /** The sketch's relative accuracy; 0.01 where it is left out. */
+  readonly accuracy?: number;
+  /** Overlapping windows beside the primary output, as copies. */
+  readonly hopping?: HoppingPlan;
+  readonly transforms?: readonly BoundTransform[];
+  /** Only of a stream that is no column of the driver: it follows them, and holds readings of another sensor. */
+  readonly join?: JoinPlan;
 }
 
 /** One sensor, from its driver's blocks to the blocks of a batch. */
@@ -26,6 +36,8 @@ export interface SensorPipelineOptions {
   readonly latenessUs: number;
   readonly startedAtUs: number;
   readonly ledger: Ledger;
+  /** The newest readings of all sensors of the device, for `join`. */
+  readonly latest?: LatestReadings;
 }
 
 /** Rows or windows of one block of a batch: keeps batches below the limit of the gateway. */
@@ -36,19 +48,15 @@ export const pendingGapsMax = 1000;
 /** Marks the time of the newest reading among the blocks that are kept for a restart. */
 export const newestReading = 'newest';
 
-interface Lane {
-  readonly counters: StreamCounters;
-  readonly drop: DropCounter;
-  readonly chain: readonly Transform[];
-  readonly group?: { readonly windows: WindowGroup; readonly stream: number };
-}
-
 /** Takes the blocks of one driver through transforms to raw rows or windows, and counts every reading. */
 export class SensorPipeline {
   readonly #options: SensorPipelineOptions;
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: readonly StreamLane[];
+  readonly #attached: readonly AttachedColumn[];
   readonly #raw: RawBuffer;
-  readonly #groups: readonly WindowGroup[];
+  readonly #groups: readonly WindowSource[];
+  /** Hopping windows: what they hold is counted in the primary output. */
+  readonly #copies: readonly WindowSource[];
   /** Time of the newest reading, µs UTC. */
   #newestUs = Number.NEGATIVE_INFINITY;
   #gaps: { fromUs: number; toUs: number; reason: string }[] = [];
@@ -58,27 +66,44 @@ export class SensorPipeline {
     const counters = options.streams.map(({ quantity }) =>
       options.ledger.stream(`${options.sensor}/${quantity}`),
     );
-    const groups = windowGroups(options, counters);
-    this.#groups = [...groups.values()].map(({ windows }) => windows);
-    this.#lanes = options.streams.map((plan, column) => toLane(plan, column, counters[column]!, groups));
-    const raw = options.streams.flatMap(({ quantity, unit, windowUs }, column) => {
+    const windows = sensorWindows(options, counters);
+    this.#groups = distinctSources(windows.primary);
+    this.#copies = distinctSources(windows.copies);
+    const { latest = new LatestReadings() } = options;
+    const lanes = options.streams.map(({ quantity, transforms = [] }, column) => {
+      return new StreamLane({
+        counters: counters[column]!,
+        transforms,
+        group: windows.primary[column],
+        copy: windows.copies[column],
+        latest: latest.slot(`${options.sensor}/${quantity}`),
+        columnOf: (name) => columnOf(options.streams, name),
+        release: (block) => this.#appendReleased(column, block),
+      });
+    });
+    this.#lanes = lanes;
+    this.#attached = options.streams.flatMap(({ join }, column) => {
+      if (join === undefined) return [];
+      const lane = lanes[column]!;
+      return [new AttachedColumn({ column, plan: join, latest: latest.slot(join.source), lane })];
+    });
+    const raw = options.streams.flatMap((plan, column) => {
+      const { quantity, unit } = plan;
       const lose: DropCounter = (reason, count) => counters[column]!.lose(reason, count);
-      return windowUs === 0 ? [{ column, quantity, unit, lose }] : [];
+      return shapeOf(plan) === undefined ? [{ column, quantity, unit, lose }] : [];
     });
     this.#raw = new RawBuffer(raw);
   }
 
   /** Takes a block of readings; the arrays are overwritten by the transforms and not kept. */
   emit(t: Float64Array, columns: Columns): void {
-    for (let index = 0; index < this.#lanes.length; index++) {
+    for (const lane of this.#lanes) lane.prepare(t, columns);
+    const qualities: (Uint8Array | undefined)[] = [];
+    for (let index = 0; index < columns.length; index++) {
       const values = columns[index];
-      if (values === undefined) continue;
-      const lane = this.#lanes[index]!;
-      lane.counters.taken += values.length;
-      applyChain(lane.chain, t, values, lane.drop);
-      if (lane.group !== undefined) lane.group.windows.record(lane.group.stream, t, values);
+      qualities[index] = values && this.#lanes[index]?.take(t, values);
     }
-    this.#raw.append(t, columns);
+    this.#raw.append(t, this.#withAttached(t, columns), qualities);
     this.#newestUs = Math.max(this.#newestUs, t.at(-1) ?? this.#newestUs);
   }
 
@@ -89,19 +114,28 @@ export class SensorPipeline {
     else this.#gaps.push({ fromUs, toUs, reason });
   }
 
+  /** Records a gap of the source itself: what comes after it does not continue what came before. */
+  interrupt(fromUs: number, toUs: number, reason: string): void {
+    for (const lane of this.#lanes) lane.reset();
+    this.gap(fromUs, toUs, reason);
+  }
+
   /** Rows and windows that wait to be sealed. */
   get pendingRows(): number {
-    return this.#raw.rows + this.#groups.reduce((sum, group) => sum + group.closedCount, 0);
+    const sources = [...this.#groups, ...this.#copies];
+    return this.#raw.rows + sources.reduce((sum, { closedCount }) => sum + closedCount, 0);
   }
 
   /** Closes the windows that are due. */
   closeDue(nowUs: number): void {
-    for (const group of this.#groups) group.closeDue(nowUs);
+    for (const lane of this.#lanes) lane.releaseDue(nowUs);
+    for (const source of [...this.#groups, ...this.#copies]) source.closeDue(nowUs);
   }
 
   /** Closes all windows, for the end: unfinished ones are partial. */
   closeAll(nowUs: number): void {
-    for (const group of this.#groups) group.closeAll(nowUs);
+    for (const lane of this.#lanes) lane.releaseDue(Number.POSITIVE_INFINITY);
+    for (const source of [...this.#groups, ...this.#copies]) source.closeAll(nowUs);
   }
 
   /** Removes and returns what waits, at most `blockRowsMax` rows a block. */
@@ -113,6 +147,10 @@ export class SensorPipeline {
     for (const group of this.#groups) {
       const windows = group.take(blockRowsMax);
       if (windows !== undefined) blocks.push({ sensor, type, kind: 'windows', ...windows });
+    }
+    for (const copies of this.#copies) {
+      const windows = copies.take(blockRowsMax);
+      if (windows !== undefined) blocks.push({ sensor, type, kind: 'windows', ...windows, extra: true });
     }
     if (this.#gaps.length > 0) blocks.push(this.#takeGaps());
     return blocks;
@@ -137,11 +175,28 @@ export class SensorPipeline {
   /** Adds the readings that wait in windows (and, after a `take` that was cut short, as rows) to `open`. */
   countOpen(open: Map<string, number>): void {
     this.#options.streams.forEach(({ quantity }, index) => {
-      const group = this.#lanes[index]?.group;
-      const count = group ? group.windows.openCount(group.stream) : this.#raw.countWaiting(index);
+      const lane = this.#lanes[index];
+      const count = (lane?.openCount ?? 0) + this.#raw.countWaiting(index);
       const name = `${this.#options.sensor}/${quantity}`;
       if (count > 0) open.set(name, (open.get(name) ?? 0) + count);
     });
+  }
+
+  /** Adds the columns of attached streams to those of a block. */
+  #withAttached(t: Float64Array, columns: Columns): Columns {
+    if (this.#attached.length === 0) return columns;
+    const all = [...columns];
+    for (const each of this.#attached) all[each.column] = each.fill(t, columns);
+    return all;
+  }
+
+  /** A row of one reading that transforms held back. */
+  #appendReleased(column: number, { t, v, q }: Block): void {
+    const columns: (Float64Array | undefined)[] = [];
+    const qualities: (Uint8Array | undefined)[] = [];
+    columns[column] = v;
+    qualities[column] = q;
+    this.#raw.append(t, this.#withAttached(t, columns), qualities);
   }
 
   #takeGaps(): GapsBlock {
@@ -159,50 +214,8 @@ export class SensorPipeline {
   }
 }
 
-interface Group {
-  readonly windows: WindowGroup;
-  /** The columns of the group, in the order of its streams. */
-  readonly columns: readonly number[];
-}
-
-/** One group for each window text that the streams name. */
-function windowGroups(
-  options: SensorPipelineOptions,
-  counters: readonly StreamCounters[],
-): Map<string, Group> {
-  const columnsByWindow = new Map<string, number[]>();
-  options.streams.forEach(({ window, windowUs }, column) => {
-    if (windowUs > 0) columnsByWindow.set(window, [...(columnsByWindow.get(window) ?? []), column]);
-  });
-  const groups = new Map<string, Group>();
-  for (const [window, columns] of columnsByWindow) {
-    const streams = columns.map((column) => {
-      const { quantity, unit, sketch } = options.streams[column]!;
-      const filter: DropCounter = (reason, count) => counters[column]!.filter(reason, count);
-      const lose: DropCounter = (reason, count) => counters[column]!.lose(reason, count);
-      return { column, quantity, unit, sketch, filter, lose };
-    });
-    const lengthUs = options.streams[columns[0]!]!.windowUs;
-    const { latenessUs, startedAtUs } = options;
-    groups.set(window, {
-      columns,
-      windows: new WindowGroup({ streams, window, lengthUs, latenessUs, startedAtUs }),
-    });
-  }
-  return groups;
-}
-
-function toLane(
-  plan: StreamPlan,
-  column: number,
-  counters: StreamCounters,
-  groups: Map<string, Group>,
-): Lane {
-  const group = plan.windowUs > 0 ? groups.get(plan.window) : undefined;
-  return {
-    counters,
-    drop: (reason, count) => counters.filter(reason, count),
-    chain: transformChain(plan.transforms),
-    ...(group ? { group: { windows: group.windows, stream: group.columns.indexOf(column) } } : {}),
-  };
+/** The place of a quantity of the driver in its blocks. */
+function columnOf(streams: readonly StreamPlan[], quantity: string): number | undefined {
+  const column = streams.findIndex((stream) => stream.join === undefined && stream.quantity === quantity);
+  return column < 0 ? undefined : column;
 }

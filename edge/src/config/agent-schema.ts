@@ -1,5 +1,6 @@
 import { DeviceId, Name } from '@fieldline/protocol';
 import { Type } from 'typebox';
+import { TransformKeys } from '../transforms/transform-keys.ts';
 import { agentDefaults } from './defaults.ts';
 
 const closed = { additionalProperties: false };
@@ -7,7 +8,14 @@ const closed = { additionalProperties: false };
 /** What one stream overrides. */
 export const StreamKeys = Type.Object(
   {
-    unit: Type.Optional(Type.String({ minLength: 1, description: 'Unit of the SenML registry' })),
+    unit: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Unit of what the sensor gives, of the SenML registry; before `transforms` also one that `units` converts',
+      }),
+    ),
+    transforms: Type.Optional(TransformKeys),
     window: Type.Optional(Type.String({ description: '`none`, or the length of windows: 10s' })),
     sketch: Type.Optional(Type.Boolean({ description: 'Windows carry quantiles' })),
   },

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
-import { nearestKey, parseDuration, parseSize, refused, senmlUnits, type Result } from '@fieldline/protocol';
+import { nearestKey, parseDuration, parseSize, refused, type Result } from '@fieldline/protocol';
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
 import type { BoundDriver, QuantityPlan } from '../drivers/driver.ts';
 import { findDriver } from '../drivers/registry.ts';
 import type { AgentConfig, LocalKeys, SensorConfig } from './agent-config.ts';
 import { SensorKeys, type AgentFile, type SensorFile } from './agent-schema.ts';
 import { agentDefaults } from './defaults.ts';
+import { resolveJoins } from './resolve-joins.ts';
+import { privacyProblems, resolveTransforms } from './resolve-transforms.ts';
 import type { Environment } from './environment.ts';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
 
@@ -46,9 +48,10 @@ export function resolveConfig(
 ): { config: AgentConfig; problems: readonly ConfigProblem[] } {
   const resolver = new Resolver();
   const { outbox = {}, uplink = {} } = file;
-  const sensors = file.sensors.flatMap((sensor, index) =>
-    resolveSensor(resolver, sensor, ['sensors', index]),
+  const { sensors, problems: joinProblems } = resolveJoins(
+    file.sensors.flatMap((sensor, index) => resolveSensor(resolver, sensor, ['sensors', index])),
   );
+  resolver.problems.push(...joinProblems);
   checkUnique(resolver, file.sensors);
   const keepaliveUs = resolver.durationUs(file.keepalive ?? agentDefaults.keepalive, ['keepalive'], {
     minUs: 1e6,
@@ -118,6 +121,8 @@ function resolveSensor(resolver: Resolver, sensor: SensorFile, path: ConfigPath)
   if (driver === undefined) return [];
   const lateness = sensor.lateness ?? driver.plan.lateness;
   checkStreamNames(resolver, sensor, driver, path);
+  const quantities = driver.plan.quantities.map(({ quantity }) => quantity);
+  resolver.problems.push(...privacyProblems(sensor.streams ?? {}, quantities, path));
   return [
     {
       id: sensor.id,
@@ -148,21 +153,18 @@ function resolveStream(
   const { quantity } = about.quantity;
   const own = sensor.streams?.[quantity] ?? {};
   const streamPath = [...about.path, 'streams', quantity];
-  const unit = own.unit ?? about.quantity.unit;
-  if (own.unit !== undefined && !senmlUnits.has(own.unit)) {
-    resolver.value(unknownUnit(own.unit), [...streamPath, 'unit'], undefined);
-  }
+  const { transforms, unit, problems } = resolveTransforms(
+    own.transforms ?? [],
+    { own: own.unit, driver: about.quantity.unit },
+    streamPath,
+  );
+  resolver.problems.push(...problems);
   const window = own.window ?? sensor.window ?? plan.window;
   const windowPath = own.window === undefined ? [...about.path, 'window'] : [...streamPath, 'window'];
   const bounds = { minUs: windowMinUs, maxUs: windowMaxUs };
   const windowUs = window === 'none' ? 0 : resolver.durationUs(window, windowPath, bounds);
-  return { quantity, unit, window, windowUs, sketch: own.sketch ?? sensor.sketch ?? plan.sketch };
-}
-
-function unknownUnit(unit: string): Result<undefined> {
-  const nearest = nearestKey(unit, [...senmlUnits]);
-  const hint = nearest ? `; did you mean "${nearest}"?` : '';
-  return refused('CONFIG_INVALID_VALUE', `"${unit}" is not a unit of the SenML registry${hint}`);
+  const carried = transforms.length > 0 ? { transforms } : {};
+  return { quantity, unit, window, windowUs, sketch: own.sketch ?? sensor.sketch ?? plan.sketch, ...carried };
 }
 
 function checkStreamNames(

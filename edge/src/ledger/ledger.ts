@@ -18,16 +18,17 @@ export class StreamCounters {
   /** Counts values that a transform dropped. */
   filter(reason: string, count: number): void {
     this.filtered += count;
-    this.#note(reason, count);
+    this.note(reason, count);
   }
 
   /** Counts values that no batch will hold. */
   lose(reason: string, count: number): void {
     this.lost += count;
-    this.#note(reason, count);
+    this.note(reason, count);
   }
 
-  #note(reason: string, count: number): void {
+  /** Notes for `stats` what happened to copies of readings: they are counted elsewhere. */
+  note(reason: string, count: number): void {
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + count);
   }
 }

@@ -1,12 +1,12 @@
 import type { Transform } from './transform.ts';
 
 /**
- * Drops NaN and infinite values as `non-finite`: no store takes them. Always the first transform, so that the
- * others see numbers only.
+ * Drops NaN and infinite values as `non-finite`: no store takes them. Always the first stage, so that to the
+ * others NaN means a reading that is absent, or that was dropped and counted already.
  */
 export const nonFinite: Transform = {
   name: 'non-finite',
-  apply(_t, v, drop) {
+  apply({ v }, { drop }) {
     let count = 0;
     for (let index = 0; index < v.length; index++) {
       const value = v[index]!;
