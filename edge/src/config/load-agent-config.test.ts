@@ -47,6 +47,8 @@ describe('the sample configuration', () => {
       ['battery', 'adc'],
       ['boiler', 'w1'],
       ['cpu', 'hwmon'],
+      ['weather', 'line'],
+      ['room', 'line'],
     ]);
     expect(config.sensors[0]?.streams[0]).toMatchObject({
       quantity: 'temperature',
