@@ -51,6 +51,21 @@ describe('retention', () => {
     await journal.close();
   });
 
+  it('by age keeps what a cursor has not passed: a clock that is set right must not cost a record', async () => {
+    const directory = await scratch();
+    let nowUs = 0;
+    const options = { directory, segmentBytes: 4096, retention: { ageUs: 3_600_000_000 }, now: () => nowUs };
+    const journal = await openJournal(options);
+    await fill(journal, 20);
+    await journal.setCursor('reader', 9);
+    nowUs = 1_792_000_000_000_000;
+    await fill(journal, 20);
+    expect(journal.firstOffset).toBeGreaterThan(0);
+    expect(journal.firstOffset).toBeLessThanOrEqual(9);
+    expect(journal.stats().recordsDroppedUnread).toBe(0);
+    await journal.close();
+  });
+
   it('counts nothing as unread that every cursor had passed', async () => {
     const directory = await scratch();
     const journal = await openJournal({ directory, segmentBytes: 4096, retention: { bytes: 40_000 } });

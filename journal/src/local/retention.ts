@@ -7,8 +7,9 @@ import type { Segment } from './segment.ts';
 
 /** How much of the log is kept, at most; whole segments go, never the one that is written to. */
 export interface Retention {
+  /** Holds whatever readers have seen. */
   readonly bytes?: number;
-  /** By the host's clock, microseconds. */
+  /** By the host's clock, microseconds. Clocks jump: only what every cursor has passed is ever too old. */
   readonly ageUs?: number;
 }
 
@@ -36,7 +37,8 @@ export class RetentionRunner {
       const second = this.#catalog.second;
       if (!second) return;
       const isTooMuch = this.#catalog.sizeBytes + about.incomingBytes > bytes;
-      if (!isTooMuch && !(await this.#isOlder(second, about.nowUs - ageUs))) return;
+      const isUnread = (about.lowestCursor ?? Infinity) < second.firstOffset;
+      if (!isTooMuch && (isUnread || !(await this.#isOlder(second, about.nowUs - ageUs)))) return;
       // Somebody may have trimmed the log while its age was looked up.
       if (second !== this.#catalog.second) continue;
       this.#countUnread(this.#catalog.oldest.firstOffset, second.firstOffset, about.lowestCursor);
