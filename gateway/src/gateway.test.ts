@@ -193,6 +193,20 @@ test('a store that has lost its data is filled again from the journal', async ()
     .toMatchObject({ taken: 20, stored: 20, underWay: 0, unaccounted: 0 });
 });
 
+test('a journal that was moved away is begun anew, and what comes then is stored', async () => {
+  const { rig, client, password } = await rigWithDevice();
+  for (let seq = 1; seq <= 5; seq++) await publishBatch(client, batchOf('porch', seq));
+  await rig.gateway.stop();
+  rmSync(`${rig.home}/journal`, { recursive: true });
+  const again = await startRig({ home: rig.home });
+  rigs.push(again);
+  expect(again.log.some((line) => line.includes('"level":40') && line.includes('journal'))).toBe(true);
+  await publishBatch(await again.connect('porch', password), batchOf('porch', 6));
+  await expect
+    .poll(async () => (await again.ledger()).total)
+    .toMatchObject({ taken: 6, stored: 6, underWay: 0, unaccounted: 0 });
+});
+
 test('batches of many devices at a time are all acknowledged, stored and accounted for', async () => {
   const rig = await startRig();
   rigs.push(rig);

@@ -21,7 +21,7 @@ import { Ingest } from './ingest/ingest.ts';
 import { IngestStatistics } from './ingest/ingest-statistics.ts';
 import { ReceivedBatches } from './ingest/received-batches.ts';
 import { BatchLog } from './journal/batch-log.ts';
-import { JournalAccount } from './ledger/journal-account.ts';
+import { JournalAccount, savedOffset } from './ledger/journal-account.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { RefusedReadings } from './ledger/refused-readings.ts';
 import { BurstLog } from './logging/burst-log.ts';
@@ -173,7 +173,7 @@ async function openDurable(base: Base): Promise<Durable> {
     lettersMax: limits.deadLetters,
     payloadBytes: limits.deadLetterBytes,
   });
-  const log = await openLog(base);
+  const log = await openLog(base, database);
   teardown.add('journal', () => log.close());
   const received = new ReceivedBatches(database, limits);
   const ledger = new Ledger(new RefusedReadings(database));
@@ -208,14 +208,21 @@ function keepSaving({ logger, teardown }: Base, save: () => Promise<void>): () =
   return () => (failure === undefined ? [] : [`gateway.db cannot be written: ${failure}`]);
 }
 
-async function openLog({ config, clock, files }: Base): Promise<BatchLog> {
+async function openLog({ config, clock, logger, files }: Base, database: DatabaseSync): Promise<BatchLog> {
   const { home, limits } = config;
   const journal = await openJournal({
     directory: join(home, 'journal'),
     retention: { bytes: limits.journalBytes, ageUs: limits.journalAgeUs },
+    // A journal that begins anew must not give out offsets that account and stores have seen already.
+    offsetsFrom: savedOffset(database),
     now: () => clock.nowUs(),
     ...(files ? { files } : {}),
   });
+  const { recovery } = journal;
+  if (recovery.discardedBytes > 0 || recovery.discardedRecordsAtLeast > 0 || recovery.cursorsLost) {
+    const message = 'The journal was damaged, and goes on behind the damage; check the disk of its directory';
+    logger.warn({ ...recovery, directory: join(home, 'journal') }, message);
+  }
   return new BatchLog(journal, { inflatedBytes: limits.inflatedBytes });
 }
 

@@ -20,6 +20,11 @@ const quietPauseMs = 40;
 /** The name under which the journal knows how far this account has been saved. */
 const cursorName = 'account';
 
+/** The offset up to which a saved account has seen the journal; 0 where none is saved. */
+export function savedOffset(database: DatabaseSync): number {
+  return Number(database.prepare("SELECT value FROM facts WHERE name = 'seenTo'").get()?.value ?? 0);
+}
+
 /** What the account keeps in step, and with what. */
 export interface JournalAccountParts {
   readonly log: BatchLog;

@@ -18,6 +18,11 @@ export interface OpenJournalOptions {
   readonly segmentBytes?: number;
   /** Default: everything is kept. */
   readonly retention?: Retention;
+  /**
+   * No offset below this is given out: what the caller has seen of this journal, should the directory have
+   * lost it. `recovery` then tells how many records are gone.
+   */
+  readonly offsetsFrom?: number;
   /** The clock of `appendedAtUs` and of retention by age, microseconds UTC. */
   readonly now?: () => number;
   /** The disk; tests put a failing one here. */
@@ -59,7 +64,8 @@ async function assemble(
   const cursors = await CursorFile.open(files, directory);
   try {
     const wasLockStale = lock.wasStale;
-    const { catalog, nextOffset, ...found } = await recoverLog(files, directory, { cursors, wasLockStale });
+    const about = { cursors, wasLockStale, offsetsFrom: options.offsetsFrom ?? 0 };
+    const { catalog, nextOffset, ...found } = await recoverLog(files, directory, about);
     const writer = await SegmentWriter.open(files, { directory, catalog, nextOffset });
     return new LocalJournal({
       ...found,

@@ -175,6 +175,18 @@ describe('recovery', () => {
     expect(recovered.nextOffset).toBe(11);
   });
 
+  it('gives no offset out again that its caller knows, though the whole directory is a new one', async () => {
+    const directory = await scratch();
+    let journal = await openJournal({ directory, offsetsFrom: 42 });
+    expect(journal.recovery).toMatchObject({ tailTorn: true, discardedRecordsAtLeast: 42 });
+    expect(await appendTexts(journal, ['first'])).toEqual([42]);
+    await journal.close();
+    journal = await openJournal({ directory, offsetsFrom: 42 });
+    expect(journal.recovery).toMatchObject({ tailTorn: false, discardedRecordsAtLeast: 0 });
+    expect(await readTexts(journal)).toEqual([[42, 'first']]);
+    await journal.close();
+  });
+
   it('lets a reader wait, and not spin, where offsets were left out at the end', async () => {
     const { directory, path } = await filledJournal(3);
     await truncate(path, 3 * recordBytes - 5);

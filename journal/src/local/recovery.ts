@@ -26,13 +26,13 @@ export interface RecoveredLog {
 export async function recoverLog(
   files: FileAccess,
   directory: string,
-  about: { cursors: CursorFile; wasLockStale: boolean },
+  about: { cursors: CursorFile; wasLockStale: boolean; offsetsFrom: number },
 ): Promise<RecoveredLog> {
   const segments = await listSegments(files, directory);
   const active = segments.pop() ?? (await createSegment(files, directory, 0));
   const catalog = new Catalog(segments, active);
   const last = await repairLast(files, directory, catalog);
-  const promised = Math.max(about.cursors.highest(), about.cursors.knownNextOffset);
+  const promised = Math.max(about.cursors.highest(), about.cursors.knownNextOffset, about.offsetsFrom);
   const lostBeyondEnd = Math.max(0, promised - last.nextOffset);
   const nextOffset = Math.max(last.nextOffset, promised);
   const wasDamaged = last.discardedBytes > 0 || lostBeyondEnd > 0;
