@@ -30,9 +30,9 @@ export class SensorFeed {
     else this.#emitByTime(t, columns);
   }
 
-  /** Records that there are no readings from here to there (µs UTC). */
+  /** Records that the source gave no readings from here to there (µs UTC). */
   gap(fromUs: number, toUs: number, reason: string): void {
-    this.#pipeline.gap(fromUs, toUs, reason);
+    this.#pipeline.interrupt(fromUs, toUs, reason);
   }
 
   /** Gives the readings from `atUs` on to another pipeline. */

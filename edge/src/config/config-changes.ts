@@ -38,11 +38,17 @@ export function sensorChanges(
 
 function changeOf(last: SensorConfig | undefined, next: SensorConfig): SensorChange {
   if (last === undefined) return { kind: 'added', next };
-  if (isDeepStrictEqual(last.file, next.file)) return { kind: 'kept', next };
+  const isSame = isDeepStrictEqual(last.file, next.file) && isDeepStrictEqual(unitsOf(last), unitsOf(next));
+  if (isSame) return { kind: 'kept', next };
   if (isDeepStrictEqual(driverPart(last), driverPart(next))) return { kind: 'streams', next, last };
   const line = linePart(last);
   const isSameLine = ('port' in line || 'usb' in line) && isDeepStrictEqual(line, linePart(next));
   return { kind: isSameLine ? 'driver' : 'input', next, last };
+}
+
+/** A stream that is joined from another sensor has that one's unit. */
+function unitsOf({ streams }: SensorConfig): object {
+  return streams.map(({ quantity, unit }) => [quantity, unit]);
 }
 
 function driverPart({ file }: SensorConfig): object {

@@ -9,6 +9,7 @@ import { sensorChanges, type SensorChange } from '../config/config-changes.ts';
 import { switchTime } from '../config/switch-time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
+import { LatestReadings } from '../transforms/join/latest-readings.ts';
 import type { Generation, SealedSensors } from '../outbox/sealer.ts';
 import { SensorHost } from './sensor-host.ts';
 
@@ -54,6 +55,7 @@ export class SensorSet implements SealedSensors {
   readonly #options: SensorSetOptions;
   #sensors = new Map<string, Running>();
   #retiring: Retiring[] = [];
+  readonly #latest = new LatestReadings();
   #version = 0;
   #stopped = false;
 
@@ -224,7 +226,8 @@ export class SensorSet implements SealedSensors {
 
   #newPipeline({ id, type, streams, latenessUs }: SensorConfig, startedAtUs: number): SensorPipeline {
     const { ledger } = this.#options;
-    return new SensorPipeline({ sensor: id, type, streams, latenessUs, startedAtUs, ledger });
+    const latest = this.#latest;
+    return new SensorPipeline({ sensor: id, type, streams, latenessUs, startedAtUs, ledger, latest });
   }
 
   #newLines(): SharedLines {
