@@ -49,6 +49,7 @@ describe('the sample configuration', () => {
       ['cpu', 'hwmon'],
       ['weather', 'line'],
       ['room', 'line'],
+      ['outside', 'http'],
     ]);
     expect(config.sensors[0]?.streams[0]).toMatchObject({
       quantity: 'temperature',
