@@ -12,6 +12,8 @@ import { overlayEnvironment } from './config/environment.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { GatewayOptions } from './config/gateway-schema.ts';
 import { resolveConfig } from './config/resolve-config.ts';
+import { DeviceCommands } from './devices/device-commands.ts';
+import { DeviceConfigs } from './devices/device-configs.ts';
 import { DeadLetterStore } from './devices/dead-letter-store.ts';
 import { DeviceRegistry } from './devices/device-registry.ts';
 import { openGatewayDatabase } from './home/gateway-database.ts';
@@ -119,7 +121,7 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
   const sinks = await openSinks({ config, clock, logger, ...durable });
   teardown.add('sinks', () => sinks.stop());
   teardown.add('drain', () => drain(base, sinks));
-  const { broker, stages, counters, problems } = assembleBroker(base, durable);
+  const { broker, configs, commands, stages, counters, problems } = assembleBroker(base, durable);
   teardown.add('broker', () => broker.stop());
   const mqttUrl = await broker.listen(config.mqtt);
   const parts: GatewayParts = {
@@ -129,6 +131,8 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
     adminToken: durable.adminToken,
     log: durable.log,
     devices: durable.registry,
+    configs,
+    commands,
     deadLetters: durable.deadLetters,
     sinks,
     ledger: (device) => durable.account.answer(sinks.store, device),
@@ -245,10 +249,15 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
     limits,
   });
   const statistics = new BrokerStatistics({ nowMs, connectionsMax: limits.connections });
-  const publishGate = new PublishGate({ ingest, registry, statistics, bursts });
-  const broker = new Broker({ registry, publishGate, gate: inFlight, statistics, bursts, limits });
+  const configs = new DeviceConfigs(registry, clock);
+  const commands = new DeviceCommands();
+  const devices = { registry, configs, commands };
+  const publishGate = new PublishGate({ ingest, ...devices, statistics, bursts });
+  const broker = new Broker({ ...devices, publishGate, gate: inFlight, statistics, bursts, limits });
   return {
     broker,
+    configs,
+    commands,
     stages: () => [statistics.stage(), ...ingestStatistics.stages()],
     counters: () => [...statistics.counters(), ...ingestStatistics.counters()],
     problems: () => ingestStatistics.problems(),

@@ -2,6 +2,8 @@ import type { DeadLetter, ErrorCode, LatencyMs, LedgerAnswer, PipelineStage } fr
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
+import type { DeviceCommands } from './devices/device-commands.ts';
+import type { DeviceConfigs } from './devices/device-configs.ts';
 import type { DeviceRecord } from './devices/device-record.ts';
 import type { BatchLog, JournaledBatch } from './journal/batch-log.ts';
 import type { Store } from './query/store.ts';
@@ -74,6 +76,8 @@ export interface GatewayParts {
   readonly adminToken: string;
   readonly log: BatchLog;
   readonly devices: Devices;
+  readonly configs: DeviceConfigs;
+  readonly commands: DeviceCommands;
   readonly deadLetters: DeadLetters;
   readonly sinks: OpenedSinks;
   /** The account, compared with the primary store's own counts at one quiet instant. */

@@ -95,6 +95,8 @@ describe('GET', () => {
       '/api/v1/dead-letters',
       '/api/v1/devices',
       '/api/v1/devices/{id}',
+      '/api/v1/devices/{id}/config',
+      '/api/v1/devices/{id}/config/dry-run',
       '/api/v1/devices/{id}/revoke',
       '/api/v1/ledger',
       '/api/v1/openapi.json',

@@ -6,6 +6,7 @@ import { LiveHub } from '../sinks/live/live-hub.ts';
 import { serveDashboard } from './dashboard.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceSummary } from './device-summary.ts';
+import { deviceConfigRoutes } from './device-config.ts';
 import { deviceRoutes } from './devices.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './ledger.ts';
@@ -71,6 +72,7 @@ export function routeTable(parts: GatewayParts, hub: LiveHub): ApiRoute[] {
   const view = pipelineView(parts, hub);
   const routes = [
     ...deviceRoutes(parts),
+    ...deviceConfigRoutes(parts),
     ...streamRoutes(parts),
     ...queryRoutes(parts),
     ...ledgerRoutes(parts),

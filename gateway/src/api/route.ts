@@ -12,11 +12,18 @@ export interface ApiRequest<Params, Query, Body> {
 export type ApiReply =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly body: string }
-  | { readonly kind: 'problem'; readonly status: number; readonly code: ErrorCode; readonly detail: string };
+  | {
+      readonly kind: 'problem';
+      readonly status: number;
+      readonly code: ErrorCode;
+      readonly detail: string;
+      /** Members beside those of every problem document (RFC 9457, 3.2). */
+      readonly extra?: Readonly<Record<string, unknown>> | undefined;
+    };
 
 /** One route: all that the server, the OpenAPI document and the contract tests know of it. */
 export interface ApiRoute {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Parameters in OpenAPI's form: `/api/v1/devices/{id}`. */
   readonly path: string;
   readonly summary: string;
@@ -68,6 +75,11 @@ export function text(body: string, contentType: string, status = 200): ApiReply 
 }
 
 /** A problem of the registry: `detail` says what of this request was concerned. */
-export function problem(status: number, code: ErrorCode, detail: string): ApiReply {
-  return { kind: 'problem', status, code, detail };
+export function problem(
+  status: number,
+  code: ErrorCode,
+  detail: string,
+  extra?: Readonly<Record<string, unknown>>,
+): ApiReply {
+  return { kind: 'problem', status, code, detail, extra };
 }

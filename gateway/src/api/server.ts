@@ -80,13 +80,20 @@ function addRoute(server: FastifyInstance, route: ApiRoute, adminToken: string):
 }
 
 function send(reply: FastifyReply, answer: ApiReply): FastifyReply {
-  if (answer.kind === 'problem') return sendProblem(reply, answer.status, answer.code, answer.detail);
+  if (answer.kind === 'problem')
+    return sendProblem(reply, answer.status, answer.code, answer.detail, answer.extra);
   const contentType = answer.kind === 'text' ? answer.contentType : 'application/json; charset=utf-8';
   return reply.code(answer.status).header('content-type', contentType).send(answer.body);
 }
 
-function sendProblem(reply: FastifyReply, status: number, code: ErrorCode, detail: string): FastifyReply {
-  const body = JSON.stringify(problemDocument(status, code, detail));
+function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  code: ErrorCode,
+  detail: string,
+  extra: Readonly<Record<string, unknown>> = {},
+): FastifyReply {
+  const body = JSON.stringify({ ...problemDocument(status, code, detail), ...extra });
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   return reply.code(status).header('content-type', problemType).send(body);
 }

@@ -1,7 +1,9 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
-import { desiredTopic, FieldlineError, statusTopic, type ErrorCode } from '@fieldline/protocol';
+import { commandTopic, desiredTopic, FieldlineError, statusTopic, type ErrorCode } from '@fieldline/protocol';
 import type { GatewayLimits, ListenConfig } from '../config/gateway-config.ts';
+import type { DeviceCommands } from '../devices/device-commands.ts';
+import type { DeviceConfigs } from '../devices/device-configs.ts';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
 import type { BurstLog } from '../logging/burst-log.ts';
 import { maySubscribe, quote } from './access-rules.ts';
@@ -18,6 +20,8 @@ const tcpKeepAliveMs = 60_000;
 /** What the broker stands on. */
 export interface BrokerParts {
   readonly registry: DeviceRegistry;
+  readonly configs: DeviceConfigs;
+  readonly commands: DeviceCommands;
   readonly publishGate: PublishGate;
   readonly gate: Gate;
   readonly statistics: BrokerStatistics;
@@ -62,6 +66,7 @@ export class Broker {
     this.#server.on('connection', (socket) => this.#accept(socket));
     this.#watchSessions();
     parts.registry.dropSession = (device) => this.#sessions.get(device)?.close();
+    this.#serveDevices();
   }
 
   /** Opens the broker; resolves with its URL. Throws MQTT_PORT_BUSY or MQTT_LISTEN_FAILED. */
@@ -186,6 +191,7 @@ export class Broker {
     this.#aedes.on('clientDisconnect', (client) => {
       if (this.#sessions.get(client.id) !== client) return;
       this.#sessions.delete(client.id);
+      this.#parts.commands.left(client.id);
       registry.setOnline(client.id, false);
     });
     this.#aedes.on('ping', (_packet, client) => registry.seen(client.id));
@@ -213,18 +219,29 @@ export class Broker {
   async #handOutRetained(): Promise<void> {
     for (const { device, kind, json } of this.#parts.registry.retained()) {
       const topic = kind === 'status' ? statusTopic(device) : desiredTopic(device);
-      await new Promise<void>((resolve) => {
-        const packet = {
-          cmd: 'publish',
-          topic,
-          payload: Buffer.from(json),
-          qos: 1,
-          retain: true,
-          dup: false,
-        } as const;
-        this.#aedes.publish(packet, () => resolve());
-      });
+      await this.#publish(topic, json, true);
     }
+  }
+
+  #publish(topic: string, json: string, retain: boolean): Promise<void> {
+    const packet = { cmd: 'publish', topic, payload: Buffer.from(json), qos: 1, retain, dup: false } as const;
+    return new Promise((resolve) => this.#aedes.publish(packet, () => resolve()));
+  }
+
+  /** What the gateway sends to devices: desired configurations, retained, and commands. */
+  #serveDevices(): void {
+    const { registry, configs, commands } = this.#parts;
+    registry.handOut = (device, json) => void this.#publish(desiredTopic(device), json, true);
+    commands.publish = (device, json) => void this.#publish(commandTopic(device), json, false);
+    this.#aedes.on('subscribe', (subscriptions, client) => {
+      const topic = commandTopic(client.id);
+      if (subscriptions.some((each) => each.topic === topic)) commands.listening(client.id);
+    });
+    this.#aedes.on('ack', (packet, client) => {
+      const isPublish = typeof packet === 'object' && 'topic' in packet && 'payload' in packet;
+      if (isPublish && packet.topic === desiredTopic(client.id))
+        configs.delivered(client.id, Buffer.from(packet.payload));
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { openGatewayDatabase } from '../home/gateway-database.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { BurstLog } from '../logging/burst-log.ts';
 import { BrokerStatistics } from './broker-statistics.ts';
+import { DeviceCommands } from '../devices/device-commands.ts';
 import { PublishGate } from './publish-gate.ts';
 
 const offline: Status = {
@@ -28,7 +29,13 @@ beforeEach(async () => {
   if (!registry.get('porch')) await registry.create('porch');
   const statistics = new BrokerStatistics({ nowMs: () => performance.now(), connectionsMax: 1 });
   const bursts = new BurstLog(pino({ level: 'silent' }), systemClock);
-  gate = new PublishGate({ ingest: {} as Ingest, registry, statistics, bursts });
+  gate = new PublishGate({
+    ingest: {} as Ingest,
+    registry,
+    commands: new DeviceCommands(),
+    statistics,
+    bursts,
+  });
 });
 
 /** As aedes hands out a will: with the broker and the client that it is kept for. */

@@ -1,5 +1,6 @@
 import type { Client, PublishPacket } from 'aedes';
 import { parseTopic, type ErrorCode } from '@fieldline/protocol';
+import type { DeviceCommands } from '../devices/device-commands.ts';
 import { readDeviceMessage } from '../devices/device-message.ts';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -23,6 +24,7 @@ type Answer = (error?: Error | null) => void;
 export interface PublishGateParts {
   readonly ingest: Ingest;
   readonly registry: DeviceRegistry;
+  readonly commands: DeviceCommands;
   readonly statistics: BrokerStatistics;
   readonly bursts: BurstLog;
 }
@@ -105,6 +107,7 @@ export class PublishGate {
     const message = read.value;
     if (message.kind === 'status') this.#parts.registry.setStatus(device, message.status);
     if (message.kind === 'config/reported') this.#parts.registry.setReported(device, message.reported);
+    if (message.kind === 'command/reply') this.#parts.commands.replied(device, message.reply);
   }
 
   /**

@@ -27,6 +27,8 @@ export class DeviceRegistry implements Devices {
   readonly #write: StatementSync;
   /** Set by the broker: closes the live session of a device. */
   dropSession: (device: string) => void = () => undefined;
+  /** Set by the broker: publishes a desired configuration, retained. */
+  handOut: (device: string, json: string) => void = () => undefined;
 
   constructor(database: DatabaseSync, options: { clock: Clock; devicesMax: number }) {
     this.#database = database;
@@ -121,6 +123,24 @@ export class DeviceRegistry implements Devices {
 
   setReported(device: string, reported: Reported): void {
     this.#update(device, (state) => (state.reported = reported));
+  }
+
+  /** JSON of the desired configuration's message; null where there is none. */
+  desired(device: string): string | null {
+    return this.#devices.get(device)?.desired ?? null;
+  }
+
+  /** What a device last reported of its configuration. */
+  reported(device: string): Reported | null {
+    return this.#devices.get(device)?.reported ?? null;
+  }
+
+  setDesired(device: string, json: string): void {
+    const state = this.#devices.get(device);
+    if (!state) return;
+    durably(this.#database, () => this.#store({ ...state, desired: json }));
+    state.desired = json;
+    if (!state.revoked) this.handOut(device, json);
   }
 
   /** The retained messages that the broker hands out: JSON by kind, for every device that is not revoked. */

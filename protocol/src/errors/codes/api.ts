@@ -16,7 +16,7 @@ export const apiErrors = defineErrors({
     number: 7002,
     title: 'This needs the administrator’s token.',
     remedy:
-      'Send `Authorization: Bearer TOKEN`; the token stands in `admin.token` in the home of the gateway.',
+      'Give the token that stands in `admin.token` in the home of the gateway: with --token, FIELDLINE_TOKEN or --home; over HTTP as `Authorization: Bearer TOKEN`.',
   },
   API_FORBIDDEN_HOST: {
     number: 7003,
@@ -31,7 +31,7 @@ export const apiErrors = defineErrors({
   API_DEVICE_UNKNOWN: {
     number: 7005,
     title: 'There is no device of this name.',
-    remedy: 'GET /api/v1/devices lists them; POST /api/v1/devices adds one.',
+    remedy: '`fieldline device list` (GET /api/v1/devices) names them; `fieldline device add` registers one.',
   },
   API_TOO_LARGE: {
     number: 7007,
@@ -53,5 +53,31 @@ export const apiErrors = defineErrors({
     number: 7010,
     title: 'The gateway is not ready to answer this yet.',
     remedy: 'Try again in a moment; GET /readyz says what is missing.',
+  },
+  API_CONFIG_CONFLICT: {
+    number: 7011,
+    title: 'The configuration has been changed by somebody else meanwhile.',
+    remedy:
+      'Take the newest (`desired` in this answer), make the change in it, and send that with its version.',
+  },
+  API_DEVICE_AWAY: {
+    number: 7012,
+    title: 'The device is not connected.',
+    remedy: 'Try again when it is: GET /api/v1/devices says which are online.',
+  },
+  API_DEVICE_UNANSWERED: {
+    number: 7013,
+    title: 'The device is connected and has not answered in time.',
+    remedy: 'Try again; if this repeats, look into the log of the agent, which may be overloaded.',
+  },
+  API_DEVICE_REFUSED: {
+    number: 7014,
+    title: 'The device could not do this.',
+    remedy: 'Read what it says in the detail; an older agent may not know the command.',
+  },
+  API_COMMANDS_BUSY: {
+    number: 7015,
+    title: 'Too many commands wait for their devices.',
+    remedy: 'Try again in some seconds.',
   },
 });

@@ -1,26 +1,26 @@
 import { Type } from 'typebox';
 import { Desired, Reported } from '../device-messages.ts';
-import { TimeUs } from '../names.ts';
 
 /**
  * How far a desired configuration has come. `none`: nobody wants another one. `waiting`: the device has not
  * fetched it. `delivered`: it has, and has not answered. `timed-out`: it should have. The rest is its answer.
  */
-export const ConfigState = Type.Union(
-  ['none', 'waiting', 'delivered', 'timed-out', 'applied', 'rejected', 'rolled-back'].map((state) =>
-    Type.Literal(state),
-  ),
-);
-export type ConfigState =
-  'none' | 'waiting' | 'delivered' | 'timed-out' | 'applied' | 'rejected' | 'rolled-back';
+export const ConfigState = Type.Union([
+  Type.Literal('none'),
+  Type.Literal('waiting'),
+  Type.Literal('delivered'),
+  Type.Literal('timed-out'),
+  Type.Literal('applied'),
+  Type.Literal('rejected'),
+  Type.Literal('rolled-back'),
+]);
+export type ConfigState = Type.Static<typeof ConfigState>;
 
 /** `GET /api/v1/devices/{id}/config`: what the device shall run and what it runs. Passwords are left out. */
 export const DeviceConfigAnswer = Type.Object({
   device: Type.String(),
   state: ConfigState,
   desired: Type.Union([Desired, Type.Null()]),
-  /** When it was set; null where nobody knows any more. */
-  desiredAtUs: Type.Union([TimeUs, Type.Null()]),
   reported: Type.Union([Reported, Type.Null()]),
 });
 export type DeviceConfigAnswer = Type.Static<typeof DeviceConfigAnswer>;

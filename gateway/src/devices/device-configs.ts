@@ -1,0 +1,113 @@
+import { Desired, type ConfigState, type DeviceConfigAnswer, type Reported } from '@fieldline/protocol';
+import { Value } from 'typebox/value';
+import type { Clock } from '../clock.ts';
+
+/** A device that has been given a configuration and has not answered for so long is not going to, in µs. */
+export const answerWithinUs = 180_000_000;
+
+/** What the registry keeps of configurations, as JSON of the messages. */
+export interface ConfigRecords {
+  desired(device: string): string | null;
+  reported(device: string): Reported | null;
+  /** Keeps it durably, and has it handed out. Throws what SQLite throws. */
+  setDesired(device: string, json: string): void;
+}
+
+/** What came of setting a desired configuration. */
+export type ConfigSet =
+  | { readonly ok: true; readonly version: number }
+  /** Somebody else has changed it meanwhile. */
+  | { readonly ok: false; readonly current: DeviceConfigAnswer };
+
+/**
+ * What the gateway wants each device to run, and how far that has come. Whether a configuration is right only
+ * its device can tell; here it is kept, numbered and handed out.
+ */
+export class DeviceConfigs {
+  readonly #records: ConfigRecords;
+  readonly #clock: Clock;
+  /** When the newest desired configuration reached its device, by device: the PUBACK of its message. */
+  readonly #delivered = new Map<string, { version: number; atUs: number }>();
+
+  constructor(records: ConfigRecords, clock: Clock) {
+    this.#records = records;
+    this.#clock = clock;
+  }
+
+  /** Desired, reported and state of a device, without passwords. */
+  get(device: string): DeviceConfigAnswer {
+    const desired = this.#desired(device);
+    const reported = this.#records.reported(device);
+    return {
+      device,
+      state: this.#state(device, desired, reported),
+      desired: desired && { ...desired, config: withoutPassword(desired.config) },
+      reported,
+    };
+  }
+
+  /**
+   * Sets what a device shall run, under the next version. `basedOn`: the version that the change was made from,
+   * 0 for none; where it is no longer the newest, nothing is changed. A password that is left out stays.
+   */
+  set(device: string, config: Record<string, unknown>, basedOn: number | undefined): ConfigSet {
+    const current = this.#desired(device);
+    const currentVersion = current?.version ?? 0;
+    if (basedOn !== undefined && basedOn !== currentVersion) return { ok: false, current: this.get(device) };
+    const version = Math.max(currentVersion, this.#records.reported(device)?.version ?? 0) + 1;
+    const whole = withKeptPassword(config, current?.config);
+    this.#delivered.delete(device);
+    this.#records.setDesired(device, JSON.stringify({ version, config: whole }));
+    return { ok: true, version };
+  }
+
+  /** The device has acknowledged the message with its desired configuration. */
+  delivered(device: string, payload: Uint8Array): void {
+    const message = parseDesired(new TextDecoder().decode(payload));
+    const known = this.#delivered.get(device);
+    if (!message || known?.version === message.version) return;
+    this.#delivered.set(device, { version: message.version, atUs: this.#clock.nowUs() });
+  }
+
+  #desired(device: string): Desired | null {
+    const json = this.#records.desired(device);
+    return json === null ? null : (parseDesired(json) ?? null);
+  }
+
+  #state(device: string, desired: Desired | null, reported: Reported | null): ConfigState {
+    if (!desired) return 'none';
+    if (reported?.version === desired.version) return reported.state;
+    const delivered = this.#delivered.get(device);
+    if (delivered?.version !== desired.version) return 'waiting';
+    return this.#clock.nowUs() - delivered.atUs > answerWithinUs ? 'timed-out' : 'delivered';
+  }
+}
+
+function parseDesired(json: string): Desired | undefined {
+  try {
+    const message: unknown = JSON.parse(json);
+    return Value.Check(Desired, message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutPassword(config: unknown): unknown {
+  if (!isObject(config) || !isObject(config['gateway'])) return config;
+  const { password: _password, ...gateway } = config['gateway'];
+  return { ...config, gateway };
+}
+
+/** Passwords are never shown, so an edited configuration comes back without them. */
+function withKeptPassword(config: Record<string, unknown>, last: unknown): Record<string, unknown> {
+  const { gateway } = config;
+  const before = isObject(last) && isObject(last['gateway']) ? last['gateway'] : {};
+  if (!isObject(gateway) || gateway['password'] !== undefined || before['password'] === undefined)
+    return config;
+  if (gateway['url'] !== before['url']) return config;
+  return { ...config, gateway: { ...gateway, password: before['password'] } };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
