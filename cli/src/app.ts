@@ -8,7 +8,9 @@ import {
 } from '@stricli/core';
 import { processIo, type ProcessIo } from './command/command-io.ts';
 import type { DefinedCommand, FieldlineContext } from './command/define-command.ts';
-import { commands, deviceCommands, simulateCommands } from './commands/index.ts';
+import { usageText } from './command/usage-text.ts';
+import { cliVersion } from './version.ts';
+import { commands, configCommands, deviceCommands, simulateCommands } from './commands/index.ts';
 
 function routes(
   defined: Readonly<Record<string, DefinedCommand>>,
@@ -22,6 +24,10 @@ const root = buildRouteMap<string, FieldlineContext>({
     device: buildRouteMap<string, FieldlineContext>({
       routes: routes(deviceCommands),
       docs: { brief: 'Registers, lists, shows and revokes devices' },
+    }),
+    config: buildRouteMap<string, FieldlineContext>({
+      routes: routes(configCommands),
+      docs: { brief: 'Shows, changes and tries out the configuration of a running device' },
     }),
     simulate: buildRouteMap<string, FieldlineContext>({
       routes: routes(simulateCommands),
@@ -46,6 +52,8 @@ const root = buildRouteMap<string, FieldlineContext>({
 export const application = buildApplication(root, {
   name: 'fieldline',
   scanner: { caseStyle: 'allow-kebab-for-camel' },
+  versionInfo: { currentVersion: cliVersion },
+  localization: { loadText: () => usageText },
   documentation: { disableAnsiColor: Boolean(process.env['NO_COLOR']) },
 });
 

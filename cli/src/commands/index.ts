@@ -1,5 +1,9 @@
 import { agent } from './agent.ts';
 import { bench } from './bench.ts';
+import { configDiff } from './config-diff.ts';
+import { configGet } from './config-get.ts';
+import { configSet } from './config-set.ts';
+import { configTest } from './config-test.ts';
 import { demo } from './demo.ts';
 import { deviceAdd } from './device-add.ts';
 import { deviceList } from './device-list.ts';
@@ -19,6 +23,8 @@ import { tap } from './tap.ts';
 export const commands = { demo, agent, gateway, tap, query, ledger, doctor, bench };
 /** The commands behind `device`. */
 export const deviceCommands = { add: deviceAdd, list: deviceList, show: deviceShow, revoke: deviceRevoke };
+/** The commands behind `config`. */
+export const configCommands = { get: configGet, set: configSet, diff: configDiff, test: configTest };
 /** The commands behind `simulate`. */
 export const simulateCommands = {
   thermometer: simulateThermometer,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultHome } from './default-home.ts';
-import { FieldlineError, Problem } from '@fieldline/protocol';
+import { errorRegistry, FieldlineError, Problem, type ErrorCode } from '@fieldline/protocol';
 import type { TSchema, Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { text } from '../command/option.ts';
@@ -49,6 +49,10 @@ export class GatewayClient {
     return this.#ask('POST', path, schema, body);
   }
 
+  async put<Schema extends TSchema>(path: string, schema: Schema, body: unknown): Promise<Static<Schema>> {
+    return this.#ask('PUT', path, schema, body);
+  }
+
   async #ask<Schema extends TSchema>(
     method: string,
     path: string,
@@ -57,7 +61,7 @@ export class GatewayClient {
   ): Promise<Static<Schema>> {
     const response = await this.#send(method, path, body);
     const document: unknown = await response.json().catch(() => undefined);
-    if (!response.ok) throw refusal(response.status, document, `${method} ${path}`);
+    if (!response.ok) throw refusal(response.status, document, `${method} ${path.replace(/\?.*/, '')}`);
     if (Value.Check(schema, document)) return document;
     throw new FieldlineError('CLI_GATEWAY_REFUSED', {
       subject: `${method} ${path}`,
@@ -77,7 +81,8 @@ export class GatewayClient {
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
     } catch (cause) {
-      throw new FieldlineError('CLI_GATEWAY_UNREACHABLE', { subject: this.#base.href, cause });
+      const detail = networkReason(cause);
+      throw new FieldlineError('CLI_GATEWAY_UNREACHABLE', { subject: this.#base.href, detail, cause });
     }
   }
 }
@@ -100,12 +105,30 @@ function tokenOfHome(home: string): string | undefined {
   }
 }
 
+/** `fetch failed` alone helps nobody: the reason stands in the cause. */
+function networkReason(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if (error.name === 'TimeoutError') return `No answer within ${REQUEST_TIMEOUT_MS / 1000} s.`;
+  return error.cause instanceof Error && error.cause.message ? `${error.cause.message}.` : '';
+}
+
+/** The gateway's own error where it names one that this version knows: one message, with one remedy. */
 function refusal(status: number, document: unknown, request: string): FieldlineError {
-  const said = Value.Check(Problem, document)
-    ? `: ${document.title} ${document.detail} ${document.remedy} [${document.code}]`
-    : '.';
+  const problem = Value.Check(Problem, document) ? document : undefined;
+  if (problem && isErrorCode(problem.code)) {
+    const { code, detail } = problem;
+    // Of a malformed request the detail is a sentence; of everything else it is the name of the thing.
+    if (code === 'API_BAD_REQUEST')
+      return new FieldlineError(code, { subject: request, detail: `${detail}.` });
+    return new FieldlineError(code, { subject: detail || request });
+  }
+  const said = problem ? `: ${problem.title} ${problem.detail} [${problem.code}]` : '.';
   return new FieldlineError('CLI_GATEWAY_REFUSED', {
     subject: request,
     detail: `It answered ${status}${said}`,
   });
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorRegistry, code);
 }
