@@ -57,7 +57,11 @@ function addDevice({ devices }: Pick<GatewayParts, 'devices'>): ApiRoute {
     path: '/api/v1/devices',
     summary: 'Registers a device and makes its password, which is shown this once.',
     access: 'admin',
-    body: Type.Object({ name: DeviceId }, { additionalProperties: false }),
+    // The registry judges the name, so that a bad one gets the error of its own.
+    body: Type.Object(
+      { name: Type.String({ description: 'A device id: a-z, 0-9 and hyphens, at most 63' }) },
+      { additionalProperties: false },
+    ),
     answer: { status: 201, description: 'The credential of the new device.', schema: DeviceCredential },
     problems: [409],
     handle: async ({ body }) => {
