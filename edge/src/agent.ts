@@ -3,6 +3,7 @@ import { readBootId } from './bindings/boot-id.ts';
 import { systemClock, type Clock } from './bindings/clock.ts';
 import { systemTimers, type Timers } from './bindings/timers.ts';
 import type { AgentConfig } from './config/agent-config.ts';
+import { burstCommand } from './burst/burst-command.ts';
 import { AppliedStore } from './config/applied-store.ts';
 import { RemoteConfig } from './config/remote-config.ts';
 import { startingConfig, type StartingConfig } from './config/starting-config.ts';
@@ -167,6 +168,8 @@ function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConf
     commands: {
       ping: () => ({ pong: true, nowUs: clock.nowUs() }),
       'dry-run': (args) => remote.dryRun(args),
+      burst: (args) =>
+        burstCommand(args, { source: (sensor) => sensors.pipeline(sensor), nowUs: clock.nowUs() }),
       stats: () => ({
         sensors: Object.fromEntries([...sensors.hosts].map(([sensor, host]) => [sensor, host.counters()])),
         dropped: ledger.reasons(),

@@ -149,6 +149,42 @@ describe('raw readings', () => {
   });
 });
 
+describe('copies', () => {
+  const hopping = { window: 'hop:10s:5s', lengthUs: 10 * second, everyUs: 5 * second };
+  const trigger = { kind: 'level', level: 1, hysteresis: 0, edge: 'rising' } as const;
+  const burst = { beforeUs: second, afterUs: second, ringSamples: 100, trigger };
+  const values = [0, 0, 0, 5, 5, 5, Number.NaN, 0];
+  const t = Float64Array.from(values, (_, index) => index * second);
+
+  it('of readings, as bursts and hopping windows, are marked extra and not counted in the ledger', () => {
+    for (const windowUs of [0, second]) {
+      const { pipeline, ledger } = pipelineOf([{ ...plan('x', windowUs), hopping, burst }]);
+      pipeline.emit(t, [Float64Array.from(values)]);
+      pipeline.closeDue(60 * second);
+      const blocks = pipeline.take();
+      const copies = blocks.filter((block) => block.kind !== 'gaps' && block.extra);
+      expect(copies).toMatchObject([
+        { kind: 'windows', window: 'hop:10s:5s', fields: { x: { count: column(5, 7, 2) } } },
+        {
+          kind: 'readings',
+          t: column(2 * second, 3 * second, 4 * second),
+          fields: { x: { v: column(0, 5, 5) } },
+        },
+      ]);
+      expect(countReadings({ sensors: blocks } as unknown as Batch).get('air/x')).toBe(7);
+      expect(ledger.reasons()).toEqual({ 'air/x': { 'non-finite': 1, 'burst-triggers': 1 } });
+      expect(pipeline.pendingRows).toBe(0);
+    }
+  });
+
+  it('come by command, and not where no ring is', () => {
+    const { pipeline } = pipelineOf([{ ...plan('x', second), burst }, plan('y', second)]);
+    pipeline.emit(t, [new Float64Array(t.length), new Float64Array(t.length)]);
+    expect(pipeline.burst(0)).toEqual({ x: { fromUs: 6 * second, toUs: 8 * second } });
+    expect(() => pipeline.burst(0, 'y')).toThrow(expect.objectContaining({ code: 'SOURCE_NO_BURST' }));
+  });
+});
+
 describe('the ledger', () => {
   /** A step of a run: a block of readings (times may jump, values may be none), the clock going on, a seal. */
   const step = fc.oneof(

@@ -1,4 +1,6 @@
 import type { GapsBlock, SensorBlock } from '@fieldline/protocol';
+import type { BurstPlan } from '../burst/burst-plan.ts';
+import { SensorBursts, type BurstSpan } from '../burst/sensor-bursts.ts';
 import type { Columns } from '../drivers/driver.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { LatestReadings } from '../transforms/join/latest-readings.ts';
@@ -23,6 +25,8 @@ export interface StreamPlan {
   readonly accuracy?: number;
   /** Overlapping windows beside the primary output, as copies. */
   readonly hopping?: HoppingPlan;
+  /** Samples around a trigger beside the primary output, as copies. */
+  readonly burst?: BurstPlan;
   readonly transforms?: readonly BoundTransform[];
   /** Only of a stream that is no column of the driver: it follows them, and holds readings of another sensor. */
   readonly join?: JoinPlan;
@@ -57,6 +61,7 @@ export class SensorPipeline {
   readonly #groups: readonly WindowSource[];
   /** Hopping windows: what they hold is counted in the primary output. */
   readonly #copies: readonly WindowSource[];
+  readonly #bursts: SensorBursts;
   /** Time of the newest reading, µs UTC. */
   #newestUs = Number.NEGATIVE_INFINITY;
   #gaps: { fromUs: number; toUs: number; reason: string }[] = [];
@@ -69,11 +74,13 @@ export class SensorPipeline {
     const windows = sensorWindows(options, counters);
     this.#groups = distinctSources(windows.primary);
     this.#copies = distinctSources(windows.copies);
+    const bursts = new SensorBursts(options.streams, counters);
+    this.#bursts = bursts;
     const { latest = new LatestReadings() } = options;
     const lanes = options.streams.map(({ quantity, transforms = [] }, column) => {
       return new StreamLane({
         counters: counters[column]!,
-        transforms,
+        transforms: bursts.tapped(column, transforms),
         group: windows.primary[column],
         copy: windows.copies[column],
         latest: latest.slot(`${options.sensor}/${quantity}`),
@@ -123,19 +130,22 @@ export class SensorPipeline {
   /** Rows and windows that wait to be sealed. */
   get pendingRows(): number {
     const sources = [...this.#groups, ...this.#copies];
-    return this.#raw.rows + sources.reduce((sum, { closedCount }) => sum + closedCount, 0);
+    const windows = sources.reduce((sum, { closedCount }) => sum + closedCount, 0);
+    return this.#raw.rows + windows + this.#bursts.waitingRows;
   }
 
   /** Closes the windows that are due. */
   closeDue(nowUs: number): void {
     for (const lane of this.#lanes) lane.releaseDue(nowUs);
     for (const source of [...this.#groups, ...this.#copies]) source.closeDue(nowUs);
+    this.#bursts.closeDue(nowUs, this.#options.latenessUs);
   }
 
   /** Closes all windows, for the end: unfinished ones are partial. */
   closeAll(nowUs: number): void {
     for (const lane of this.#lanes) lane.releaseDue(Number.POSITIVE_INFINITY);
     for (const source of [...this.#groups, ...this.#copies]) source.closeAll(nowUs);
+    this.#bursts.closeAll();
   }
 
   /** Removes and returns what waits, at most `blockRowsMax` rows a block. */
@@ -152,6 +162,7 @@ export class SensorPipeline {
       const windows = copies.take(blockRowsMax);
       if (windows !== undefined) blocks.push({ sensor, type, kind: 'windows', ...windows, extra: true });
     }
+    blocks.push(...this.#bursts.take(sensor, type, blockRowsMax));
     if (this.#gaps.length > 0) blocks.push(this.#takeGaps());
     return blocks;
   }
@@ -170,6 +181,11 @@ export class SensorPipeline {
     if (!Number.isFinite(this.#newestUs)) return blocks;
     const at = Float64Array.of(this.#newestUs);
     return [...blocks, { sensor, type, kind: 'gaps', from: at, to: at, reason: [newestReading] }];
+  }
+
+  /** Begins a burst of one of its streams, or of all that are configured to have one. */
+  burst(nowUs: number, quantity?: string): Record<string, BurstSpan> {
+    return this.#bursts.trigger(nowUs, quantity);
   }
 
   /** Adds the readings that wait in windows (and, after a `take` that was cut short, as rows) to `open`. */

@@ -2,6 +2,7 @@ import { DeviceId, Name } from '@fieldline/protocol';
 import { Type } from 'typebox';
 import { TransformKeys } from '../transforms/transform-keys.ts';
 import { agentDefaults } from './defaults.ts';
+import { windowKeys } from './window-keys.ts';
 
 const closed = { additionalProperties: false };
 
@@ -16,8 +17,7 @@ export const StreamKeys = Type.Object(
       }),
     ),
     transforms: Type.Optional(TransformKeys),
-    window: Type.Optional(Type.String({ description: '`none`, or the length of windows: 10s' })),
-    sketch: Type.Optional(Type.Boolean({ description: 'Windows carry quantiles' })),
+    ...windowKeys,
   },
   closed,
 );
@@ -25,10 +25,9 @@ export const StreamKeys = Type.Object(
 /** The keys that every sensor has; its driver adds its own. */
 export const SensorKeys = Type.Object({
   id: Name,
-  driver: Type.String({ description: 'thermometer, gnss or adc' }),
+  driver: Type.String({ description: 'thermometer, gnss, adc, w1, hwmon, line or http' }),
   type: Type.Optional(Name),
-  window: Type.Optional(Type.String({ description: '`none`: raw readings; or the length of windows: 10s' })),
-  sketch: Type.Optional(Type.Boolean({ description: 'Windows carry quantiles' })),
+  ...windowKeys,
   lateness: Type.Optional(Type.String({ description: 'How long after its end a window waits for readings' })),
   streams: Type.Optional(Type.Record(Type.String(), StreamKeys)),
 });

@@ -8,11 +8,9 @@ import { SensorKeys, type AgentFile, type SensorFile } from './agent-schema.ts';
 import { agentDefaults } from './defaults.ts';
 import { resolveJoins } from './resolve-joins.ts';
 import { privacyProblems, resolveTransforms } from './resolve-transforms.ts';
+import { resolveWindows } from './resolve-windows.ts';
 import type { Environment } from './environment.ts';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
-
-const windowMinUs = 10_000;
-const windowMaxUs = 86_400_000_000;
 
 /** Collects what is wrong while values are resolved, so that all of it is told at once. */
 class Resolver {
@@ -159,12 +157,10 @@ function resolveStream(
     streamPath,
   );
   resolver.problems.push(...problems);
-  const window = own.window ?? sensor.window ?? plan.window;
-  const windowPath = own.window === undefined ? [...about.path, 'window'] : [...streamPath, 'window'];
-  const bounds = { minUs: windowMinUs, maxUs: windowMaxUs };
-  const windowUs = window === 'none' ? 0 : resolver.durationUs(window, windowPath, bounds);
-  const carried = transforms.length > 0 ? { transforms } : {};
-  return { quantity, unit, window, windowUs, sketch: own.sketch ?? sensor.sketch ?? plan.sketch, ...carried };
+  const paths = { ownPath: streamPath, sensorPath: about.path };
+  const windows = resolveWindows({ own, sensor, driver: plan, ...paths });
+  resolver.problems.push(...windows.problems);
+  return { quantity, unit, ...windows.plan, ...(transforms.length > 0 ? { transforms } : {}) };
 }
 
 function checkStreamNames(

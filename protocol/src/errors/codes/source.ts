@@ -62,4 +62,10 @@ export const sourceErrors = defineErrors({
     title: 'The sensor answered with what is no measurement.',
     remedy: 'Check wiring and power supply; the command `stats` counts the reasons.',
   },
+  SOURCE_NO_BURST: {
+    number: 2060,
+    title: 'No burst can begin here.',
+    remedy:
+      'Give the stream a `burst` in the configuration; where it has one, wait until the last bursts are sent.',
+  },
 });
