@@ -9,7 +9,13 @@ import { parseArgs } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
 import { startDemo } from '../test/services/demo.ts';
 
-const pages = { fleet: '/', device: '/devices/greenhouse-1', map: '/devices/rover-1', ledger: '/ledger' };
+const pages = {
+  fleet: '/',
+  device: '/devices/greenhouse-1',
+  map: '/devices/rover-1',
+  pipeline: '/pipeline',
+  ledger: '/ledger',
+};
 const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const schemes = ['light', 'dark'] as const;
 const directory = join(dirname(import.meta.dirname), 'docs/images');

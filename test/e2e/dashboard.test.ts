@@ -154,6 +154,22 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
     await page.context().close();
   });
 
+  test('the pipeline names each stage in order, and shows what passes', async () => {
+    const { page, complaints } = await openPage(browser, address('/pipeline'));
+    await page.locator('[data-stage="live"]').waitFor();
+    const names = await page
+      .locator('[data-stage]')
+      .evaluateAll((all) => all.map((each) => each.dataset.stage));
+    expect(names).toEqual(['broker', 'ingest', 'journal', 'embedded', 'live']);
+    await eventually('a rate at the journal', async () => {
+      await greenhouse.send([readings(air, [[nowUs(), 31.47]])]);
+      const rate = await page.locator('[data-stage="journal"] .figure').innerText();
+      return Number(rate) > 0 || undefined;
+    });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test('the map shows the newest position, and a track', async () => {
     const { page, foreign, complaints } = await openPage(browser, address('/devices/rover-1'));
     await page.locator('path.track-line').first().waitFor({ state: 'attached' });
@@ -169,6 +185,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
     ['/', '[data-stream]'],
     ['/devices/greenhouse-1', '[data-chart] canvas'],
     ['/devices/rover-1', 'path.track-line'],
+    ['/pipeline', '[data-stage="live"]'],
     ['/ledger', 'tbody'],
     ['/no/such/page', 'h1'],
   ])('%s', (path, ready) => {

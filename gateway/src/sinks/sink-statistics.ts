@@ -3,7 +3,7 @@ import { RateMeter } from '../metrics/rate-meter.ts';
 import { RollingLatency } from '../metrics/rolling-latency.ts';
 import type { JournaledBatch } from './sink.ts';
 
-/** What one sink did, for `/pipeline` and `/metrics`. Rates count readings (of windows: one a window). */
+/** What one sink did, for `/pipeline` and `/metrics`. Rates count batches, as those of all stages do. */
 export class SinkStatistics {
   readonly #nowUs: () => number;
   readonly in: RateMeter;
@@ -28,7 +28,7 @@ export class SinkStatistics {
   }
 
   taken(entries: readonly JournaledBatch[]): void {
-    this.in.add(rowsOf(entries));
+    this.in.add(entries.length);
   }
 
   busy(ms: number): void {
@@ -36,7 +36,7 @@ export class SinkStatistics {
   }
 
   stored(entries: readonly JournaledBatch[]): void {
-    this.out.add(rowsOf(entries));
+    this.out.add(entries.length);
     const nowUs = this.#nowUs();
     for (const { batch, receivedAtUs } of entries) {
       this.latency.record((nowUs - receivedAtUs) / 1000);
@@ -57,17 +57,4 @@ export function recordSensorLatency(latency: RollingLatency, batch: Batch, nowUs
     const times = block.kind === 'readings' ? block.t : block.end;
     latency.recordBlock(times.map((timeUs) => (nowUs - timeUs) / 1000));
   }
-}
-
-/** Rows that the entries carry: one a reading, one a window. */
-function rowsOf(entries: readonly JournaledBatch[]): number {
-  let rows = 0;
-  for (const { batch } of entries) {
-    for (const block of batch.sensors) {
-      if (block.kind === 'gaps') continue;
-      const length = block.kind === 'readings' ? block.t.length : block.start.length;
-      rows += length * Object.keys(block.fields).length;
-    }
-  }
-  return rows;
 }

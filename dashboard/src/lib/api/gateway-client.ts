@@ -1,4 +1,10 @@
-import type { DevicesAnswer, LedgerAnswer, QueryAnswer, StreamsAnswer } from '@fieldline/protocol';
+import type {
+  DevicesAnswer,
+  LedgerAnswer,
+  PipelineAnswer,
+  QueryAnswer,
+  StreamsAnswer,
+} from '@fieldline/protocol';
 
 /** An answer of the gateway, or why there is none, in words for a person. */
 export type Answer<Value> =
@@ -17,6 +23,11 @@ export interface QueryRange {
 /** The account of all readings. */
 export function fetchLedger(): Promise<Answer<LedgerAnswer>> {
   return get<LedgerAnswer>('/api/v1/ledger', 'total');
+}
+
+/** Every stage that a batch passes, and how it fares. */
+export function fetchPipeline(): Promise<Answer<PipelineAnswer>> {
+  return get<PipelineAnswer>('/api/v1/pipeline', 'stages');
 }
 
 /** All devices. */

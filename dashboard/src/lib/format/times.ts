@@ -50,3 +50,10 @@ export function showTick(timeUs: number, stepUs: number): string {
 export function zoneOffsetUs(timeUs: number): number {
   return -new Date(timeUs / 1000).getTimezoneOffset() * minute;
 }
+
+/** A latency in milliseconds as people write it, to two or three digits: `2.1 ms`, `66 ms`, `1.27 s`. */
+export function showLatency(latencyMs: number | null): string {
+  if (latencyMs === null) return '–';
+  if (latencyMs >= 1000) return `${(latencyMs / 1000).toFixed(2)} s`;
+  return `${latencyMs.toFixed(latencyMs < 10 ? 1 : 0)} ms`;
+}

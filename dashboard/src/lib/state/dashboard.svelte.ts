@@ -5,29 +5,33 @@
  *                                  ├─► Fleet     devices, newest values
  *                                  └─► FeedHub ─► StreamFeed ─► charts, sparklines, track
  *   GET /api/v1/query ─────────────────────────────┘
- *   GET /api/v1/ledger ─► Ledger
+ *   GET /api/v1/ledger, /api/v1/pipeline ─► Polled
  */
 import type { LiveMessage } from '@fieldline/protocol';
 import { createContext } from 'svelte';
-import { fetchStreams } from '../api/gateway-client.ts';
+import { fetchLedger, fetchPipeline, fetchStreams } from '../api/gateway-client.ts';
 import { LiveSocket, type ConnectionState } from '../live/live-socket.ts';
 import { Clock } from './clock.svelte.ts';
 import { Fleet } from './fleet.svelte.ts';
 import { FrameLoop } from './frame-loop.ts';
-import { Ledger } from './ledger.svelte.ts';
+import { Polled } from './polled.svelte.ts';
 import { Router } from './router.svelte.ts';
 import { FeedHub } from './stream-feed.svelte.ts';
 import { Theme } from './theme.svelte.ts';
 
 /** New streams come in crowds when a device starts: so long is waited for all of them, in ms. */
 const newStreamsPauseMs = 300;
+/** From one account to the next question for it, and the same of the pipeline, in ms. */
+const accountPauseMs = 2_000;
+const pipelinePauseMs = 1_000;
 
 /** Everything that the pages share; one a page load, passed by context. */
 export class Dashboard {
   readonly clock = new Clock();
   readonly fleet = new Fleet(() => this.#askForStreams());
   readonly feeds = new FeedHub();
-  readonly ledger = new Ledger();
+  readonly ledger = new Polled(fetchLedger, accountPauseMs);
+  readonly pipeline = new Polled(fetchPipeline, pipelinePauseMs);
   readonly router = new Router();
   readonly theme = new Theme();
   readonly frames = new FrameLoop(() => this.clock.exactNowUs());

@@ -8,6 +8,7 @@ export type RangeName = keyof typeof ranges;
 export type Route =
   | { readonly page: 'fleet' }
   | { readonly page: 'ledger' }
+  | { readonly page: 'pipeline' }
   | { readonly page: 'device'; readonly device: string; readonly range: RangeName }
   | { readonly page: 'unknown' };
 
@@ -24,6 +25,7 @@ export function deviceHref(device: string, range: RangeName = defaultRange): str
 export function parseRoute(url: URL): Route {
   if (url.pathname === '/') return { page: 'fleet' };
   if (url.pathname === '/ledger') return { page: 'ledger' };
+  if (url.pathname === '/pipeline') return { page: 'pipeline' };
   const device = /^\/devices\/([^/]+)$/.exec(url.pathname)?.[1];
   if (device === undefined) return { page: 'unknown' };
   return { page: 'device', device: decode(device), range: parseRange(url.searchParams.get('range')) };

@@ -10,7 +10,10 @@ export const LatencyMs = Type.Object({
 });
 export type LatencyMs = Type.Static<typeof LatencyMs>;
 
-/** One stage of the drawing of the way of a reading. */
+/**
+ * One stage of the drawing of the way of a reading. Rates and the queue count batches at every stage, so that
+ * they can be compared; `latencyMs` is what a batch spends in this stage.
+ */
 export const PipelineStage = Type.Object({
   name: Type.String(),
   inPerSec: Type.Number(),

@@ -1,14 +1,18 @@
-import type { LedgerAnswer } from '@fieldline/protocol';
-import { fetchLedger } from '../api/gateway-client.ts';
+import type { Answer } from '../api/gateway-client.ts';
 
-/** The time between two requests, in ms. */
-const pollMs = 2_000;
-
-/** The account of all readings, asked for again and again while the page is visible. */
-export class Ledger {
-  answer = $state.raw<LedgerAnswer | undefined>();
+/** An answer of the gateway that is asked for again and again while the page is visible. */
+export class Polled<Value> {
+  answer = $state.raw<Value | undefined>();
   /** Why the last request failed; undefined where it did not. */
   problem = $state<string | undefined>();
+  readonly #ask: () => Promise<Answer<Value>>;
+  readonly #pauseMs: number;
+
+  /** `pauseMs`: from an answer to the next question. */
+  constructor(ask: () => Promise<Answer<Value>>, pauseMs: number) {
+    this.#ask = ask;
+    this.#pauseMs = pauseMs;
+  }
 
   /** Asks until the returned function is called. */
   start(): () => void {
@@ -16,7 +20,7 @@ export class Ledger {
     let stopped = false;
     const poll = async () => {
       if (!document.hidden) await this.#load();
-      if (!stopped) timer = setTimeout(() => void poll(), pollMs);
+      if (!stopped) timer = setTimeout(() => void poll(), this.#pauseMs);
     };
     void poll();
     return () => {
@@ -26,7 +30,7 @@ export class Ledger {
   }
 
   async #load(): Promise<void> {
-    const answer = await fetchLedger();
+    const answer = await this.#ask();
     if (answer.ok) this.answer = answer.value;
     this.problem = answer.ok ? undefined : answer.detail;
   }
