@@ -36,9 +36,10 @@ export function openGatewayDatabase(path: string): DatabaseSync {
   try {
     const database = new DatabaseSync(path, { timeout: 2000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    checkVersion(database, path);
+    const version = readVersion(database, path);
     database.exec(schema);
-    database.exec(`PRAGMA user_version = ${schemaVersion}`);
+    // A file that is up to date is opened without a write: the disk may be full.
+    if (version < schemaVersion) database.exec(`PRAGMA user_version = ${schemaVersion}`);
     return database;
   } catch (cause) {
     if (cause instanceof FieldlineError) throw cause;
@@ -47,9 +48,9 @@ export function openGatewayDatabase(path: string): DatabaseSync {
   }
 }
 
-function checkVersion(database: DatabaseSync, path: string): void {
+function readVersion(database: DatabaseSync, path: string): number {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-  if (version <= schemaVersion) return;
+  if (version <= schemaVersion) return version;
   throw new FieldlineError('DATABASE_UNUSABLE', {
     subject: path,
     detail: `It was written by a newer version (${version}; this one knows ${schemaVersion}).`,

@@ -42,7 +42,11 @@ export function lockHome(home: string): () => void {
     database.close();
     throw new FieldlineError('HOME_IN_USE', { subject: home, detail: holderOf(home), cause });
   }
-  writeFileSync(join(home, pidFile), `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(join(home, pidFile), `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    // It only serves the message of HOME_IN_USE; on a full disk the gateway starts without.
+  }
   return () => database.close();
 }
 
