@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { FileAccess } from '@fieldline/journal';
@@ -73,7 +73,28 @@ describe('an acknowledged batch', () => {
   });
 });
 
+test('a batch that the journal can never take is refused, not sent again for ever', async () => {
+  const { rig, client } = await rigWithDevice({ limits: { batchBytes: '64MiB', inflatedBytes: '64MiB' } });
+  const json = encodeBatch(batchOf('porch', 1), { format: 'json' });
+  const payload = Buffer.concat([json, Buffer.alloc(33 * 2 ** 20, ' ')]);
+  await client.publishAsync(batchTopic('porch'), payload, { qos: 1 });
+  expect(await rig.deadLetters()).toMatchObject([{ code: 'BATCH_TOO_LARGE', sizeBytes: payload.length }]);
+  await publishBatch(client, batchOf('porch', 2));
+  expect((await rig.ledger()).total).toMatchObject({ taken: 2, refused: 1, underWay: 0, unaccounted: 0 });
+});
+
 describe('while the disk is full', () => {
+  test('a gateway that cannot write its pid file starts all the same', async () => {
+    const { rig, client } = await rigWithDevice();
+    await publishBatch(client, batchOf('porch', 1));
+    await rig.gateway.stop();
+    rmSync(`${rig.home}/gateway.pid`);
+    symlinkSync('/dev/full', `${rig.home}/gateway.pid`);
+    const again = await startRig({ home: rig.home });
+    rigs.push(again);
+    expect((await again.ledger()).total).toMatchObject({ taken: 1, stored: 1, unaccounted: 0 });
+  });
+
   test('nothing is acknowledged, the connection ends, and all goes on when there is room again', async () => {
     const disk = { isFull: false };
     const rig = await startRig({}, fullableDisk(disk));

@@ -59,11 +59,12 @@ export class IngestStatistics {
     return this.#nowMs();
   }
 
-  journalEnded(startedAtMs: number, durable: boolean): void {
+  /** `refused`: the journal takes no such record; that says nothing of its disk. */
+  journalEnded(startedAtMs: number, outcome: 'durable' | 'refused' | 'failed'): void {
     this.#appending -= 1;
-    this.#isFailing = !durable;
-    if (durable) this.#journaled.add(1);
-    else this.#appendFailures += 1;
+    if (outcome !== 'refused') this.#isFailing = outcome === 'failed';
+    if (outcome === 'durable') this.#journaled.add(1);
+    if (outcome === 'failed') this.#appendFailures += 1;
     this.#journalLatency.record(this.#nowMs() - startedAtMs);
   }
 

@@ -127,17 +127,19 @@ export class Ingest {
     return await this.#journal(arrived, batch, digest);
   }
 
-  async #journal({ payload }: ArrivedBatch, batch: Batch, digest: string): Promise<IngestOutcome> {
+  async #journal(arrived: ArrivedBatch, batch: Batch, digest: string): Promise<IngestOutcome> {
     const { log, account, received, statistics } = this.#parts;
     const startedAtMs = statistics.journalStarted();
-    const stored = log.append(batch, payload).then((offset) => account.record(offset, batch, digest));
+    const stored = log.append(batch, arrived.payload).then((offset) => account.record(offset, batch, digest));
     received.begin(batch, digest, stored);
     try {
       await stored;
-      statistics.journalEnded(startedAtMs, true);
+      statistics.journalEnded(startedAtMs, 'durable');
       return 'stored';
     } catch (error) {
-      statistics.journalEnded(startedAtMs, false);
+      const isTooLarge = error instanceof FieldlineError && error.code === 'JOURNAL_RECORD_TOO_LARGE';
+      statistics.journalEnded(startedAtMs, isTooLarge ? 'refused' : 'failed');
+      if (isTooLarge) return this.#refuseTooLarge(arrived, batch, error.message);
       return this.#unavailable(error);
     }
   }
@@ -149,6 +151,12 @@ export class Ingest {
     const detail = error instanceof Error ? error.message : String(error);
     this.#parts.bursts.report('INGEST_UNAVAILABLE', subject, detail, 'error');
     return 'unavailable';
+  }
+
+  /** `limits.batchBytes` allows more than one record of the journal takes. */
+  #refuseTooLarge(arrived: ArrivedBatch, batch: Batch, detail: string): IngestOutcome {
+    this.#parts.ledger.refusedBatch(batch);
+    return this.#refuse(arrived, { code: 'BATCH_TOO_LARGE', detail });
   }
 
   #hasTooManyStreams(batch: Batch): boolean {
