@@ -124,9 +124,9 @@ export class BatchLog {
 function columnBytesOf({ sensors }: Batch): number {
   let sizeBytes = 0;
   for (const block of sensors) {
-    const fields: object[] = block.kind === 'gaps' ? [] : Object.values(block.fields);
+    const fields: readonly object[] = block.kind === 'gaps' ? [] : Object.values<object>(block.fields);
     for (const columns of [block, ...fields]) {
-      for (const column of Object.values(columns) as unknown[]) {
+      for (const column of Object.values<unknown>({ ...columns })) {
         if (ArrayBuffer.isView(column)) sizeBytes += column.byteLength;
       }
     }

@@ -17,7 +17,7 @@ import { RefusedReadings } from './refused-readings.ts';
 const limits = { epochsPerDevice: 4, rangesPerEpoch: 4, digestsPerEpoch: 100 };
 
 let home: string;
-let closing: (() => Promise<void>)[] = [];
+const closing: (() => Promise<void>)[] = [];
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'fieldline-account-'));
