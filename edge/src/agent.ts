@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { readBootId } from './bindings/boot-id.ts';
-import { systemClock, type Clock } from './bindings/clock.ts';
+import type { Clock } from './bindings/clock.ts';
+import { DeviceClock } from './bindings/device-clock.ts';
+import { systemTimeSources } from './bindings/time-sources.ts';
 import { systemTimers, type Timers } from './bindings/timers.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { burstCommand } from './burst/burst-command.ts';
@@ -54,11 +56,12 @@ export const stopDeadlineMs = 5000;
  * and gateway that are away are no errors: the agent waits for them.
  */
 export async function startAgent(local: AgentConfig, options: AgentOptions = {}): Promise<Agent> {
-  const { logger = defaultLogger(), clock = systemClock(), timers = systemTimers } = options;
-  const startedAtUs = clock.nowUs();
+  const { logger = defaultLogger(), clock = deviceClock(local), timers = systemTimers } = options;
   const { device, dataDir } = local;
   const directory = join(dataDir, 'outbox');
   const outbox = await Outbox.open({ directory, ...local.outbox, clock, logger });
+  if (clock instanceof DeviceClock) clock.doubtBefore(outbox.state.lastBatch?.sentAt ?? 0);
+  const startedAtUs = clock.nowUs();
   const store = await openStore(local, logger);
   const start = await startingConfig(store, local);
   const { config } = start;
@@ -91,6 +94,10 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   }
   let stopping: Promise<void> | undefined;
   return { stop: () => (stopping ??= shutDown()) };
+}
+
+function deviceClock({ clock: { syncedFile, settleUs } }: AgentConfig): DeviceClock {
+  return new DeviceClock({ sources: systemTimeSources(syncedFile), settleUs });
 }
 
 /** Remembers who the device is, for a start without a readable file. A disk that fails stops no sensor. */

@@ -1,33 +1,29 @@
 import type { ClockQuality } from '@fieldline/protocol';
+import { DeviceClock } from './device-clock.ts';
 
 /** Where times come from. Passed in everywhere, so that tests choose the time. */
 export interface Clock {
-  /** Now, in integer microseconds since the Unix epoch, UTC. */
+  /** Now, in integer microseconds since the Unix epoch, UTC; while `quality` is `unset`, since the boot. */
   nowUs(): number;
   /** How far `nowUs` can be trusted. */
   quality(): ClockQuality;
+  /** How times relate to those told before; without it the clock never jumps. */
+  readonly base?: TimeBase;
 }
 
-/** Wall clocks below this have never been set: devices without a battery start in 1970. */
-export const clockFloorUs = Date.UTC(2020, 0, 1) * 1000;
+/** What a clock knows of its own past. */
+export interface TimeBase {
+  /** Rises whenever the relation of the clock to the monotonic one has changed. */
+  readonly generation: number;
+  /** Microseconds from the boot's monotonic time to UTC; undefined as long as the time is not known. */
+  readonly offsetUs: number | undefined;
+  /** The newest time that was told, µs UTC: windows that begin before it may have another half. */
+  readonly newestUs: number;
+  /** The last jump: what was now, and what became of it; undefined before the first. */
+  readonly step: { readonly fromUs: number; readonly toUs: number } | undefined;
+}
 
-/** A wall clock further than this from the running anchor was stepped, and is followed. */
-const stepUs = 2000;
-
-/**
- * The host's clock in microseconds. The wall clock has steps of a millisecond; in between, the monotonic
- * clock counts on from an anchor, so that two readings within a millisecond keep their order. The kernel's
- * NTP state cannot be read without a native module, so a clock above the floor counts as synced
- * (docs/decisions/0009-agent-clock-and-epochs.md).
- */
+/** The clock of this host, as an agent without settings of its own uses it. */
 export function systemClock(): Clock {
-  let anchorUs = Date.now() * 1000 - performance.now() * 1000;
-  function nowUs(): number {
-    const monotonicUs = performance.now() * 1000;
-    const wallUs = Date.now() * 1000;
-    const driftUs = wallUs - (anchorUs + monotonicUs);
-    if (driftUs > stepUs || driftUs < -stepUs) anchorUs = wallUs - monotonicUs;
-    return Math.floor(anchorUs + monotonicUs);
-  }
-  return { nowUs, quality: () => (nowUs() < clockFloorUs ? 'unset' : 'synced') };
+  return new DeviceClock();
 }

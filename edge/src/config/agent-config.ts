@@ -26,6 +26,13 @@ export interface LocalKeys {
   readonly environment: Environment;
 }
 
+/** When the device believes its wall clock; read at the start of the agent. */
+export interface ClockConfig {
+  readonly settleUs: number;
+  /** Absolute path of a file that exists once the time is right. */
+  readonly syncedFile: string | undefined;
+}
+
 /** The configuration of an agent, checked, with defaults filled in and units resolved. */
 export interface AgentConfig {
   readonly device: string;
@@ -35,6 +42,7 @@ export interface AgentConfig {
   readonly flushUs: number;
   readonly keepaliveSec: number;
   readonly outbox: { readonly maxBytes: number; readonly maxAgeUs: number };
+  readonly clock: ClockConfig;
   readonly uplink: { readonly backlogBatchesPerSec: number; readonly inFlightMax: number };
   readonly sensors: readonly SensorConfig[];
   /** How long a configuration from the gateway may take to reach the gateway again, before it is taken back. */

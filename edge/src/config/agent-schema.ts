@@ -1,6 +1,7 @@
 import { DeviceId, Name } from '@fieldline/protocol';
 import { Type } from 'typebox';
 import { TransformKeys } from '../transforms/transform-keys.ts';
+import { ClockKeys } from './clock-keys.ts';
 import { agentDefaults } from './defaults.ts';
 import { windowKeys } from './window-keys.ts';
 
@@ -74,6 +75,7 @@ export const AgentFile = Type.Object(
           'A configuration from the gateway is taken back when the gateway is not reached with it for so long: 1s to 1h',
       }),
     ),
+    clock: Type.Optional(ClockKeys),
     outbox: Type.Optional(
       Type.Object(
         {

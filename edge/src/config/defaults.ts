@@ -1,6 +1,7 @@
 /** What holds where the file says nothing. */
 export const agentDefaults = {
   flush: '1s',
+  settle: '2m',
   keepalive: '10s',
   maxBytes: '256MB',
   maxAge: '30d',

@@ -82,6 +82,13 @@ export function resolveConfig(
       minUs: 10_000,
       maxUs: 60_000_000,
     }),
+    clock: {
+      settleUs: resolver.durationUs(file.clock?.settle ?? agentDefaults.settle, ['clock', 'settle'], {
+        minUs: 0,
+        maxUs: 86_400_000_000,
+      }),
+      syncedFile: file.clock?.syncedFile && resolve(context.directory, file.clock.syncedFile),
+    },
     keepaliveSec: Math.round(keepaliveUs / 1e6),
     outbox: {
       maxBytes,

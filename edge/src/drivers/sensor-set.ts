@@ -1,6 +1,7 @@
 import { RecentReadings, recordedBytesMax, recordedSensorBytesMax } from '../aggregator/recent-readings.ts';
 import { SensorFeed } from '../aggregator/sensor-feed.ts';
-import { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import type { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import { TimedPipeline } from '../aggregator/timed-pipeline.ts';
 import type { Clock } from '../bindings/clock.ts';
 import { SharedLines } from '../bindings/shared-lines.ts';
 import type { Timers } from '../bindings/timers.ts';
@@ -225,9 +226,9 @@ export class SensorSet implements SealedSensors {
   }
 
   #newPipeline({ id, type, streams, latenessUs }: SensorConfig, startedAtUs: number): SensorPipeline {
-    const { ledger } = this.#options;
+    const { ledger, clock } = this.#options;
     const latest = this.#latest;
-    return new SensorPipeline({ sensor: id, type, streams, latenessUs, startedAtUs, ledger, latest });
+    return new TimedPipeline({ sensor: id, type, streams, latenessUs, startedAtUs, ledger, latest }, clock);
   }
 
   #newLines(): SharedLines {

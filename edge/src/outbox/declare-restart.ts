@@ -1,5 +1,6 @@
 import { countReadings, type SensorBlock } from '@fieldline/protocol';
 import { newestReading, type SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import { clockFloorUs } from '../bindings/time-sources.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OutboxState } from './recover-state.ts';
 
@@ -32,7 +33,8 @@ export function declareRestart({ outbox, ledger, pipelines, nowUs }: RestartPart
   for (const [sensor, pipeline] of pipelines) {
     const fromUs = outbox.closedCleanly ? undefined : newestUs.get(sensor);
     const sinceUs = fromUs === undefined ? lastBatch.sentAt : Math.min(lastBatch.sentAt, fromUs + 1);
-    if (sinceUs < nowUs) pipeline.gap(sinceUs, nowUs, reason);
+    // Before the time is known the pipeline holds the gap, and places its end.
+    if (sinceUs < nowUs || nowUs < clockFloorUs) pipeline.gap(sinceUs, nowUs, reason);
   }
   return restored;
 }

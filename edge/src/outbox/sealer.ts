@@ -1,4 +1,5 @@
 import { countReadings, FieldlineError, type Batch, type SensorBlock } from '@fieldline/protocol';
+import { TimedPipeline } from '../aggregator/timed-pipeline.ts';
 import type { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
 import type { Clock } from '../bindings/clock.ts';
 import { ledgerDifferences, type Ledger } from '../ledger/ledger.ts';
@@ -54,6 +55,10 @@ export class Sealer {
   readonly #options: SealerOptions;
   #unsealed: Draft | undefined;
   #restored: readonly SensorBlock[];
+  /** Blocks with times since the boot that could be held no longer; one list a batch. */
+  #unset: { readonly blocks: readonly SensorBlock[]; readonly configVersion: number }[] = [];
+  /** Whether batches with such times have been sealed, and none yet that tells what times these are. */
+  #owesAnchor: boolean;
   #lastLedger = '{}';
   #running: Promise<void> = Promise.resolve();
   #failing = false;
@@ -62,6 +67,8 @@ export class Sealer {
   constructor(options: SealerOptions) {
     this.#options = options;
     this.#restored = options.restored ?? [];
+    const { lastBatch } = options.outbox.state;
+    this.#owesAnchor = lastBatch?.clock === 'unset' && lastBatch.bootId === options.bootId;
   }
 
   /** Closes what is due and seals what waits. Flushes run one after the other; failures are logged, not thrown. */
@@ -84,12 +91,34 @@ export class Sealer {
     const { sensors, clock, outbox } = this.#options;
     sensors.close(clock.nowUs(), last);
     await this.#sealDraft();
+    if (clock.quality() === 'unset') {
+      await this.#sealUnset(last);
+      return;
+    }
     const drops = await outbox.overLimit();
     if (drops) this.#noteGaps(drops);
     this.#unsealed = this.#draft(drops);
     for (let sealed = 0; this.#unsealed !== undefined && sealed < batchesPerFlushMax; sealed++) {
       await this.#sealDraft();
       this.#unsealed = this.#draft(undefined);
+    }
+  }
+
+  /** Batches wait until the time is known. What cannot wait is sealed with the times of this boot. */
+  async #sealUnset(last: boolean): Promise<void> {
+    for (const { configVersion, pipelines } of this.#options.sensors.generations()) {
+      for (const pipeline of pipelines) {
+        const batches = pipeline instanceof TimedPipeline ? pipeline.takeUnset(last) : [];
+        this.#unset.push(...batches.map((blocks) => ({ blocks, configVersion })));
+      }
+    }
+    for (let next = this.#unset.shift(); next !== undefined; next = this.#unset.shift()) {
+      this.#owesAnchor = true;
+      this.#unsealed = this.#finishDraft(
+        this.#toBatch(next.blocks, next.configVersion, undefined),
+        undefined,
+      );
+      await this.#sealDraft();
     }
   }
 
@@ -104,18 +133,35 @@ export class Sealer {
 
   /** The next batch, or undefined where there is nothing new to say. */
   #draft(drops: Drops | undefined): Draft | undefined {
-    const { ledger } = this.#options;
     const { sensors: taken, configVersion } = this.#takeBlocks();
     const sensors = [...this.#restored, ...taken];
     this.#restored = [];
+    const anchor = this.#takeAnchor();
     const batch = this.#toBatch(sensors, configVersion, drops);
+    return this.#finishDraft(anchor ? { ...batch, anchor } : batch, drops);
+  }
+
+  /** Completes a batch by its account; undefined where there is nothing new to say. */
+  #finishDraft(batch: Batch, drops: Drops | undefined): Draft | undefined {
+    const { ledger } = this.#options;
     for (const [name, count] of countReadings(batch)) ledger.stream(name).batched += count;
     const totals = ledger.snapshot(this.#countOpen());
     const text = JSON.stringify(totals);
-    if (sensors.length === 0 && drops === undefined && text === this.#lastLedger) return undefined;
+    const isNews = batch.sensors.length > 0 || batch.anchor !== undefined || drops !== undefined;
+    if (!isNews && text === this.#lastLedger) return undefined;
     this.#lastLedger = text;
     this.#checkLedger(totals);
     return { batch: { ...batch, ledger: totals }, drops, open: this.#peekOpen() };
+  }
+
+  /** Places the batches that this boot has sealed before it knew the time. */
+  #takeAnchor(): Batch['anchor'] {
+    const { clock, bootId } = this.#options;
+    const wallUs = clock.nowUs();
+    const offsetUs = clock.base?.offsetUs;
+    if (!this.#owesAnchor || offsetUs === undefined) return undefined;
+    this.#owesAnchor = false;
+    return { bootId, monotonicUs: Math.round(wallUs - offsetUs), wallUs };
   }
 
   /** What the oldest version that has something waiting has to say. */
@@ -129,7 +175,7 @@ export class Sealer {
     return { sensors: [], configVersion: newest };
   }
 
-  #toBatch(sensors: SensorBlock[], configVersion: number, drops: Drops | undefined): Batch {
+  #toBatch(sensors: readonly SensorBlock[], configVersion: number, drops: Drops | undefined): Batch {
     const { device, bootId, outbox, clock, isOnline } = this.#options;
     return {
       v: 1,
@@ -150,7 +196,7 @@ export class Sealer {
   /** What is kept beside a batch, so that a crash does not lose it. */
   #peekOpen(): SensorBlock[] {
     const pipelines = this.#options.sensors.generations().flatMap((each) => each.pipelines);
-    return pipelines.flatMap((pipeline) => pipeline.peek());
+    return [...this.#restored, ...pipelines.flatMap((pipeline) => pipeline.peek())];
   }
 
   #countOpen(): Map<string, number> {

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Batch } from '@fieldline/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAgent, type Agent } from './agent.ts';
+import { DeviceClock } from './bindings/device-clock.ts';
+import { loadAgentConfig } from './config/load-agent-config.ts';
+import { silentLogger } from './logger.ts';
+import { eventually } from './testing/eventually.ts';
+import { TestBroker } from './testing/test-broker.ts';
+import { TestPort } from './testing/test-port.ts';
+
+const trueUs = Date.UTC(2026, 5, 1) * 1000;
+let folder: string;
+let broker: TestBroker;
+let port: TestPort;
+let agent: Agent | undefined;
+/** What the wall clock adds to the monotonic one: at first it began in 1970. */
+let wallOffsetUs: number;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fieldline-agent-clock-'));
+  broker = await TestBroker.start();
+  port = new TestPort(join(folder, 'port'));
+  wallOffsetUs = 0;
+  await writeFile(
+    join(folder, 'agent.yaml'),
+    `device: a-1
+gateway: { url: '${broker.url}', password: secret }
+dataDir: ./data
+flush: 50ms
+sensors: [ { id: air, driver: thermometer, port: '${folder}/port' } ]
+`,
+  );
+});
+
+afterEach(async () => {
+  await agent?.stop();
+  port.unplug();
+  await broker.stop();
+  await rm(folder, { recursive: true });
+});
+
+const monotonicUs = (): number => Math.floor(performance.now() * 1000);
+
+async function start(): Promise<void> {
+  const clock = new DeviceClock({
+    sources: { monotonicUs, wallUs: () => monotonicUs() + wallOffsetUs, evidence: () => 'none' },
+  });
+  const config = await loadAgentConfig(join(folder, 'agent.yaml'), {});
+  agent = await startAgent(config, { logger: silentLogger, clock });
+  await eventually(() => {
+    port.write('20.5\n');
+    return (broker.last('fieldline/v1/a-1/status') as { online?: boolean } | undefined)?.online;
+  });
+}
+
+const readings = (batches: readonly Batch[]): [tUs: number, value: number][] =>
+  batches.flatMap(({ sensors }) =>
+    sensors.flatMap((block) =>
+      block.kind === 'readings'
+        ? [...block.t].map((tUs, row): [number, number] => [tUs, block.fields['temperature']?.v[row] ?? 0])
+        : [],
+    ),
+  );
+
+describe('an agent that starts in 1970', () => {
+  it('sends nothing until it knows the time, and then what it read before at the right times', async () => {
+    await start();
+    const wroteUs = monotonicUs();
+    port.write('31.7\n');
+    for (let line = 0; line < 5; line++) port.write(`${line}\n`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(broker.batches).toEqual([]);
+    wallOffsetUs = trueUs;
+    await eventually(() => readings(broker.batches).some(([, value]) => value === 31.7));
+    const [atUs = 0] = readings(broker.batches).find(([, value]) => value === 31.7) ?? [];
+    expect(atUs).toBeGreaterThanOrEqual(trueUs + wroteUs);
+    expect(atUs).toBeLessThan(trueUs + wroteUs + 1_000_000);
+    expect(broker.batches.map(({ clock }) => clock)).not.toContain('unset');
+  });
+
+  it('loses nothing when it is stopped: the times count from the boot, and the next start tells from when', async () => {
+    await start();
+    port.write('31.7\n');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await agent?.stop();
+    const unset = broker.batches.at(-1);
+    expect(unset?.clock).toBe('unset');
+    expect(readings(broker.batches).at(-1)).toSatisfy(([tUs]: [number]) => tUs < monotonicUs());
+    const total = readings(broker.batches).length;
+    expect(unset?.ledger['air/temperature']).toMatchObject({
+      taken: total,
+      batched: total,
+      open: 0,
+      lost: 0,
+    });
+    wallOffsetUs = trueUs;
+    await start();
+    const { anchor } = await eventually(() => broker.batches.find((batch) => batch.anchor));
+    expect(anchor?.bootId).toBe(unset?.bootId);
+    const offsetUs = (anchor?.wallUs ?? 0) - (anchor?.monotonicUs ?? 0);
+    expect(Math.abs(offsetUs - trueUs)).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,111 @@
+import type { ClockQuality } from '@fieldline/protocol';
+import type { Clock, TimeBase } from './clock.ts';
+import { clockFloorUs, systemTimeSources, type SyncEvidence, type TimeSources } from './time-sources.ts';
+
+/** How a device clock decides. */
+export interface DeviceClockOptions {
+  readonly sources?: TimeSources;
+  /** Whether the wall clock tells the time; if not, only `setTime` does. */
+  readonly followsWallClock?: boolean;
+  /**
+   * How long a doubtful wall clock is not believed, in microseconds: since the boot where a time service has
+   * not set it yet, since the start of this clock where it is before a known time.
+   */
+  readonly settleUs?: number;
+}
+
+/** A wall clock further than this from the anchor was stepped: its own steps are a millisecond. */
+const stepUs = 2000;
+const evidenceIntervalUs = 1_000_000;
+const settleDefaultUs = 120_000_000;
+/** Corrections of the clock between two runs up to this raise no doubt. */
+const knownToleranceUs = 10_000_000;
+
+/**
+ * The clock of a device: the monotonic clock of its boot, and an anchor that says which UTC time that is.
+ *
+ * There is no anchor as long as the wall clock is implausible: before the floor date, or for a while (`settleUs`)
+ * if a time service runs that has not set it yet, or if it is before a time that the device has seen. Until then
+ * `nowUs` is the time since the boot. Later jumps of the wall clock move the anchor, except back below the floor.
+ */
+export class DeviceClock implements Clock {
+  readonly #sources: TimeSources;
+  readonly #options: DeviceClockOptions;
+  readonly #startedUs: number;
+  #offsetUs: number | undefined;
+  #generation = 0;
+  #newestUs = Number.NEGATIVE_INFINITY;
+  #step: TimeBase['step'];
+  #evidence: SyncEvidence = 'none';
+  #evidenceAtUs = Number.NEGATIVE_INFINITY;
+  #knownUs = Number.NEGATIVE_INFINITY;
+  /** Whether the wall clock was believed when it was last looked at. */
+  #agrees = false;
+
+  constructor(options: DeviceClockOptions = {}) {
+    this.#options = options;
+    this.#sources = options.sources ?? systemTimeSources();
+    this.#startedUs = this.#sources.monotonicUs();
+  }
+
+  nowUs(): number {
+    const monotonicUs = this.#sources.monotonicUs();
+    if (this.#options.followsWallClock ?? true) this.#followWallClock(monotonicUs);
+    if (this.#offsetUs === undefined) return Math.floor(monotonicUs);
+    const nowUs = Math.floor(monotonicUs + this.#offsetUs);
+    if (nowUs > this.#newestUs) this.#newestUs = nowUs;
+    return nowUs;
+  }
+
+  quality(): ClockQuality {
+    this.nowUs();
+    if (this.#offsetUs === undefined) return 'unset';
+    return this.#agrees && this.#evidence !== 'waiting' ? 'synced' : 'holdover';
+  }
+
+  get base(): TimeBase {
+    const [generation, offsetUs] = [this.#generation, this.#offsetUs];
+    return { generation, offsetUs, newestUs: this.#newestUs, step: this.#step };
+  }
+
+  /** The device has seen this time (µs UTC): a wall clock before it is doubted. Called before `nowUs`. */
+  doubtBefore(knownUs: number): void {
+    this.#knownUs = knownUs;
+  }
+
+  /** Sets the clock by a receiver of satellite time: it was `utcUs` when `nowUs` answered `atUs`. */
+  setTime(utcUs: number, atUs: number): void {
+    if (utcUs < clockFloorUs) return;
+    const monotonicUs = atUs - (atUs < clockFloorUs ? 0 : (this.#offsetUs ?? 0));
+    this.#agrees = true;
+    this.#anchor(utcUs - monotonicUs, this.#sources.monotonicUs());
+  }
+
+  #followWallClock(monotonicUs: number): void {
+    const wallUs = this.#sources.wallUs();
+    this.#agrees = this.#isPlausible(wallUs, monotonicUs);
+    if (this.#agrees) this.#anchor(wallUs - monotonicUs, monotonicUs);
+  }
+
+  #isPlausible(wallUs: number, monotonicUs: number): boolean {
+    if (wallUs < clockFloorUs) return false;
+    if (monotonicUs - this.#evidenceAtUs >= evidenceIntervalUs) {
+      this.#evidence = this.#sources.evidence();
+      this.#evidenceAtUs = monotonicUs;
+    }
+    if (this.#evidence === 'synced' || this.#offsetUs !== undefined) return true;
+    const { settleUs = settleDefaultUs } = this.#options;
+    if (this.#evidence === 'waiting' && monotonicUs < settleUs) return false;
+    return wallUs >= this.#knownUs - knownToleranceUs || monotonicUs - this.#startedUs >= settleUs;
+  }
+
+  #anchor(offsetUs: number, monotonicUs: number): void {
+    const lastUs = this.#offsetUs;
+    if (lastUs !== undefined && Math.abs(offsetUs - lastUs) <= stepUs) return;
+    this.#offsetUs = offsetUs;
+    this.#generation += 1;
+    if (lastUs === undefined) return;
+    this.#step = { fromUs: Math.floor(monotonicUs + lastUs), toUs: Math.floor(monotonicUs + offsetUs) };
+    this.#newestUs = Math.max(this.#newestUs, this.#step.fromUs);
+  }
+}
