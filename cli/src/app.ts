@@ -2,7 +2,9 @@ import {
   buildApplication,
   buildRouteMap,
   ExitCode,
+  help,
   run,
+  version,
   type Command,
   type StricliProcess,
 } from '@stricli/core';
@@ -48,14 +50,24 @@ const root = buildRouteMap<string, FieldlineContext>({
   },
 });
 
+const scanner = { caseStyle: 'allow-kebab-for-camel' } as const;
+const formatting = {
+  caseStyle: 'convert-camel-to-kebab',
+  alwaysShowHelpAllFlag: false,
+  useAliasInUsageLine: false,
+  onlyRequiredInUsageLine: false,
+  disableAnsiColor: Boolean(process.env['NO_COLOR']),
+} as const;
+
 /** The whole command line. */
-export const application = buildApplication(root, {
-  name: 'fieldline',
-  scanner: { caseStyle: 'allow-kebab-for-camel' },
-  versionInfo: { currentVersion: cliVersion },
-  localization: { loadText: () => usageText },
-  documentation: { disableAnsiColor: Boolean(process.env['NO_COLOR']) },
-});
+export const application = buildApplication(
+  root,
+  { name: 'fieldline', scanner, localization: { loadText: () => usageText }, documentation: formatting },
+  {
+    help: help({ brief: usageText.briefs.help, alias: 'h', defaultForRouteMap: true, formatting }),
+    version: version({ brief: usageText.briefs.version, info: { currentVersion: cliVersion } }),
+  },
+);
 
 /** Runs one command line (without `node` and the script); resolves with the exit code of the contract. */
 export async function runFieldline(words: readonly string[]): Promise<number> {

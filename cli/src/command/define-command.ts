@@ -73,6 +73,7 @@ const usageCodes = new Set<string>([
   'CLI_USAGE',
   'CLI_SETTINGS_INVALID',
   'SIMULATOR_BAD_OPTION',
+  'SOURCE_DRIVER_UNKNOWN',
   'SIMULATOR_RECORDING_UNUSABLE',
 ]);
 
