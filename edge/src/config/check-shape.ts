@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import { nearestKey } from '@fieldline/protocol';
 import { drivers, findDriver } from '../drivers/registry.ts';
 import { AgentFile, SensorKeys } from './agent-schema.ts';
-import { pathOfPointer, type ConfigPath, type ConfigProblem } from './config-problem.ts';
+import { formatPath, pathOfPointer, type ConfigPath, type ConfigProblem } from './config-problem.ts';
 
 /** A value of the shape of a file, or everything that is wrong with it. */
 export type ShapeOutcome =
@@ -12,10 +12,11 @@ export type ShapeOutcome =
 
 /** Checks what was read against the schema, and each sensor against that of its driver too. */
 export function checkShape(value: unknown): ShapeOutcome {
-  const problems = [...unknownKeys(AgentFile, value, []), ...sensorProblems(value)];
+  const unknown = unknownKeys(AgentFile, value, []);
+  const problems = [...unknown, ...sensorProblems(value)];
   if (Value.Check(AgentFile, value))
     return problems.length > 0 ? { ok: false, problems } : { ok: true, file: value };
-  return { ok: false, problems: [...problems, ...schemaProblems(AgentFile, value, [])] };
+  return { ok: false, problems: [...problems, ...schemaProblems(AgentFile, value, [], unknown)] };
 }
 
 /** The schema of a sensor: the common keys and those of its driver. */
@@ -36,23 +37,46 @@ function sensorProblems(value: unknown): ConfigProblem[] {
     const driver = findDriver(name);
     if (driver === undefined) return [unknownDriver(name, [...path, 'driver'])];
     const schema = sensorSchema(driver);
-    return [...unknownKeys(schema, sensor, path), ...schemaProblems(schema, sensor, path)];
+    const unknown = unknownKeys(schema, sensor, path);
+    return [...unknown, ...schemaProblems(schema, sensor, path, unknown)];
   });
 }
 
 function unknownDriver(name: string, path: ConfigPath): ConfigProblem {
-  const known = drivers.map((driver) => driver.name).join(', ');
-  return { code: 'SOURCE_DRIVER_UNKNOWN', path, reason: `"${name}" is none of: ${known}.` };
+  const known = drivers.map((driver) => driver.name);
+  const nearest = nearestKey(name, known);
+  const meant = nearest ? ` Did you mean "${nearest}"?` : '';
+  return {
+    code: 'SOURCE_DRIVER_UNKNOWN',
+    path,
+    reason: `"${name}" is none of: ${known.join(', ')}.${meant}`,
+  };
 }
 
-function schemaProblems(schema: TSchema, value: unknown, path: ConfigPath): ConfigProblem[] {
+/** What the schema says, without what `unknown` has told already and told better. */
+function schemaProblems(
+  schema: TSchema,
+  value: unknown,
+  path: ConfigPath,
+  unknown: readonly ConfigProblem[],
+): ConfigProblem[] {
+  const told = new Set(unknown.map((each) => formatPath(each.path)));
+  // A key that is missing beside a misspelt one is most likely that one.
+  const misspelt = new Set(unknown.map((each) => formatPath(each.path.slice(0, -1))));
   return Value.Errors(schema, value)
     .filter(({ keyword }) => keyword !== 'additionalProperties')
-    .map(({ instancePath, message }) => ({
-      code: 'CONFIG_INVALID_VALUE',
+    .map(({ keyword, instancePath, message }) => ({
+      keyword,
       path: [...path, ...pathOfPointer(instancePath)],
-      reason: `${message}.`,
-    }));
+      reason: reasonOf(message, value),
+    }))
+    .filter((each) => !told.has(formatPath(each.path)))
+    .filter((each) => each.keyword !== 'required' || !misspelt.has(formatPath(each.path)))
+    .map((each) => ({ code: 'CONFIG_INVALID_VALUE', path: each.path, reason: each.reason }));
+}
+
+function reasonOf(message: string, value: unknown): string {
+  return value === null || value === undefined ? 'It is empty.' : `It ${message}.`;
 }
 
 /** Keys that a closed object does not have, at any depth, each with the nearest that it does have. */

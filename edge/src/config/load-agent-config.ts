@@ -26,13 +26,13 @@ export async function loadAgentConfig(
 ): Promise<AgentConfig> {
   const text = await readText(path);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [syntaxError] = document.errors;
   if (syntaxError) {
     const { line, col } = lines.linePos(syntaxError.pos[0]);
     throw new FieldlineError('CONFIG_NOT_YAML', {
       subject: `${path}:${line}:${col}`,
-      detail: syntaxError.message,
+      detail: `${syntaxError.message}.`,
     });
   }
   const value = applyEnvironment(withoutEmptySections(document.toJS({ maxAliasCount: 100 })), environment);
