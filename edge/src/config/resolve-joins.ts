@@ -1,19 +1,23 @@
 import { nearestKey } from '@fieldline/protocol';
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
 import type { Attachment } from '../transforms/transform.ts';
-import type { SensorConfig } from './agent-config.ts';
 import type { ConfigProblem } from './config-problem.ts';
 
+interface Sensor {
+  readonly id: string;
+  readonly streams: readonly StreamPlan[];
+}
+
 /** Sensors with the streams that `join` attaches to theirs, or what is wrong with them. */
-export interface JoinedSensors {
-  readonly sensors: readonly SensorConfig[];
+export interface JoinedSensors<Joined extends Sensor> {
+  readonly sensors: readonly Joined[];
   readonly problems: readonly ConfigProblem[];
 }
 
 /** Adds to each sensor the streams that it joins from others: after its own, with the windows of their parent. */
-export function resolveJoins(sensors: readonly SensorConfig[]): JoinedSensors {
+export function resolveJoins<Joined extends Sensor>(sensors: readonly Joined[]): JoinedSensors<Joined> {
   const problems: ConfigProblem[] = [];
-  const joined = sensors.map((sensor, index): SensorConfig => {
+  const joined = sensors.map((sensor, index): Joined => {
     const streams: StreamPlan[] = [...sensor.streams];
     sensor.streams.forEach((parent, column) => {
       const attachments = (parent.transforms ?? []).flatMap((each) => each.attachments ?? []);
@@ -33,10 +37,10 @@ export function resolveJoins(sensors: readonly SensorConfig[]): JoinedSensors {
 
 /** The stream that an attachment makes, or why there is none. */
 function attach(
-  sensor: SensorConfig,
+  sensor: Sensor,
   streams: readonly StreamPlan[],
   about: { parent: StreamPlan; column: number; attachment: Attachment },
-  sensors: readonly SensorConfig[],
+  sensors: readonly Sensor[],
 ): StreamPlan | string {
   const { parent, column } = about;
   const { source, quantity, toleranceUs } = about.attachment;
@@ -57,13 +61,20 @@ function attach(
     )}`;
   if (streams.some((each) => each.quantity === quantity))
     return `"${sensor.id}" has a stream "${quantity}" already; name it by \`as\``;
-  return {
-    ...parent,
-    quantity,
-    unit: stream.unit,
-    transforms: [],
-    join: { parent: column, source, toleranceUs },
-  };
+  const join = { parent: column, source, toleranceUs };
+  return { ...windowsOf(parent), quantity, unit: stream.unit, join };
+}
+
+/** An attached stream is carried as its parent is; the copies beside (hopping windows, bursts) are not repeated. */
+function windowsOf({
+  window,
+  windowUs,
+  shape,
+  sketch,
+  accuracy,
+}: StreamPlan): Omit<StreamPlan, 'quantity' | 'unit'> {
+  const optional = { ...(shape && { shape }), ...(accuracy !== undefined && { accuracy }) };
+  return { window, windowUs, sketch, ...optional };
 }
 
 function hint(name: string, known: readonly string[]): string {

@@ -67,8 +67,10 @@ export function privacyProblems(
   quantities: readonly string[],
   path: ConfigPath,
 ): ConfigProblem[] {
-  const rulesOf = (quantity: string): unknown =>
-    streams[quantity]?.transforms?.map((stage: object) => Reflect.get(stage, 'privacy')).find(Boolean);
+  const rulesOf = (quantity: string): unknown => {
+    const stages = streams[quantity]?.transforms ?? [];
+    return stages.flatMap((stage) => Object.entries(stage)).find(([name]) => name === 'privacy')?.[1];
+  };
   const hidden = quantities.find((quantity) => rulesOf(quantity) !== undefined);
   if (hidden === undefined) return [];
   const streamsPath = [...path, 'streams'];

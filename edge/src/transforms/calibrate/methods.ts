@@ -102,4 +102,5 @@ export const calibrateKeys = Type.Object(
   },
   closed,
 );
+/** The keys as they are written. */
 export type CalibrateKeys = Static<typeof calibrateKeys>;

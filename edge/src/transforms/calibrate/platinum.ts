@@ -12,6 +12,9 @@ export const platinumMinCel = -200;
 /** Its upper end. */
 export const platinumMaxCel = 850;
 
+/** The standard's own table has 0.01 Ohm, some 0.03 K: so far a reading may lie beyond the ends of the range. */
+const endK = 0.05;
+
 /** Steps of Newton's method; four are enough for 1e-9 K from -200 °C on. */
 const newtonStepsMax = 8;
 
@@ -30,8 +33,7 @@ export function platinumCel(ohm: number, nominalOhm: number): number {
   if (!(relative > 0) || discriminant < 0) return Number.NaN;
   const quadratic = (Math.sqrt(discriminant) - a) / (2 * b);
   const cel = relative >= 1 ? quadratic : belowZero(relative, quadratic);
-  // A reading at the very end of the range may miss it by rounding.
-  return cel >= platinumMinCel - 1e-6 && cel <= platinumMaxCel + 1e-6 ? cel : Number.NaN;
+  return cel >= platinumMinCel - endK && cel <= platinumMaxCel + endK ? cel : Number.NaN;
 }
 
 function ratio(cel: number): number {

@@ -18,7 +18,7 @@ const standardGravity = 9.80665;
  * SP 811, appendix B.8; BIPM, The International System of Units, 9th edition) unless a comment says otherwise.
  */
 const dimensions: readonly (readonly [base: string, ...rows: (readonly [string, number, number?])[]])[] = [
-  ['K', ['Cel', 1, 273.15], ['degF', 5 / 9, 273.15 - (32 * 5) / 9], ['degR', 5 / 9]],
+  ['Cel', ['K', 1, -273.15], ['degF', 5 / 9, -160 / 9], ['degR', 5 / 9, -273.15]],
   [
     'Pa',
     ['hPa', 100],
