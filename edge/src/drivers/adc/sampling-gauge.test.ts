@@ -34,7 +34,7 @@ describe('the figures of sampling', () => {
     expect(gaps).toEqual([[99 * 777, 102 * 777]]);
   });
 
-  it('take a long pause for an interruption', () => {
+  it('take a pause of years for a clock that was set', () => {
     const gauge = new SamplingGauge(1);
     gauge.expect(1000);
     gauge.times(times(10, 1000));

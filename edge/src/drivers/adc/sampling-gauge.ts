@@ -20,9 +20,8 @@ const sectionUs = 10_000_000;
 const stuckAfterUs = 10_000_000;
 /** Longer intervals than this many usual ones mean that samples are missing. */
 const missedFrom = 1.5;
-/** A pause longer than both of these is an interruption, told elsewhere, and no interval. */
-const pauseUs = 5_000_000;
-const pauseIntervals = 3;
+/** A longer pause is a clock that was set, and no interval. */
+const pauseUs = 3_600_000_000;
 /** Jitter is counted in buckets of a sixth of an octave, from 1/8 µs to 2^29 µs. */
 const bucketsAnOctave = 6;
 const lowestOctave = -3;
@@ -119,7 +118,7 @@ export class SamplingGauge {
       return 0;
     }
     const intervalUs = tUs - lastUs;
-    if (intervalUs > Math.max(pauseUs, pauseIntervals * usualUs) || intervalUs < 0) {
+    if (intervalUs > pauseUs || intervalUs < 0) {
       this.interrupt();
       this.#lastUs = tUs;
       return 0;

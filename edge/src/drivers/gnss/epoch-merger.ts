@@ -7,6 +7,10 @@ export interface Fix extends PartialFix {
   readonly atUs: number;
   readonly lat: number;
   readonly lon: number;
+  /** Its time of day by the receiver, as sent; empty where it sent none. */
+  readonly time: string;
+  /** Its day by the receiver, as sent; undefined where none of its sentences gave one. */
+  readonly date: string | undefined;
 }
 
 interface Epoch {
@@ -15,8 +19,11 @@ interface Epoch {
   readonly values: PartialFix;
   /** How often each key came. */
   readonly seen: Map<string, number>;
+  date: string | undefined;
   hasFix: boolean;
   isContradicted: boolean;
+  /** What the sentences say that speak of one constellation: one "fix" outweighs any "no fix" of the others. */
+  partial: boolean | undefined;
   end: string;
 }
 
@@ -63,7 +70,17 @@ export class EpochMerger {
 
   #begin(time: string, atUs: number): void {
     const seen = new Map<string, number>();
-    this.#epoch = { time, atUs, values: {}, seen, hasFix: false, isContradicted: false, end: '' };
+    this.#epoch = {
+      time,
+      atUs,
+      values: {},
+      seen,
+      date: undefined,
+      hasFix: false,
+      isContradicted: false,
+      partial: undefined,
+      end: '',
+    };
   }
 
   #add(part: NmeaPart): Fix | undefined {
@@ -75,8 +92,11 @@ export class EpochMerger {
     const count = (epoch.seen.get(part.key) ?? 0) + 1;
     epoch.seen.set(part.key, count);
     epoch.end = `${part.key}/${count}`;
-    if (part.hasFix === false) epoch.isContradicted = true;
-    else addMissing(epoch.values, part.values);
+    epoch.date ??= part.date;
+    if (part.isPartial === true)
+      epoch.partial = epoch.partial === true ? true : (part.hasFix ?? epoch.partial);
+    else if (part.hasFix === false) epoch.isContradicted = true;
+    if (part.hasFix !== false) addMissing(epoch.values, part.values);
     if (part.hasFix === true && part.values.lat !== undefined) epoch.hasFix = true;
     return this.#cycleEnd.isEnd(epoch.end) ? this.#end(false) : undefined;
   }
@@ -90,9 +110,11 @@ export class EpochMerger {
     const leading = this.#leading;
     this.#leading = {};
     const { lat, lon } = epoch.values;
-    if (!epoch.hasFix || epoch.isContradicted || lat === undefined || lon === undefined) return undefined;
+    const isDenied = epoch.isContradicted || epoch.partial === false;
+    if (!epoch.hasFix || isDenied || lat === undefined || lon === undefined) return undefined;
     addMissing(epoch.values, leading);
-    return { ...epoch.values, lat, lon, atUs: epoch.atUs };
+    const { atUs, time, date } = epoch;
+    return { ...epoch.values, lat, lon, atUs, time, date };
   }
 }
 
@@ -107,4 +129,5 @@ function addMissing(values: PartialFix, more: PartialFix): void {
   values.course ??= more.course;
   values.satellites ??= more.satellites;
   values.hdop ??= more.hdop;
+  values.deviation ??= more.deviation;
 }

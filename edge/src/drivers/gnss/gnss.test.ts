@@ -93,6 +93,8 @@ describe('an epoch', () => {
     expect(fixes).toEqual([
       {
         atUs: 0,
+        time: '120000.00',
+        date: '010124',
         lat: 47.5,
         lon: 8.5,
         altitude: 432.1,
@@ -129,6 +131,7 @@ describe('an epoch', () => {
     const [fix] = read('GPGGA,120000,4730.00,N,00830.00,E,1,05,99.9,,M,,M,,');
     expect(fix).toEqual({
       atUs: 0,
+      time: '120000',
       lat: 47.5,
       lon: 8.5,
       satellites: 5,

@@ -1,4 +1,4 @@
-import { parseNmeaSentence } from 'nmea-simple';
+import { readPosition } from './nmea-position.ts';
 
 /** What a sentence says of its kind and time. */
 export interface NmeaPart {
@@ -6,8 +6,12 @@ export interface NmeaPart {
   readonly key: string;
   /** Time of day as sent, `hhmmss.sss`; undefined for sentences without one, empty where the field is. */
   readonly time: string | undefined;
+  /** The day as sent, `ddmmyy` or `ddmmyyyy`; undefined where the sentence gives none. */
+  readonly date?: string | undefined;
   /** Whether the sentence says that there is a fix; undefined where it does not speak of that. */
   readonly hasFix: boolean | undefined;
+  /** It speaks of one constellation only: its "no fix" counts where no other of its kind says "fix". */
+  readonly isPartial?: boolean;
   readonly values: PartialFix;
 }
 
@@ -25,111 +29,141 @@ export interface PartialFix {
   /** Satellites used. */
   satellites?: number | undefined;
   hdop?: number | undefined;
+  /** Horizontal standard deviation, metres (GST). */
+  deviation?: number | undefined;
 }
 
 /** 1 knot = 1852 m an hour (BIPM, SI brochure, 8th edition, table 8). */
 const knotMetrePerSec = 1852 / 3600;
 /** Receivers send 99.9 and the like for "unknown". */
 const hdopUnknown = 99;
+/** No more satellites than this are used by any receiver; more is senseless. */
+const satellitesMax = 200;
+/** Below and above these there is no receiver: metres, and metres a second (first cosmic velocity). */
+const altitudeMinMetre = -11_000;
+const altitudeMaxMetre = 2_000_000;
+const speedMaxMetrePerSec = 8000;
 
-/** Talkers beginning with P are proprietary (`$PGRMC` is not an RMC). */
-const usedPattern = /^\$([A-OQ-Z][A-Z])(GGA|RMC|GNS|GLL|VTG|GSA),/;
+/** `$`, two letters of the talker, three of the type. Talkers beginning with P are proprietary (`$PGRMC` is no RMC). */
+const addressEnd = 6;
 
 /** What a sentence contributes to a fix; undefined for sentences that contribute nothing. */
 export function nmeaToPart(sentence: string): NmeaPart | undefined {
-  const match = usedPattern.exec(sentence);
-  if (!match) return undefined;
-  const fields = sentence.slice(1, sentence.lastIndexOf('*')).split(',');
-  const type = match[2] ?? '';
-  const reader = readers[type];
-  return reader && { key: `${match[1]}${type}`, ...reader(sentence, fields) };
+  if (!sentence.startsWith('$') || sentence[1] === 'P' || sentence[addressEnd] !== ',') return undefined;
+  const reader = readers[sentence.slice(3, addressEnd)];
+  if (reader === undefined) return undefined;
+  return reader(sentence.slice(1, addressEnd), sentence.slice(0, sentence.lastIndexOf('*')).split(','));
 }
 
-type Reader = (sentence: string, fields: readonly string[]) => Omit<NmeaPart, 'key'>;
+/**
+ * What a sentence is counted as: its type for the standard ones of any talker, its address for proprietary
+ * ones (`PUBX`), the kind for others.
+ */
+export function sentenceType(sentence: string): string {
+  const address = /^[$!]([A-Z0-9]{3,9})[,*]/.exec(sentence)?.[1];
+  if (address === undefined) return 'other';
+  return address.startsWith('P') ? address : address.slice(2);
+}
 
-const readers: Readonly<Record<string, Reader>> = {
-  GGA: (sentence, fields) => ({
+type Reader = (key: string, fields: readonly string[]) => NmeaPart;
+
+const readers: Readonly<Partial<Record<string, Reader>>> = {
+  GGA: (key, fields) => ({
+    key,
     time: fields[1] ?? '',
-    hasFix: /^[1-9]$/.test(fields[6] ?? ''),
+    hasFix: isOneOf(fields[6], '123456789'),
     values: {
-      ...position(sentence, fields.slice(2, 6)),
-      satellites: number(fields[7]),
+      ...readPosition(fields[2], fields[3], fields[4], fields[5]),
+      satellites: knownSatellites(fields[7]),
       hdop: knownHdop(fields[8]),
-      altitude: number(fields[9]),
+      altitude: between(number(fields[9]), altitudeMinMetre, altitudeMaxMetre),
     },
   }),
-  GNS: (sentence, fields) => ({
+  GNS: (key, fields) => ({
+    key,
     time: fields[1] ?? '',
     // One mode a constellation; any of them that is not N has contributed a fix.
-    hasFix: /[^N]/.test(fields[6] ?? ''),
+    hasFix: /[A-MO-Z]/.test(fields[6] ?? ''),
     values: {
-      ...position(sentence, fields.slice(2, 6)),
-      satellites: number(fields[7]),
+      ...readPosition(fields[2], fields[3], fields[4], fields[5]),
+      satellites: knownSatellites(fields[7]),
       hdop: knownHdop(fields[8]),
-      altitude: number(fields[9]),
+      altitude: between(number(fields[9]), altitudeMinMetre, altitudeMaxMetre),
     },
   }),
-  RMC: (sentence, fields) => ({
+  RMC: (key, fields) => ({
+    key,
     time: fields[1] ?? '',
+    date: fields[9] === '' ? undefined : fields[9],
     hasFix: fields[2] === 'A' && fields[12] !== 'N',
     values: {
-      ...position(sentence, fields.slice(3, 7)),
-      speed: scaled(number(fields[7]), knotMetrePerSec),
-      course: number(fields[8]),
+      ...readPosition(fields[3], fields[4], fields[5], fields[6]),
+      speed: knownSpeed(number(fields[7]), knotMetrePerSec),
+      course: between(number(fields[8]), 0, 360),
     },
   }),
-  GLL: (sentence, fields) => ({
+  GLL: (key, fields) => ({
+    key,
     time: fields[5] ?? '',
     hasFix: fields[6] === 'A' && fields[7] !== 'N',
-    values: position(sentence, fields.slice(1, 5)),
+    values: readPosition(fields[1], fields[2], fields[3], fields[4]),
   }),
-  VTG: (_sentence, fields) => ({ time: undefined, hasFix: undefined, values: readVtg(fields) }),
-  GSA: (_sentence, fields) => ({
+  VTG: (key, fields) => ({ key, time: undefined, hasFix: undefined, values: readVtg(fields) }),
+  GSA: (key, fields) => ({
+    key,
     time: undefined,
-    hasFix: /^[123]$/.test(fields[2] ?? '') ? fields[2] !== '1' : undefined,
+    hasFix: isOneOf(fields[2], '123') ? fields[2] !== '1' : undefined,
+    isPartial: true,
     values: { hdop: knownHdop(fields[16]) },
   }),
+  GST: (key, fields) => ({
+    key,
+    time: fields[1] ?? '',
+    hasFix: undefined,
+    values: { deviation: horizontal(number(fields[6]), number(fields[7])) },
+  }),
+  ZDA: (key, fields) => ({
+    key,
+    time: fields[1] ?? '',
+    date: readZdaDay(fields),
+    hasFix: undefined,
+    values: {},
+  }),
+  // What satellites stand in the sky says nothing of a fix, but belongs to the epoch.
+  GSV: (key) => ({ key, time: undefined, hasFix: undefined, values: {} }),
 };
+
+function readZdaDay([, , day = '', month = '', year = '']: readonly string[]): string | undefined {
+  return day === '' || month === '' || year === '' ? undefined : day + month + year;
+}
 
 /** Speed in knots, else in km/h; older receivers leave out the letters (NMEA 0183 before 2.0). */
 function readVtg(fields: readonly string[]): PartialFix {
   if (fields[9] === 'N') return {};
   const knots = number(fields[5]);
   return {
-    course: number(fields[1]),
-    speed: knots === undefined ? scaled(number(fields[7]), 1 / 3.6) : scaled(knots, knotMetrePerSec),
+    course: between(number(fields[1]), 0, 360),
+    speed: knots === undefined ? knownSpeed(number(fields[7]), 1 / 3.6) : knownSpeed(knots, knotMetrePerSec),
   };
 }
 
-/**
- * The position by nmea-simple, behind guards: it turns empty fields into 0,0, reads minutes without a decimal
- * point as 0, takes any letter for a hemisphere, and knows no range.
- */
-function position(sentence: string, [lat = '', ns = '', lon = '', ew = '']: readonly string[]): PartialFix {
-  const wellFormed =
-    /^\d{3,4}\.\d+$/.test(lat) && /^[NS]$/.test(ns) && /^\d{3,5}\.\d+$/.test(lon) && /^[EW]$/.test(ew);
-  if (!wellFormed) return {};
-  const packet = tryParse(sentence);
-  if (packet === undefined || !('latitude' in packet) || !('longitude' in packet)) return {};
-  const { latitude, longitude } = packet;
-  if (!(Math.abs(latitude) <= 90) || !(Math.abs(longitude) <= 180)) return {};
-  return { lat: latitude, lon: longitude };
-}
-
-/** nmea-simple throws on whatever it does not expect. */
-function tryParse(sentence: string): ReturnType<typeof parseNmeaSentence> | undefined {
-  try {
-    return parseNmeaSentence(sentence);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A decimal number; undefined for an empty or senseless field, where nmea-simple gives 0 or NaN. */
+/** A decimal number; undefined for an empty or senseless field. */
 function number(field: string | undefined): number | undefined {
-  return field !== undefined && /^[+-]?\d+(\.\d*)?$|^[+-]?\.\d+$/.test(field.trim())
-    ? Number(field)
-    : undefined;
+  if (field === undefined || field === '') return undefined;
+  return /^ *[+-]?(\d+\.?\d*|\.\d+) *$/.test(field) ? Number(field) : undefined;
+}
+
+function isOneOf(field: string | undefined, characters: string): boolean {
+  return field?.length === 1 && characters.includes(field);
+}
+
+function between(value: number | undefined, low: number, high: number): number | undefined {
+  return value !== undefined && value >= low && value <= high ? value : undefined;
+}
+
+function knownSatellites(field: string | undefined): number | undefined {
+  const satellites = between(number(field), 0, satellitesMax);
+  return Number.isInteger(satellites) ? satellites : undefined;
 }
 
 function knownHdop(field: string | undefined): number | undefined {
@@ -137,6 +171,10 @@ function knownHdop(field: string | undefined): number | undefined {
   return hdop !== undefined && hdop > 0 && hdop < hdopUnknown ? hdop : undefined;
 }
 
-function scaled(value: number | undefined, factor: number): number | undefined {
-  return value === undefined ? undefined : value * factor;
+function knownSpeed(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : between(value * factor, 0, speedMaxMetrePerSec);
+}
+
+function horizontal(north: number | undefined, east: number | undefined): number | undefined {
+  return north === undefined || east === undefined ? undefined : Math.hypot(north, east);
 }
