@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, chmodSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
 
@@ -23,11 +32,19 @@ export function defaultHome(env: NodeJS.ProcessEnv): string {
 /** Makes the home directory (0700) if it is missing. Throws HOME_UNUSABLE. */
 export function prepareHome(home: string): void {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeDirectory(home);
     accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new FieldlineError('HOME_UNUSABLE', { subject: home, detail: reasonOf(cause), cause });
   }
+}
+
+/** Step by step: Node's own `recursive` never ends below /proc, and tells of a read-only disk as ENOENT. */
+function makeDirectory(path: string): void {
+  const parent = dirname(path);
+  if (existsSync(path) && statSync(path).isDirectory()) return;
+  if (parent !== path && !existsSync(parent)) makeDirectory(parent);
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /**

@@ -6,6 +6,7 @@ import { describeCause } from './error-code.ts';
 import { realFiles, type FileAccess } from './file-access.ts';
 import { retainedSegmentsMin, segmentBytesDefault, segmentBytesMin } from './limits.ts';
 import { LocalJournal } from './local-journal.ts';
+import { makeDirectory } from './make-directory.ts';
 import { recoverLog } from './recovery.ts';
 import { RetentionRunner, type Retention } from './retention.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -41,7 +42,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   const { directory, files = realFiles } = options;
   let lock: DirectoryLock | undefined;
   try {
-    await files.mkdir(directory, { recursive: true });
+    await makeDirectory(files, directory);
     lock = await lockDirectory(files, directory);
     return await assemble(options, files, lock);
   } catch (cause) {
