@@ -87,7 +87,7 @@ async function listen(server: FastifyInstance, { host, port }: ListenConfig): Pr
   try {
     return await server.listen({ host, port });
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = `${error instanceof Error ? error.message : String(error)}.`;
     throw new FieldlineError('API_PORT_IN_USE', { subject: `http://${host}:${port}`, detail, cause: error });
   }
 }

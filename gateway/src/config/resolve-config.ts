@@ -69,7 +69,8 @@ function resolveListen(name: 'http' | 'mqtt', options: GatewayOptions): ListenCo
 function checkUrl(url: string): void {
   const protocol = URL.canParse(url) ? new URL(url).protocol : '';
   if (protocol === 'http:' || protocol === 'https:') return;
-  throw invalid('influxdb.url', `"${url}" is not a URL such as http://127.0.0.1:8086.`);
+  const detail = `"${url}", from the file or from FIELDLINE_INFLUX_URL, is not a URL such as http://127.0.0.1:8086.`;
+  throw invalid('influxdb.url', detail);
 }
 
 function resolveLimits(limits: Required<LimitsFile>): GatewayLimits {

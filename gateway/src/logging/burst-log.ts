@@ -43,6 +43,9 @@ export class BurstLog {
     burst.told.add(subject);
     const { title, remedy } = errorEntry(code);
     const heldBack = isOver && known && known.heldBack > 0 ? { heldBack: known.heldBack } : {};
-    this.#logger[level]({ code, subject, ...heldBack }, [`${subject}: ${title}`, detail, remedy].join(' '));
+    this.#logger[level](
+      { code, subject, ...heldBack },
+      [`${subject}: ${title}`, detail, remedy, `[${code}]`].filter(Boolean).join(' '),
+    );
   }
 }
