@@ -1,4 +1,4 @@
-import type { FieldlineError, LiveMessage } from '@fieldline/protocol';
+import { FieldlineError, type LiveMessage } from '@fieldline/protocol';
 import type { CommandIo } from '../command/command-io.ts';
 import { defineCommand } from '../command/define-command.ts';
 import { toggle } from '../command/option.ts';
@@ -12,16 +12,23 @@ export const tap = defineCommand({
   argument: { placeholder: 'DEVICE', brief: 'Only this device', optional: true },
   run: async ({ options, argument, io }) => {
     const ended = Promise.withResolvers<FieldlineError | undefined>();
+    const url = new GatewayClient(options).socketUrl('/api/v1/live');
     const close = openLiveFeed({
-      url: new GatewayClient(options).socketUrl('/api/v1/live'),
+      url,
       streams: [argument === undefined ? '*' : `${argument}/*/*`],
-      onMessage: (message) => (options.json ? io.printJson(message) : printMessage(message, io)),
+      onMessage: (message) => {
+        if (message.type === 'snapshot' && message.streams.length === 0)
+          io.remark(`${argument ?? 'The fleet'} has sent no reading yet; this waits for the first.`);
+        if (options.json) io.printJson(message);
+        else printMessage(message, io);
+      },
       onEnd: ended.resolve,
     });
     io.interrupted.addEventListener('abort', close);
     const error = await ended.promise;
     if (error) throw error;
-    return io.interrupted.aborted ? 0 : 1;
+    if (io.interrupted.aborted) return 0;
+    throw new FieldlineError('CLI_GATEWAY_UNREACHABLE', { subject: url, detail: 'It ended the connection.' });
   },
 });
 

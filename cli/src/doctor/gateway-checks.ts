@@ -47,17 +47,33 @@ export function checkBroker(port: number): Promise<Finding> {
 /** Where the readings go. */
 export async function checkStore(influxUrl: string | undefined): Promise<Finding> {
   if (!influxUrl) return good('store', 'embedded (no FIELDLINE_INFLUX_URL)');
+  const address = URL.parse(influxUrl);
+  if (!address || !/^https?:$/.test(address.protocol)) {
+    return bad(
+      'store',
+      'FIELDLINE_INFLUX_URL is not a URL',
+      'Set it to an address such as http://127.0.0.1:8086.',
+    );
+  }
+  // fetch refuses an address that holds a password, and nobody shall read it here.
+  address.username = '';
+  address.password = '';
+  return pingInflux(address);
+}
+
+async function pingInflux(address: URL): Promise<Finding> {
+  const shown = address.href;
   try {
-    const response = await fetch(new URL('/ping', influxUrl), {
+    const response = await fetch(new URL('/ping', address), {
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     const version = response.headers.get('x-influxdb-version');
-    if (version) return good('store', `InfluxDB ${version} at ${influxUrl}`);
-    return bad('store', `what answers at ${influxUrl} is no InfluxDB`, 'Correct FIELDLINE_INFLUX_URL.');
+    if (version) return good('store', `InfluxDB ${version} at ${shown}`);
+    return bad('store', `what answers at ${shown} is no InfluxDB`, 'Correct FIELDLINE_INFLUX_URL.');
   } catch {
     return bad(
       'store',
-      `no InfluxDB answers at ${influxUrl}`,
+      `no InfluxDB answers at ${shown}`,
       'Start it, or correct or unset FIELDLINE_INFLUX_URL.',
     );
   }
