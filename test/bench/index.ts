@@ -1,4 +1,5 @@
 import type { BenchResult } from './bench-result.ts';
+import { runEdgeNmea } from './edge-nmea.ts';
 import { runJournalAppend } from './journal-append.ts';
 import { runJournalDisk } from './journal-disk.ts';
 import { runProtocolBytes, runProtocolDecode } from './protocol-columns.ts';
@@ -19,4 +20,5 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: runJournalAppend,
   },
   'journal-disk': { summary: 'bytes written to disk a byte of payload, beside SQLite', run: runJournalDisk },
+  'edge-nmea': { summary: 'bytes to fixes a second, beside nmea-simple on strings', run: runEdgeNmea },
 };

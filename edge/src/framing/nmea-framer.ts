@@ -22,7 +22,7 @@ const lineFeed = 0x0a;
  * runs from `$` or `!` to its checksum, which is required. Incremental: chunks may be split anywhere.
  */
 export class NmeaFramer {
-  readonly #buffer = new Uint8Array(sentenceMaxBytes);
+  readonly #buffer = Buffer.alloc(sentenceMaxBytes);
   #length = 0;
   /** XOR of the bytes after the start (NMEA 0183, checksum field), up to the last `*`. */
   #xor = 0;
@@ -34,7 +34,11 @@ export class NmeaFramer {
 
   /** Takes the next bytes and returns what they completed, in order. */
   push(chunk: Uint8Array): NmeaFrame[] {
-    for (const byte of chunk) this.#take(byte);
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at]!;
+      if (byte > star && byte <= 0x7e && this.#isInside()) this.#keep(byte);
+      else this.#take(byte);
+    }
     if (this.#noiseBytes >= noiseReportBytes) this.#endNoise();
     return this.#takeFrames();
   }
@@ -44,6 +48,17 @@ export class NmeaFramer {
     this.#giveUp('truncated');
     this.#endNoise();
     return this.#takeFrames();
+  }
+
+  /** Whether a sentence was begun and has room: then most bytes need no more than to be kept. */
+  #isInside(): boolean {
+    const length = this.#length;
+    return length > 0 && length < sentenceMaxBytes && this.#starAt < 0 && this.#tooLongBytes === 0;
+  }
+
+  #keep(byte: number): void {
+    this.#buffer[this.#length++] = byte;
+    this.#xor ^= byte;
   }
 
   #take(byte: number): void {
@@ -70,8 +85,7 @@ export class NmeaFramer {
       this.#starAt = this.#length;
       this.#xorAtStar = this.#xor;
     }
-    this.#buffer[this.#length++] = byte;
-    this.#xor ^= byte;
+    this.#keep(byte);
     if (this.#starAt > 0 && this.#length === this.#starAt + 3 && this.#isChecksumRight()) this.#complete();
   }
 
@@ -82,7 +96,7 @@ export class NmeaFramer {
   }
 
   #complete(): void {
-    const text = String.fromCharCode(...this.#buffer.subarray(0, this.#length));
+    const text = this.#buffer.toString('latin1', 0, this.#length);
     this.#length = 0;
     this.#frames.push({ kind: 'sentence', text });
   }
