@@ -2,7 +2,7 @@ import { optionalExport } from './optional-module.ts';
 import { header, table, type Page } from './page.ts';
 
 /** The parts of JSON Schema that configuration schemas use. */
-interface Schema {
+export interface Schema {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -56,7 +56,8 @@ export async function driverSections(): Promise<string> {
   return sections.join('');
 }
 
-function keyTable(schema: Schema, defaults: object): string {
+/** Every key of a schema with its kind, default and meaning. */
+export function keyTable(schema: Schema, defaults: object): string {
   return table(['key', 'kind', 'default', 'meaning'], keysOf(schema, '', defaults));
 }
 

@@ -4,6 +4,7 @@ import { configPage, driverSections } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { table, type Page } from './page.ts';
+import { transformsPage } from './transforms-page.ts';
 
 const unknownKeys =
   'An unknown key is an error that names the nearest known one. Durations are texts such as `250ms`, `10s`, `1h`.';
@@ -13,6 +14,7 @@ export const pages: readonly Page[] = [
   errorsPage,
   cliPage,
   metricsPage,
+  transformsPage,
   configPage({
     path: 'docs/reference/agent-config.md',
     title: "The agent's configuration",

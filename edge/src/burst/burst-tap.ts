@@ -1,8 +1,8 @@
 import type { BoundTransform } from '../transforms/transform.ts';
 import type { BurstRecorder } from './burst-recorder.ts';
 
-/** Stages that say what a value is, not whether it is kept. */
-const mappings: ReadonlySet<string> = new Set(['calibrate', 'units']);
+/** Stages that say what a value is, not whether it is kept; and `privacy`: what it hides leaves in no copy either. */
+const mappings: ReadonlySet<string> = new Set(['privacy', 'calibrate', 'units']);
 
 /**
  * The transforms of a stream with a recorder among them: behind the calibration and the conversion of units it
