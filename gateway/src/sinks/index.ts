@@ -78,14 +78,30 @@ function makePrimaryRunner(context: SinkContext, primary: Sink & Store, index: S
       for (const { batch } of entries) index.feed(batch);
     },
     onRefused: (_name, parts) => {
+      for (const refusal of sumRefusals(parts)) account.refused(refusal);
       deadLetter(context, parts);
-      for (const { offset, device, counts } of parts) {
-        for (const [name, readings] of Object.entries(counts)) {
-          account.refused({ offset, device, stream: `${device}/${name}`, readings });
-        }
-      }
     },
   });
+}
+
+interface StreamRefusal {
+  readonly offset: number;
+  readonly device: string;
+  readonly stream: string;
+  readonly readings: number;
+}
+
+/** One sum an entry and stream: the account takes each such cause once, however often it is told. */
+export function sumRefusals(parts: readonly RefusedPart[]): StreamRefusal[] {
+  const sums = new Map<string, StreamRefusal>();
+  for (const { offset, device, counts } of parts) {
+    for (const [name, readings] of Object.entries(counts)) {
+      const stream = `${device}/${name}`;
+      const before = sums.get(`${offset} ${stream}`)?.readings ?? 0;
+      sums.set(`${offset} ${stream}`, { offset, device, stream, readings: before + readings });
+    }
+  }
+  return [...sums.values()];
 }
 
 /** Streams that the store cannot tell now appear as soon as their devices send again. */

@@ -131,6 +131,50 @@ describe('SinkRunner', () => {
     expect(runner.failure).toBeUndefined();
   });
 
+  test('reads the journal again after it could not be read', async () => {
+    await append(2);
+    let failuresLeft = 2;
+    const failing = {
+      read: (offset: number, limit: { maxBytes: number }) =>
+        failuresLeft-- > 0
+          ? Promise.reject(new Error('EMFILE: too many open files'))
+          : log.read(offset, limit),
+      waitFor: (offset: number, signal?: AbortSignal) => log.waitFor(offset, signal),
+      setCursor: (name: string, offset: number) => log.setCursor(name, offset),
+      cursor: (name: string) => log.cursor(name),
+      firstOffset: 0,
+      get nextOffset() {
+        return log.nextOffset;
+      },
+    };
+    const warnings: string[] = [];
+    const runner = start({
+      log: failing,
+      logger: { ...silent, warn: (_about, message) => void warnings.push(message) },
+    });
+    await upTo(runner, 2);
+    expect(sink.stored).toEqual([0, 1]);
+    expect(runner.statistics.errors).toBe(2);
+    expect(warnings).toEqual([expect.stringMatching(/^journal: .* EMFILE.*\[SINK_STEP_FAILED\]$/)]);
+  });
+
+  test('commits nothing before what was refused of it is kept', async () => {
+    await append(1);
+    const part = { offset: 0, device: 'd', code: 'POINT_NOT_ENCODABLE', detail: 'x', counts: {}, payload: new Uint8Array() } as const; // prettier-ignore
+    sink.answers.push({ kind: 'refused', parts: [part] });
+    const events: string[] = [];
+    const runner = start({
+      onRefused: () => {
+        events.push('refused');
+        if (events.length === 1) throw new Error('database or disk is full');
+      },
+      onCommitted: () => void events.push('committed'),
+    });
+    await upTo(runner, 1);
+    expect(events).toEqual(['refused', 'refused', 'committed']);
+    expect(sink.stored).toEqual([0]);
+  });
+
   test('passes on what is refused and goes on behind it', async () => {
     await append(2);
     const part = { offset: 0, device: 'd', code: 'POINT_NOT_ENCODABLE', detail: 'x', counts: {}, payload: new Uint8Array() } as const; // prettier-ignore

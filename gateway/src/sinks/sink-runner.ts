@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorEntry } from '@fieldline/protocol';
+import { errorEntry, FieldlineError } from '@fieldline/protocol';
 import { backoffMs, sinkBackoff, type BackoffLimits } from './backoff.ts';
 import { SinkStatistics } from './sink-statistics.ts';
 import type {
@@ -34,7 +34,10 @@ export interface SinkRunnerOptions {
   readonly onOpened?: (offset: number) => Promise<void>;
   /** Called after each write that stored entries, in journal order, before the next write. */
   readonly onCommitted?: (entries: readonly JournaledBatch[]) => void;
-  /** Called with the parts that can never be stored. */
+  /**
+   * Called with the parts that can never be stored, before the entries count as committed. Where it throws (a
+   * full disk), it is called again with the same parts.
+   */
   readonly onRefused?: (sink: string, parts: readonly RefusedPart[]) => void;
   /** Wall clock, microseconds UTC. */
   readonly nowUs: () => number;
@@ -124,7 +127,8 @@ export class SinkRunner {
     this.#opened.resolve(undefined);
     const { log, writeLimit = defaultWriteLimit } = this.#options;
     while (!this.#abort.signal.aborted) {
-      const entries = await log.read(this.#offset, writeLimit);
+      const entries = await this.#persistently('journal', () => log.read(this.#offset, writeLimit));
+      if (!entries) return;
       if (entries.length > 0) await this.#store(entries);
       else await this.#idle();
     }
@@ -172,12 +176,17 @@ export class SinkRunner {
 
   async #committed(entries: readonly JournaledBatch[], outcome: SinkOutcome): Promise<void> {
     this.#recovered();
-    this.statistics.stored(entries);
-    this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
     if (outcome.kind === 'refused') {
       this.statistics.errors += outcome.parts.length;
-      this.#options.onRefused?.(this.name, outcome.parts);
+      const { onRefused } = this.#options;
+      const kept = await this.#persistently('refused parts', () => {
+        onRefused?.(this.name, outcome.parts);
+        return true;
+      });
+      if (!kept) return;
     }
+    this.statistics.stored(entries);
+    this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
     this.#options.onCommitted?.(entries);
     for (const done of this.#commitWaiters) done();
     if (performance.now() - this.#cursorSavedAtMs >= cursorIntervalMs) await this.#saveCursor();
@@ -211,6 +220,23 @@ export class SinkRunner {
     }
   }
 
+  /** Tries a step until it succeeds; answers undefined when the runner stops before that. */
+  async #persistently<Value>(
+    subject: string,
+    step: () => Value | Promise<Value>,
+  ): Promise<Value | undefined> {
+    while (!this.#abort.signal.aborted) {
+      try {
+        const value = await step();
+        this.#recovered();
+        return value;
+      } catch (error) {
+        await this.#failed(failureOf(subject, error));
+      }
+    }
+    return undefined;
+  }
+
   /** Counts, reports once a burst, and pauses. */
   async #failed(failure: SinkFailure): Promise<void> {
     this.#failures++;
@@ -230,6 +256,17 @@ export class SinkRunner {
     this.#failures = 0;
     this.#lastFailure = undefined;
   }
+}
+
+function failureOf(subject: string, error: unknown): SinkFailure {
+  if (error instanceof FieldlineError) {
+    return { code: error.code, subject: error.subject, detail: error.detail };
+  }
+  return {
+    code: 'SINK_STEP_FAILED',
+    subject,
+    detail: error instanceof Error ? error.message : String(error),
+  };
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

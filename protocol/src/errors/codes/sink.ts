@@ -22,6 +22,11 @@ export const sinkErrors = defineErrors({
     title: 'The thread of the embedded store ended; it is started again.',
     remedy: 'If it recurs, look at the memory of this machine and at the disk that holds the store.',
   },
+  SINK_STEP_FAILED: {
+    number: 6004,
+    title: 'A step between journal and store failed; it is tried again.',
+    remedy: 'Look at the disk of the gateway and at the message; the journal keeps the readings meanwhile.',
+  },
   INFLUX_UNREACHABLE: {
     number: 6010,
     title: 'InfluxDB does not answer at this URL; writing is tried again.',
