@@ -1,5 +1,6 @@
 import type { BenchResult } from './bench-result.ts';
 import { runEdgeNmea } from './edge-nmea.ts';
+import { runEdgeAdc } from './edge-adc.ts';
 import { runJournalAppend } from './journal-append.ts';
 import { runJournalDisk } from './journal-disk.ts';
 import { runProtocolBytes, runProtocolDecode } from './protocol-columns.ts';
@@ -15,6 +16,10 @@ export interface Benchmark {
 export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'protocol-bytes': { summary: 'bytes a reading on the wire, beside line protocol', run: runProtocolBytes },
   'protocol-decode': { summary: 'readings decoded a second, beside JSON.parse', run: runProtocolDecode },
+  'edge-adc': {
+    summary: 'ADC samples a second through the agent, beside a bare Welford loop',
+    run: runEdgeAdc,
+  },
   'journal-append': {
     summary: 'durable appends a second, beside write and fdatasync',
     run: runJournalAppend,

@@ -12,11 +12,11 @@ export class BucketIndex {
   readonly #perLogGamma: number;
   /** A cell is the high word of a double shifted right by this; 0 where the accuracy is too fine for cells. */
   readonly cellShift: number;
-  /** The cell that `first[0]` and `edge[0]` stand for. */
+  /** The cell that `edge[0]` stands for. */
   baseCell = 0;
-  /** By cell: the bucket in which it starts. */
-  first = new Int32Array(0);
-  /** By cell: the largest magnitude of that bucket; Infinity where no edge lies in the cell. */
+  /** Two numbers a cell: the bucket in which it starts, and the high word of its edge. */
+  cells = new Int32Array(0);
+  /** By cell: the largest magnitude of the bucket in which it starts; Infinity where no edge lies in the cell. */
   edge = new Float64Array(0);
 
   constructor(relativeAccuracy: number) {
@@ -39,37 +39,43 @@ export class BucketIndex {
     if (this.cellShift === 0 || exponent === 0) return;
     const cells = 2 ** (fractionBitsHigh - this.cellShift);
     const from = exponent * cells;
-    const isFirst = this.first.length === 0;
+    const isFirst = this.edge.length === 0;
     const lowest = isFirst ? from : Math.min(from, this.baseCell);
-    const highest = isFirst ? from + cells : Math.max(from + cells, this.baseCell + this.first.length);
-    if (highest - lowest === this.first.length || highest - lowest > octavesMax * cells) return;
+    const highest = isFirst ? from + cells : Math.max(from + cells, this.baseCell + this.edge.length);
+    if (highest - lowest === this.edge.length || highest - lowest > octavesMax * cells) return;
     this.#widen(lowest, highest, cells);
   }
 
-  #widen(lowest: number, highest: number, cells: number): void {
-    const first = new Int32Array(highest - lowest);
+  #widen(lowest: number, highest: number, octaveCells: number): void {
+    const cells = new Int32Array(2 * (highest - lowest));
     const edge = new Float64Array(highest - lowest);
     const known = this.baseCell - lowest;
-    const knownEnd = known + this.first.length;
-    for (let at = 0; at < first.length; at += cells) {
-      if (at >= known && at < knownEnd) continue;
-      for (let cell = at; cell < at + cells; cell++) this.#fill(first, edge, cell, lowest);
+    const knownEnd = known + this.edge.length;
+    for (let octave = 0; octave < edge.length; octave += octaveCells) {
+      if (octave >= known && octave < knownEnd) continue;
+      for (let at = octave; at < octave + octaveCells; at++) {
+        const { bucket, last } = this.#cell(lowest + at);
+        cells[2 * at] = bucket;
+        cells[2 * at + 1] = highWord(last);
+        edge[at] = last;
+      }
     }
-    if (this.first.length > 0) {
-      first.set(this.first, known);
+    if (this.edge.length > 0) {
+      cells.set(this.cells, 2 * known);
       edge.set(this.edge, known);
     }
-    this.first = first;
+    this.cells = cells;
     this.edge = edge;
     this.baseCell = lowest;
   }
 
-  #fill(first: Int32Array, edge: Float64Array, at: number, lowest: number): void {
-    const startsAt = fromHighWord((lowest + at) * 2 ** this.cellShift, 0);
-    const endsAt = fromHighWord((lowest + at + 1) * 2 ** this.cellShift - 1, 0xffff_ffff);
+  /** The bucket in which a cell starts, and the largest magnitude of it if that lies in the cell. */
+  #cell(cell: number): { bucket: number; last: number } {
+    const startsAt = fromHighWord(cell * 2 ** this.cellShift, 0);
+    const endsAt = fromHighWord((cell + 1) * 2 ** this.cellShift - 1, 0xffff_ffff);
     const bucket = this.of(startsAt);
-    first[at] = bucket;
-    edge[at] = this.of(endsAt) === bucket ? Infinity : this.#lastOf(bucket, startsAt, endsAt);
+    const last = this.of(endsAt) === bucket ? Infinity : this.#lastOf(bucket, startsAt, endsAt);
+    return { bucket, last };
   }
 
   /** The largest magnitude of a bucket that has its edge between the two: so rounding is that of `of`. */

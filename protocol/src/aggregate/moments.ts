@@ -74,6 +74,7 @@ export class Moments {
 
   /** Records all finite values in their order; NaN is an absent reading. Answers how many were recorded. */
   recordBlock(values: Float64Array, firstAtUs = NaN, lastAtUs = firstAtUs): number {
+    if (this.#recordWhole(values, firstAtUs, lastAtUs)) return values.length;
     let count = 0;
     let sum = 0;
     let min = Infinity;
@@ -109,6 +110,31 @@ export class Moments {
     this.count = 0;
     this.min = this.max = this.first = this.last = this.firstAtUs = this.lastAtUs = NaN;
     this.#sum = this.#mean = this.#m2 = 0;
+  }
+
+  /** Records a block in which every value is finite, which most are; false, and nothing recorded, where one is not. */
+  #recordWhole(values: Float64Array, firstAtUs: number, lastAtUs: number): boolean {
+    if (values.length === 0) return false;
+    let sum = 0;
+    let min = Infinity;
+    let max = -Infinity;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
+      sum += value;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    // A value that is not finite leaves no finite sum; a sum too large for a double takes the other way too.
+    if (sum - sum !== 0) return false;
+    const mean = sum / values.length;
+    let m2 = 0;
+    for (let index = 0; index < values.length; index++) {
+      const difference = values[index]! - mean;
+      m2 += difference * difference;
+    }
+    this.#combine(values.length, sum, mean, m2);
+    this.#include(min, max, values[0]!, values[values.length - 1]!, firstAtUs, lastAtUs);
+    return true;
   }
 
   #combine(count: number, sum: number, mean: number, m2: number): void {
