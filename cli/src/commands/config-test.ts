@@ -49,5 +49,6 @@ function printFigures(now: DryRunFigures, next: DryRunFigures, io: CommandIo): v
 }
 
 function rate(value: number | undefined): string {
-  return value === undefined ? '–' : value.toPrecision(3).replace(/\.?0+$/, '');
+  if (value === undefined) return '–';
+  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
