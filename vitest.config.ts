@@ -41,7 +41,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'whole',
-          include: ['test/{e2e,faults}/**/*.test.ts'],
+          include: ['test/{e2e,faults,device}/**/*.test.ts'],
           exclude,
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -25,7 +25,15 @@ export interface SkipNote {
  */
 export function requireProgram(name: string, paths: readonly string[], installCommand: string): Program {
   const path = paths.map(findExecutable).find((found) => found !== undefined);
-  if (path !== undefined) return { name, missing: false, path };
+  return path === undefined ? missingProgram(name, installCommand) : { name, missing: false, path };
+}
+
+/** As `requireProgram`, for a file that is no program: its path, or undefined where it is not there. */
+export function requireFile(name: string, path: string | undefined, installCommand: string): Program {
+  return path === undefined ? missingProgram(name, installCommand) : { name, missing: false, path };
+}
+
+function missingProgram(name: string, installCommand: string): Program {
   const message = `${name} is not installed; install it with: ${installCommand}`;
   if (process.env['FIELDLINE_REQUIRE_SERVICES'] === '1') throw new Error(message);
   noteSkip({ program: name, install: installCommand, testFile: expect.getState().testPath ?? '' });

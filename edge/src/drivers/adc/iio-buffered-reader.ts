@@ -122,7 +122,9 @@ export class IioBufferedReader implements RunningDriver {
   #watchSilence({ buffer }: Source, nowUs: number): void {
     const { rateHz } = buffer.layout;
     const limitUs = Math.max(silenceUs, rateHz === undefined ? 0 : (silenceIntervals * 1e6) / rateHz);
-    if (nowUs >= this.#heardUs && nowUs - this.#heardUs < limitUs) return;
+    // What was heard in this turn is later than its beginning; much later means that the clock was set back.
+    if (this.#heardUs - nowUs > limitUs) this.#heardUs = nowUs;
+    if (nowUs - this.#heardUs < limitUs) return;
     this.#silences += 1;
     this.#silentFromUs = this.#lastUs;
     this.#release();
