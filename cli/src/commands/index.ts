@@ -5,6 +5,7 @@ import { configGet } from './config-get.ts';
 import { configSet } from './config-set.ts';
 import { configTest } from './config-test.ts';
 import { demo } from './demo.ts';
+import { detect } from './detect.ts';
 import { deviceAdd } from './device-add.ts';
 import { deviceList } from './device-list.ts';
 import { deviceRevoke } from './device-revoke.ts';
@@ -20,7 +21,7 @@ import { simulateThermometer } from './simulate-thermometer.ts';
 import { tap } from './tap.ts';
 
 /** Commands by name. A command stands here from the day it works. */
-export const commands = { demo, agent, gateway, tap, query, ledger, doctor, bench };
+export const commands = { demo, agent, gateway, detect, tap, query, ledger, doctor, bench };
 /** The commands behind `device`. */
 export const deviceCommands = { add: deviceAdd, list: deviceList, show: deviceShow, revoke: deviceRevoke };
 /** The commands behind `config`. */

@@ -13,7 +13,7 @@ export const simulateThermometer = defineCommand({
   options: {
     ...sensorOptions,
     format: choice({
-      brief: 'Shape of a line: 23.4, T=23.4C or JSON',
+      brief: 'Shape of a line: 23.4, T=23.4C, JSON, or 23.4,58.2,1013.4',
       words: thermometerFormats,
       fallback: 'plain',
     }),

@@ -171,7 +171,7 @@ export class SerialLine {
 }
 
 /** The registry's code for an error of serialport's `open`, which knows only messages. */
-function openFailure(error: Error): ErrorCode {
+export function openFailure(error: Error): ErrorCode {
   if (/lock|busy|temporarily unavailable/i.test(error.message)) return 'SOURCE_PORT_BUSY';
   if (/permission|access denied/i.test(error.message)) return 'SOURCE_PORT_DENIED';
   if (/no such file|not found/i.test(error.message)) return 'SOURCE_PORT_MISSING';

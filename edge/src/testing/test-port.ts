@@ -1,4 +1,4 @@
-import { closeSync, renameSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, readSync, renameSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 interface PtyBinding {
@@ -50,6 +50,19 @@ export class TestPort {
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
       }
+    }
+  }
+
+  /** What a reader has sent to the sensor since the last call. */
+  received(): string {
+    const buffer = Buffer.alloc(4096);
+    try {
+      return this.#master === undefined ? '' : buffer.toString('latin1', 0, readSync(this.#master, buffer));
+    } catch (error) {
+      // Nothing was sent, or nobody has the port open.
+      if (error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EIO'))
+        return '';
+      throw error;
     }
   }
 }

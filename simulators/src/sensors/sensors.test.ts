@@ -19,6 +19,7 @@ test.each([
   ['plain', /^-?\d+\.\d\d\r\n$/],
   ['labelled', /^T=-?\d+\.\d\dC\r\n$/],
   ['json', /^\{"temperature":-?\d+\.\d\d\}\r\n$/],
+  ['delimited', /^-?\d+\.\d\d,\d+\.\d,\d+\.\d\r\n$/],
 ] as const)('a thermometer speaks %s, and its oracle is the number on the line', (format, shape) => {
   const thermometer = createThermometer({ format, seed: 7 });
   const again = createThermometer({ format, seed: 7 });

@@ -3,8 +3,8 @@ import { seededRandom } from '../random/seeded-random.ts';
 import type { Frame, Sensor } from './frame.ts';
 import { seattleTemperature } from './seattle-series.ts';
 
-/** Shapes of a line: `23.41`, `T=23.41C`, `{"temperature":23.41}`. */
-export const thermometerFormats = ['plain', 'labelled', 'json'] as const;
+/** Shapes of a line: `23.41`, `T=23.41C`, `{"temperature":23.41}`, `23.41,58.2,1013.4` (with humidity and pressure). */
+export const thermometerFormats = ['plain', 'labelled', 'json', 'delimited'] as const;
 /** One of `thermometerFormats`. */
 export type ThermometerFormat = (typeof thermometerFormats)[number];
 
@@ -54,6 +54,21 @@ export function createThermometer(options: ThermometerOptions = {}): Sensor {
 /** The line that says `value` degrees Celsius, with the number that it says once rounded. */
 function temperatureFrame(value: number, format: ThermometerFormat, decimals: number): Frame {
   const text = value.toFixed(decimals);
+  if (format === 'delimited') return weatherFrame(text);
   const line = { plain: text, labelled: `T=${text}C`, json: `{"temperature":${text}}` }[format];
   return { bytes: Buffer.from(line + LINE_END), readings: { temperature: Number(text) } };
+}
+
+/** A weather station's line: humidity (%) and pressure (hPa) that go down and up with the temperature. */
+function weatherFrame(temperature: string): Frame {
+  const humidity = Math.max(0, Math.min(100, 80 - 1.5 * Number(temperature))).toFixed(1);
+  const pressure = (1020 - 0.4 * Number(temperature)).toFixed(1);
+  return {
+    bytes: Buffer.from(`${temperature},${humidity},${pressure}${LINE_END}`),
+    readings: {
+      temperature: Number(temperature),
+      humidity: Number(humidity),
+      pressure: Number(pressure),
+    },
+  };
 }
