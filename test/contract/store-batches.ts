@@ -60,20 +60,29 @@ export interface WindowRow {
   readonly partial?: boolean;
 }
 
+/** What windows of a test may say besides. */
+export interface WindowsOptions {
+  /** Whether they carry sketches, or of which relative accuracy. */
+  readonly sketch?: boolean | number;
+  readonly extra?: boolean;
+  /** Their kind; default: their length. */
+  readonly window?: string;
+}
+
 /** Windows of one quantity, made of the readings that they aggregate. */
 export function windows(
   sensor: string,
   quantity: string,
   lengthS: number,
   rows: readonly WindowRow[],
-  options: { readonly sketch?: boolean; readonly extra?: boolean } = {},
+  options: WindowsOptions = {},
 ): SensorBlock {
   const start = Float64Array.from(rows, (row) => startUs + row.startS * secondUs);
   return {
     sensor,
     type: 'thermometer',
     kind: 'windows',
-    window: `${lengthS}s`,
+    window: options.window ?? `${lengthS}s`,
     start,
     end: start.map((us) => us + lengthS * secondUs),
     partial: Uint8Array.from(rows, ({ partial }) => (partial ? 1 : 0)),
@@ -82,10 +91,11 @@ export function windows(
   };
 }
 
-function windowsField(rows: readonly WindowRow[], withSketch: boolean): WindowsField {
+function windowsField(rows: readonly WindowRow[], withSketch: boolean | number): WindowsField {
+  const options = typeof withSketch === 'number' ? { relativeAccuracy: withSketch } : {};
   const all = rows.map(({ values }) => {
     const moments = new Moments();
-    const sketch = new Sketch();
+    const sketch = new Sketch(options);
     for (const value of values) {
       moments.record(value);
       sketch.record(value);
@@ -103,7 +113,7 @@ function windowsField(rows: readonly WindowRow[], withSketch: boolean): WindowsF
     first: column('first'),
     last: column('last'),
     m2: column('m2'),
-    ...(withSketch ? { sketch: all.map(({ sketch }) => sketch.encode()) } : {}),
+    ...(withSketch !== false ? { sketch: all.map(({ sketch }) => sketch.encode()) } : {}),
   };
 }
 

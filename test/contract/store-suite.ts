@@ -1,4 +1,4 @@
-import type { QueryAnswer } from '@fieldline/protocol';
+import type { QueryAnswer, SensorBlock } from '@fieldline/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../gateway/src/query/store.ts';
 import type { JournaledBatch, Sink } from '../../gateway/src/sinks/sink.ts';
@@ -204,6 +204,33 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(answer).toMatchObject({ count: [3], mean: [2], min: [1], max: [3] });
       expect(await counts()).toEqual({ 'greenhouse-1/soil/temperature': 3 });
     });
+
+    test.each(['10s', 'count:200', 'session'])(
+      'merges the halves of a window of %s that was closed early, quantiles at the accuracy they state',
+      async (window) => {
+        const random = seeded(5);
+        const values = Array.from({ length: 200 }, () => random() * 100 - 20);
+        const half = (startS: number, part: number[]): SensorBlock =>
+          windows('soil', 'temperature', 5, [{ startS, values: part, partial: true }], { window, sketch: 0.001 }); // prettier-ignore
+        const isAligned = window === '10s';
+        await write(entries.next(half(0, values.slice(0, 77))));
+        await write(entries.next(half(isAligned ? 0 : 6, values.slice(77))));
+        const answer = await ask(0, 10, 1, 'soil/temperature');
+        const sorted = [...values].sort((a, b) => a - b);
+        expect(answer).toMatchObject({ t: at(0), count: [200], min: [sorted[0]], max: [sorted[199]] });
+        expect(answer.mean[0]).toBeCloseTo(values.reduce((a, b) => a + b) / 200, 9);
+        for (const [column, q] of [
+          [answer.p50, 0.5],
+          [answer.p95, 0.95],
+          [answer.p99, 0.99],
+        ] as const) {
+          // prettier-ignore
+          const exact = sorted[Math.floor(q * 199)] ?? NaN;
+          expect(Math.abs((column[0] ?? NaN) - exact)).toBeLessThanOrEqual(Math.abs(exact) * 0.00101);
+        }
+        expect(await counts()).toEqual({ 'greenhouse-1/soil/temperature': 200 });
+      },
+    );
 
     test('passes over windows without a reading', async () => {
       await write(entries.next(windows('soil', 'temperature', 10, [{ startS: 0, values: [] }, { startS: 10, values: [4] }]))); // prettier-ignore

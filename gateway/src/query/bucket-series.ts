@@ -143,6 +143,8 @@ function mergeSketch(merged: Sketch | null, encoded: Uint8Array | null): Sketch 
   if (!merged || !encoded) return null;
   const decoded = Sketch.decode(encoded);
   if (!decoded.ok) return null;
+  // The first one sets the accuracy: merged into a coarser one, a fine sketch would lose its own.
+  if (merged.count === 0) return decoded.value;
   merged.merge(decoded.value);
   return merged;
 }
