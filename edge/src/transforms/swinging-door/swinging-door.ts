@@ -106,8 +106,9 @@ class SwingingDoorStage implements Transform, Holding {
   /** Whether a line from the hinge to this reading keeps all readings since within the deviation. */
   #fits(at: number, value: number, quality: number): boolean {
     const sinceUs = at - this.#hingeUs;
-    const isLater = this.held > 0 ? at > this.#candidateUs : sinceUs > 0;
-    if (!isLater || sinceUs > this.#maxIntervalUs || quality !== this.#quality) return false;
+    // NaN, where there is no candidate, is no reason; lines of one chunk of bytes bear the same time.
+    if (!(sinceUs > 0) || at < this.#candidateUs || sinceUs > this.#maxIntervalUs) return false;
+    if (quality !== this.#quality) return false;
     const slope = (value - this.#hinge) / sinceUs;
     return slope >= this.#lowest && slope <= this.#highest;
   }
