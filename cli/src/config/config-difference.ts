@@ -31,9 +31,13 @@ function compare(path: string, from: unknown, to: unknown): Difference[] {
 function asKeys(value: unknown): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (!Array.isArray(value)) return Object.fromEntries(Object.entries(value));
-  const entries = value.map((each: unknown) => [idOf(each), each] as const);
-  const isNamed = entries.length > 0 && entries.every(([id]) => id !== undefined);
-  return isNamed ? Object.fromEntries(entries) : undefined;
+  const named: Record<string, unknown> = {};
+  for (const each of value as unknown[]) {
+    const id = idOf(each);
+    if (id === undefined) return undefined;
+    named[id] = each;
+  }
+  return named;
 }
 
 function idOf(value: unknown): string | undefined {

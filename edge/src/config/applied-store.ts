@@ -24,10 +24,12 @@ const AppliedState = Type.Object({
     }),
   ),
 });
+/** What the file holds. */
 export type AppliedState = Static<typeof AppliedState>;
 
 /** What an agent needs to come up without its file: kept from the last good start. */
 const Identity = Type.Object({ device: Type.String(), url: Type.String(), password: Type.String() });
+/** Device, address of its gateway, and password. */
 export type Identity = Static<typeof Identity>;
 
 const folder = 'config';

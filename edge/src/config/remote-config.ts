@@ -134,12 +134,10 @@ export class RemoteConfig {
 
   /** Why a configuration fails on the readings of the last minutes; undefined where it does not. */
   async #tryOut(config: AgentConfig): Promise<string | undefined> {
-    const { recordings, nowUs, logger } = this.#options;
+    const { logger } = this.#options;
+    const about = { recordings: this.#options.recordings(), nowUs: this.#options.nowUs() };
     try {
-      const { bytesPerSec, batchesPerSec } = await dryRun(config, {
-        recordings: recordings(),
-        nowUs: nowUs(),
-      });
+      const { bytesPerSec, batchesPerSec } = await dryRun(config, about);
       logger.info(
         { bytesPerSec, batchesPerSec },
         'a configuration of the gateway was tried on recorded readings',
@@ -237,7 +235,7 @@ export class RemoteConfig {
 /** Tells two configurations of one version apart: a gateway that lost its memory counts from 1 again. */
 export function digestOf(config: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify(config) ?? '')
+    .update(JSON.stringify([config]))
     .digest('hex');
 }
 

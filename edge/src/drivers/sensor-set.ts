@@ -110,7 +110,7 @@ export class SensorSet implements SealedSensors {
     if (finish.length > 0) await new Promise<void>((resolve) => timers.after(waitMs, resolve));
     if (this.#stopped) return;
     this.#version = version;
-    await Promise.all(finish.map((each) => each()));
+    await Promise.all(finish.map(async (each) => each()));
   }
 
   close(nowUs: number, last: boolean): void {

@@ -96,17 +96,16 @@ export class Session {
 
   /** Tells status and configuration again, since they have changed. Does nothing where the session is ending. */
   report(): void {
-    const { device, status } = this.#options;
-    this.#publishRetained(statusTopic(device), status(true))
+    const { device } = this.#options;
+    this.#publishRetained(statusTopic(device), this.#options.status(true))
       .then(() => this.#publishReported())
       .catch((cause: unknown) => this.#fail('UPLINK_DISCONNECTED', String(cause)));
   }
 
   async #publishReported(): Promise<void> {
-    const { device, reported, acknowledged } = this.#options;
-    const report = reported();
-    await this.#publishRetained(reportedTopic(device), report);
-    if (!this.#ending.signal.aborted) acknowledged(report);
+    const report = this.#options.reported();
+    await this.#publishRetained(reportedTopic(this.#options.device), report);
+    if (!this.#ending.signal.aborted) this.#options.acknowledged(report);
   }
 
   async #runLanes(): Promise<void> {
@@ -149,13 +148,13 @@ export class Session {
   }
 
   #received(topic: string, payload: Uint8Array): void {
-    const { desired, report } = this.#options;
+    const { report } = this.#options;
     const kind = parseTopic(topic)?.kind;
     if (kind === 'command') {
       void this.#answer(topic, payload);
     } else if (kind === 'config/desired' && payload.length > 0) {
       const message = readDesiredMessage(payload);
-      if (message) desired(message);
+      if (message) this.#options.desired(message);
       else report('UPLINK_MESSAGE_INVALID', topic);
     }
   }
