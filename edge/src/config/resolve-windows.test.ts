@@ -30,6 +30,7 @@ describe('the windows of a stream', () => {
   it('carry a sketch where the statistics name a quantile, unless it is said otherwise', () => {
     expect(planOf({ statistics: ['mean', 'peak-to-peak'] }).sketch).toBe(false);
     expect(planOf({ statistics: ['p99.9'] }, { sketch: false }).sketch).toBe(true);
+    expect(planOf({ statistics: ['histogram'] }, { sketch: false }).sketch).toBe(true);
     expect(planOf({ statistics: ['p99.9'], sketch: false }).sketch).toBe(false);
     expect(planOf({ accuracy: 0.002 }).accuracy).toBe(0.002);
   });

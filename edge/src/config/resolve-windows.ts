@@ -98,7 +98,7 @@ function countShape(reader: KeyReader, window: string): WindowShape {
 }
 
 function hasSketch({ sketch, statistics }: WindowKeys): boolean | undefined {
-  return sketch ?? statistics?.some((name) => name.startsWith('p') && name !== 'peak-to-peak');
+  return sketch ?? statistics?.some((name) => /^(p[0-9]|histogram)/.test(name));
 }
 
 function hoppingPlan(reader: KeyReader): HoppingPlan | undefined {

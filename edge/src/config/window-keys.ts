@@ -116,14 +116,14 @@ export const windowKeys = {
     Type.Array(
       Type.String({
         pattern:
-          '^(count|mean|min|max|first|last|standard-deviation|rms|peak-to-peak|p[5-9][0-9](\\.[0-9])?)$',
+          '^(count|mean|min|max|first|last|standard-deviation|rms|peak-to-peak|histogram|p[5-9][0-9](\\.[0-9])?)$',
       }),
       {
         minItems: 1,
         maxItems: 64,
         uniqueItems: true,
         description:
-          'What windows must be able to answer: count, mean, min, max, first, last, standard-deviation, rms, peak-to-peak, p50 to p99.9; default: all but quantiles, and these where `sketch` says so',
+          'What windows must be able to answer: count, mean, min, max, first, last, standard-deviation, rms, peak-to-peak, histogram, p50 to p99.9; default: those of the moments, and where `sketch` says so all',
       },
     ),
   ),

@@ -87,6 +87,20 @@ export class Sketch {
     return this.#magnitude(indexUpAt(this.positive, rank - this.zeroCount));
   }
 
+  /** Shows what it holds in rising order: the value that stands for a bucket, and how many are in it. */
+  eachBucket(visit: (value: number, count: number) => void): void {
+    const { negative, positive } = this;
+    for (let index = negative.highest; index >= negative.lowest; index--) {
+      const count = negative.at(index);
+      if (count > 0) visit(-this.#magnitude(index), count);
+    }
+    if (this.zeroCount > 0) visit(0, this.zeroCount);
+    for (let index = positive.lowest; index <= positive.highest; index++) {
+      const count = positive.at(index);
+      if (count > 0) visit(this.#magnitude(index), count);
+    }
+  }
+
   /** Back to no value, keeping its buckets' room. */
   reset(): void {
     this.zeroCount = 0;
