@@ -45,6 +45,10 @@ export interface Agent {
    * keeps the rest for the next start. Calling it again waits for the same end.
    */
   stop(): Promise<void>;
+  /** Whether the gateway can be reached now. */
+  isOnline(): boolean;
+  /** Sealed batches that the gateway has not acknowledged. */
+  waitingBatches(): number;
 }
 
 /** How long a stop goes on sending. */
@@ -93,7 +97,11 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
     logger.info({ device }, 'agent stopped');
   }
   let stopping: Promise<void> | undefined;
-  return { stop: () => (stopping ??= shutDown()) };
+  return {
+    stop: () => (stopping ??= shutDown()),
+    isOnline,
+    waitingBatches: () => outbox.nextOffset - outbox.firstWaiting,
+  };
 }
 
 function deviceClock({ clock: { syncedFile, settleUs } }: AgentConfig): DeviceClock {

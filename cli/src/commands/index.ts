@@ -1,4 +1,5 @@
 import { agent } from './agent.ts';
+import { aggregate } from './aggregate.ts';
 import { bench } from './bench.ts';
 import { configDiff } from './config-diff.ts';
 import { configGet } from './config-get.ts';
@@ -13,7 +14,9 @@ import { deviceShow } from './device-show.ts';
 import { doctor } from './doctor.ts';
 import { gateway } from './gateway.ts';
 import { ledger } from './ledger.ts';
+import { publish } from './publish.ts';
 import { query } from './query.ts';
+import { read } from './read.ts';
 import { simulateAdc } from './simulate-adc.ts';
 import { simulateFleet } from './simulate-fleet.ts';
 import { simulateGnss } from './simulate-gnss.ts';
@@ -21,7 +24,20 @@ import { simulateThermometer } from './simulate-thermometer.ts';
 import { tap } from './tap.ts';
 
 /** Commands by name. A command stands here from the day it works. */
-export const commands = { demo, agent, gateway, detect, tap, query, ledger, doctor, bench };
+export const commands = {
+  demo,
+  agent,
+  gateway,
+  detect,
+  read,
+  aggregate,
+  publish,
+  tap,
+  query,
+  ledger,
+  doctor,
+  bench,
+};
 /** The commands behind `device`. */
 export const deviceCommands = { add: deviceAdd, list: deviceList, show: deviceShow, revoke: deviceRevoke };
 /** The commands behind `config`. */

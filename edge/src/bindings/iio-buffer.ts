@@ -220,7 +220,7 @@ async function readText(path: string): Promise<string> {
 
 /** What is wrong with the device; the one who opened it adds its name. */
 function unusable(detail: string): FieldlineError {
-  return new FieldlineError('SOURCE_IIO_UNREADABLE', { detail });
+  return new FieldlineError('SOURCE_IIO_UNREADABLE', { subject: 'IIO device', detail });
 }
 
 function unreadable({ root, device }: IioBufferSettings, cause: unknown): FieldlineError {
