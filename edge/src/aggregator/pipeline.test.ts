@@ -204,13 +204,25 @@ describe('the ledger', () => {
     fc.record({ kind: fc.constant('seal' as const) }),
   );
 
-  it('adds up at each seal, and batched is what the batches carry', () => {
+  const count = { kind: 'count', readings: 7 } as const;
+  const session = { kind: 'session', gapUs: 2 * second, maxUs: 20 * second } as const;
+  const hopping = { window: 'hop:9s:2s', lengthUs: 9 * second, everyUs: 2 * second };
+  const carried: readonly (readonly [string, readonly StreamPlan[]])[] = [
+    ['windows of lengths and raw readings', [plan('a', 10 * second), plan('b', 0), plan('c', 3 * second)]],
+    [
+      'windows by count and session, and copies',
+      [
+        { ...plan('a', 0), window: 'count:7', shape: count },
+        { ...plan('b', 0), window: 'session', shape: session, hopping },
+        { ...plan('c', 3 * second), hopping },
+      ],
+    ],
+  ];
+
+  it.each(carried)('of %s adds up at each seal, and batched is what the batches carry', (_what, plans) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const { pipeline, ledger } = pipelineOf(
-          [plan('a', 10 * second), plan('b', 0), plan('c', 3 * second)],
-          second,
-        );
+        const { pipeline, ledger } = pipelineOf(plans, second);
         const carried = new Map<string, number>();
         let nowUs = 1000 * second;
         let taken = 0;
