@@ -9,11 +9,14 @@ export interface PortIdentity {
   readonly serialNumber?: string | undefined;
 }
 
+/** The part of a line's settings by which its port is found. */
+export type PortChoice = Pick<SerialSettings, 'port' | 'usb'>;
+
 /**
  * The path to open now: the configured one, or that of the first port with the USB identity, since a
  * replugged adapter may come back under another name. Undefined where there is none.
  */
-export async function findSerialPort(settings: SerialSettings): Promise<string | undefined> {
+export async function findSerialPort(settings: PortChoice): Promise<string | undefined> {
   if (settings.port !== undefined) return settings.port;
   const { usb } = settings;
   if (usb === undefined) return undefined;
@@ -32,7 +35,7 @@ export function matchPort(ports: readonly PortIdentity[], usb: UsbIdentity): Por
 }
 
 /** How an identity is written for people: `usb 1a86:7523 ABC`. */
-export function portName(settings: SerialSettings): string {
+export function portName(settings: PortChoice): string {
   const { port, usb } = settings;
   if (port !== undefined) return port;
   return `usb ${usb?.vendorId ?? '*'}:${usb?.productId ?? '*'} ${usb?.serialNumber ?? ''}`.trim();

@@ -50,6 +50,7 @@ describe('the sample configuration', () => {
       ['weather', 'line'],
       ['room', 'line'],
       ['outside', 'http'],
+      ['meter', 'modbus-rtu'],
     ]);
     expect(config.sensors[0]?.streams[0]).toMatchObject({
       quantity: 'temperature',

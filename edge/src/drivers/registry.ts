@@ -4,11 +4,12 @@ import { gnss } from './gnss/gnss.ts';
 import { http } from './http/http.ts';
 import { hwmon } from './hwmon/hwmon.ts';
 import { line } from './line/line.ts';
+import { modbusRtu } from './modbus-rtu/modbus-rtu.ts';
 import { thermometer } from './thermometer/thermometer.ts';
 import { w1 } from './w1/w1.ts';
 
 /** Every driver there is. A new one is its own folder and one line here. */
-export const drivers: readonly Driver[] = [thermometer, gnss, adc, w1, hwmon, line, http];
+export const drivers: readonly Driver[] = [thermometer, gnss, adc, w1, hwmon, line, http, modbusRtu];
 
 /** The driver of that name. */
 export function findDriver(name: string): Driver | undefined {
