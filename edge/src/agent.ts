@@ -4,6 +4,7 @@ import type { Clock } from './bindings/clock.ts';
 import { DeviceClock } from './bindings/device-clock.ts';
 import { systemTimeSources } from './bindings/time-sources.ts';
 import { systemTimers, type Timers } from './bindings/timers.ts';
+import { Watchdog } from './bindings/watchdog.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { burstCommand } from './burst/burst-command.ts';
 import { AppliedStore } from './config/applied-store.ts';
@@ -82,7 +83,9 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   const sealer = new Sealer({ device, bootId, sensors, ledger, outbox, clock, logger, restored, isOnline });
   uplink.start();
   sensors.start();
-  flushing.start(() => void sealer.flush(), config.flushUs);
+  const watchdog = new Watchdog({ environment: process.env, logger });
+  const pass = (): void => void sealer.flush().then(() => watchdog.progress(performance.now()));
+  flushing.start(pass, config.flushUs);
   const about = { device, sensors: config.sensors.length, version: start.version, epoch: outbox.state.epoch };
   logger.info(about, 'agent started');
 
