@@ -48,11 +48,11 @@ export class HoppingGroup implements WindowSource {
       const paneUs = Math.floor(t[from]! / this.#paneUs) * this.#paneUs;
       const to = runEnd(t, from, paneUs + this.#paneUs);
       const pane = this.#paneAt(paneUs);
-      if (pane !== undefined) {
+      if (typeof pane !== 'string') {
         const sketch = this.#options.streams[stream]?.sketch ?? false;
         const accumulator = (pane[stream] ??= new WindowAccumulator({ sketch }));
         accumulator.recordBlock(v.subarray(from, to), t[from], t[to - 1]);
-      } else this.#options.streams[stream]?.filter('late', countReadings(v, from, to));
+      } else this.#options.streams[stream]?.filter(pane, countReadings(v, from, to));
       from = to;
     }
   }
@@ -84,15 +84,18 @@ export class HoppingGroup implements WindowSource {
     return this.#closed.take(maxWindows);
   }
 
-  /** The pane of that start; undefined where all of its windows are closed, or there are too many panes. */
-  #paneAt(paneUs: number): (WindowAccumulator | undefined)[] | undefined {
+  /** The pane of that start, or the reason for which there is none. */
+  #paneAt(
+    paneUs: number,
+  ): (WindowAccumulator | undefined)[] | 'late' | 'between-windows' | 'too-many-windows' {
     const known = this.#panes.get(paneUs);
     if (known !== undefined) return known;
     const { everyUs } = this.#options.plan;
     const lastUs = Math.floor(paneUs / everyUs) * everyUs;
     // Where `every` is longer than `length`, some panes are in no window at all.
-    if (lastUs < this.#closedBeforeUs || lastUs < this.#firstOf(paneUs)) return undefined;
-    if (this.#panes.size >= panesMax) return undefined;
+    if (lastUs < this.#firstOf(paneUs)) return 'between-windows';
+    if (lastUs < this.#closedBeforeUs) return 'late';
+    if (this.#panes.size >= panesMax) return 'too-many-windows';
     const pane: (WindowAccumulator | undefined)[] = [];
     this.#panes.set(paneUs, pane);
     this.#nextUs = Math.min(this.#nextUs, Math.max(this.#firstOf(paneUs), this.#closedBeforeUs));
