@@ -116,7 +116,7 @@ export const windowKeys = {
     Type.Array(
       Type.String({
         pattern:
-          '^(count|mean|min|max|first|last|standard-deviation|rms|peak-to-peak|histogram|p[5-9][0-9](\\.[0-9])?)$',
+          '^(count|mean|min|max|first|last|standard-deviation|rms|peak-to-peak|histogram|p[5-9]\\d(\\.\\d)?)$',
       }),
       {
         minItems: 1,
