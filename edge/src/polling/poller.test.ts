@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Timers } from '../bindings/timers.ts';
 import { ManualTime } from '../testing/manual-time.ts';
 import { Poller, stopWaitMs, type Poll, type PollPlan } from './poller.ts';
 
@@ -29,6 +30,14 @@ function noting(time: () => ManualTime): { asked: number[]; poll: Poll } {
   return { asked, poll: async () => void asked.push(time().nowUs() / 1000) };
 }
 
+/** The timers of a clock, as an object whose parts can be replaced. */
+function timersOf(time: ManualTime): Timers {
+  return {
+    after: (delayMs, callback) => time.after(delayMs, callback),
+    every: (intervalMs, callback) => time.every(intervalMs, callback),
+  };
+}
+
 describe('a poller', () => {
   it('asks at once, then each interval', async () => {
     const { asked, poll } = noting(() => begun.time);
@@ -49,6 +58,24 @@ describe('a poller', () => {
       '20.000',
       '30.000',
     ]);
+  });
+
+  it('does not ask early where the timer does, and asks once', async () => {
+    const time = new ManualTime(startMs);
+    const asked: number[] = [];
+    const poller = new Poller({
+      plan: { intervalMs: 1000, aligned: true, deadlineMs: 5000 },
+      poll: async () => void asked.push(time.nowUs() / 1000),
+      clock: time,
+      timers: {
+        ...timersOf(time),
+        after: (delayMs, callback) => time.after(Math.max(0, delayMs - 0.9), callback),
+      },
+      events: { failed: () => undefined, hung: () => undefined, gap: () => undefined },
+    });
+    await time.advance(3000);
+    await poller.stop();
+    expect(asked.map((ms) => Math.floor((ms % 1000) / 10))).toEqual([0, 0, 0]);
   });
 
   it('counts what falls due while a question is under way, and never asks twice at once', async () => {

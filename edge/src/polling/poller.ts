@@ -31,8 +31,11 @@ export interface PollEvents {
   gap(fromUs: number, toUs: number, reason: string): void;
 }
 
-/** An early timer must not make one multiple of the interval two questions. */
-const earlyMs = 5;
+/**
+ * Timers of the runtime fire up to a millisecond early; a reading stamped then would fall into the window before.
+ * What is further off than this is a clock that was set back.
+ */
+const earlyMaxMs = 5;
 /** How long `stop` waits for a question that is under way, in milliseconds. */
 export const stopWaitMs = 1000;
 
@@ -94,13 +97,23 @@ export class Poller {
   /** Reckoned anew each time, so that a clock that is set takes the questions with it. */
   #waitForMultiple(): void {
     const { intervalMs } = this.#plan;
-    const nowMs = this.#clock.nowUs() / 1000;
-    const slackMs = Math.min(earlyMs, intervalMs / 2);
-    const nextMs = (Math.floor((nowMs + slackMs) / intervalMs) + 1) * intervalMs;
-    this.#cancelNext = this.#timers.after(nextMs - nowMs, () => {
+    this.#waitUntil((Math.floor(this.#nowMs() / intervalMs) + 1) * intervalMs);
+  }
+
+  #waitUntil(dueMs: number): void {
+    this.#cancelNext = this.#timers.after(Math.ceil(dueMs - this.#nowMs()), () => {
+      const remainingMs = dueMs - this.#nowMs();
+      if (remainingMs > 0 && remainingMs <= earlyMaxMs) {
+        this.#waitUntil(dueMs);
+        return;
+      }
       this.#waitForMultiple();
       this.#due();
     });
+  }
+
+  #nowMs(): number {
+    return this.#clock.nowUs() / 1000;
   }
 
   #due(): void {
