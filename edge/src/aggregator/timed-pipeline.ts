@@ -1,6 +1,7 @@
 import type { SensorBlock } from '@fieldline/protocol';
 import type { Clock, TimeBase } from '../bindings/clock.ts';
 import { clockFloorUs } from '../bindings/time-sources.ts';
+import type { BurstSpan } from '../burst/sensor-bursts.ts';
 import type { Columns } from '../drivers/driver.ts';
 import { HeldBlocks } from './held-blocks.ts';
 import { SensorPipeline, type SensorPipelineOptions } from './sensor-pipeline.ts';
@@ -62,6 +63,10 @@ export class TimedPipeline extends SensorPipeline {
     } else {
       this.#successor.interrupt(fromUs, toUs, reason);
     }
+  }
+
+  override burst(nowUs: number, quantity?: string): Record<string, BurstSpan> {
+    return this.#successor ? this.#successor.burst(nowUs, quantity) : super.burst(nowUs, quantity);
   }
 
   override get pendingRows(): number {

@@ -1,4 +1,5 @@
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
+import type { WhenFull } from '../outbox/when-full.ts';
 import type { BoundDriver } from '../drivers/driver.ts';
 import type { SensorFile } from './agent-schema.ts';
 import type { Environment } from './environment.ts';
@@ -41,7 +42,7 @@ export interface AgentConfig {
   readonly dataDir: string;
   readonly flushUs: number;
   readonly keepaliveSec: number;
-  readonly outbox: { readonly maxBytes: number; readonly maxAgeUs: number };
+  readonly outbox: { readonly maxBytes: number; readonly maxAgeUs: number; readonly whenFull: WhenFull };
   readonly clock: ClockConfig;
   readonly uplink: { readonly backlogBatchesPerSec: number; readonly inFlightMax: number };
   readonly sensors: readonly SensorConfig[];

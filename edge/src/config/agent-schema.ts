@@ -2,6 +2,7 @@ import { DeviceId, Name } from '@fieldline/protocol';
 import { Type } from 'typebox';
 import { TransformKeys } from '../transforms/transform-keys.ts';
 import { ClockKeys } from './clock-keys.ts';
+import { whenFullChoices } from '../outbox/when-full.ts';
 import { agentDefaults } from './defaults.ts';
 import { windowKeys } from './window-keys.ts';
 
@@ -82,7 +83,7 @@ export const AgentFile = Type.Object(
           maxBytes: Type.Optional(
             Type.String({
               default: agentDefaults.maxBytes,
-              description: 'The oldest unsent batches are dropped beyond this',
+              description: 'Beyond this, unsent batches go as `whenFull` says',
             }),
           ),
           maxAge: Type.Optional(
@@ -90,6 +91,16 @@ export const AgentFile = Type.Object(
               default: agentDefaults.maxAge,
               description: 'Unsent batches older than this are dropped',
             }),
+          ),
+          whenFull: Type.Optional(
+            Type.Union(
+              whenFullChoices.map((choice) => Type.Literal(choice)),
+              {
+                default: agentDefaults.whenFull,
+                description:
+                  'What goes beyond `maxBytes`: the oldest batches, the newest readings, or the detail of the oldest (`thin`: they live on as coarser windows)',
+              },
+            ),
           ),
         },
         closed,

@@ -92,6 +92,7 @@ export function resolveConfig(
     keepaliveSec: Math.round(keepaliveUs / 1e6),
     outbox: {
       maxBytes,
+      whenFull: outbox.whenFull ?? agentDefaults.whenFull,
       maxAgeUs: resolver.durationUs(outbox.maxAge ?? agentDefaults.maxAge, ['outbox', 'maxAge'], {
         minUs: 1e6,
         maxUs: 3.2e14,

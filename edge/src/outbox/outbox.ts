@@ -4,6 +4,7 @@ import type { Clock } from '../bindings/clock.ts';
 import type { Logger } from '../logger.ts';
 import { batchKey, parseBatchKey } from './batch-key.ts';
 import { chooseDrops, type Drops } from './choose-drops.ts';
+import type { WhenFull } from './when-full.ts';
 import { OffsetRanges } from './offset-ranges.ts';
 import { recoverState, type OutboxState } from './recover-state.ts';
 import { payloadOf, toSealedRecord } from './sealed-record.ts';
@@ -13,6 +14,8 @@ export interface OutboxOptions {
   readonly directory: string;
   readonly maxBytes: number;
   readonly maxAgeUs: number;
+  /** What goes when there is no room; the oldest where this is absent. */
+  readonly whenFull?: WhenFull;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,7 +31,13 @@ const cursorIntervalUs = 5_000_000;
 /** How often the oldest batch is looked at for its age. */
 const ageCheckIntervalUs = 60_000_000;
 const segmentBytesMax = 4 * 1024 * 1024;
+/** The part of the outbox that thinned windows may take before they are thinned again. */
+const coarseShare = 0.5;
 const acknowledgedCursor = 'acknowledged';
+/** Batches below it may have been sent by an earlier run. */
+const offeredCursor = 'offered';
+/** Batches that may be sealed while the cursor is written. */
+const offeredSlack = 8;
 
 /**
  * The durable queue of sealed batches. A batch is named and made durable (`seal`) before anything of it is
@@ -46,6 +55,8 @@ export class Outbox {
   readonly #doomed = new OffsetRanges();
   /** Handed to the broker at least once by this process, and not acknowledged. */
   readonly #sent = new Set<number>();
+  /** Bytes of batches that hold thinned windows: they are not thinned again while they take little room. */
+  readonly #coarse = new Map<number, number>();
   /** Handed to the broker on the connection that is open now. */
   readonly #inFlight = new Set<number>();
   #nextSeq: number;
@@ -53,6 +64,8 @@ export class Outbox {
   #cursorWrittenUs = 0;
   #ageCheckedUs = 0;
   #droppedBatches = 0;
+  /** Where this run began: it knows itself what it has sent of the batches from there on. */
+  readonly #openedAt: number;
 
   static async open(options: OutboxOptions): Promise<Outbox> {
     const { directory, maxBytes, clock, logger } = options;
@@ -73,6 +86,7 @@ export class Outbox {
     this.#journal = journal;
     this.state = state;
     this.#nextSeq = state.nextSeq;
+    this.#openedAt = journal.nextOffset;
     this.#ageCheckedUs = 0;
     const acknowledged = journal.cursor(acknowledgedCursor) ?? 0;
     for (let offset = journal.firstOffset; offset < acknowledged; offset++) this.#done.add(offset);
@@ -99,7 +113,7 @@ export class Outbox {
   }
 
   /** Goes on with other limits; what is beyond them is dropped at the next look. */
-  changeLimits(limits: { readonly maxBytes: number; readonly maxAgeUs: number }): void {
+  changeLimits(limits: Pick<OutboxOptions, 'maxBytes' | 'maxAgeUs' | 'whenFull'>): void {
     this.#options = { ...this.#options, ...limits };
   }
 
@@ -124,7 +138,11 @@ export class Outbox {
     this.#nextSeq = batch.seq + 1;
     this.#newestSealed = offset;
     if (drops === undefined) return;
-    for (const each of drops.offsets) this.#done.add(each);
+    if (drops.blocks.length > 0) this.#coarse.set(offset, value.length);
+    for (const each of drops.offsets) {
+      this.#done.add(each);
+      this.#coarse.delete(each);
+    }
     this.#droppedBatches += drops.offsets.length;
     await this.#trim();
   }
@@ -135,15 +153,20 @@ export class Outbox {
    * to the end of the log instead, since the gateway may have them.
    */
   async overLimit(): Promise<Drops | undefined> {
-    const excessBytes = this.#journal.stats().sizeBytes - this.#options.maxBytes;
+    const { maxBytes, whenFull } = this.#options;
+    const keepsOldest = whenFull === 'drop-newest';
+    const excessBytes = this.#journal.stats().sizeBytes - maxBytes;
     const olderThanUs = this.#ageLimit();
     if (excessBytes <= 0 && olderThanUs === undefined) return undefined;
     await this.#trim();
+    if (keepsOldest && olderThanUs === undefined) return undefined;
     const drops = await chooseDrops({
       journal: this.#journal,
       fromOffset: this.firstWaiting,
       epoch: this.state.epoch,
-      excessBytes: this.#journal.stats().sizeBytes - this.#options.maxBytes,
+      excessBytes: keepsOldest ? 0 : this.#journal.stats().sizeBytes - maxBytes,
+      ...(whenFull === 'thin' ? { mayThin: (record, batch) => this.#mayThin(record, batch) } : {}),
+      maxBytes,
       olderThanUs,
       select: (record) => this.#select(record),
     });
@@ -153,6 +176,17 @@ export class Outbox {
     const error = new FieldlineError('OUTBOX_LIMIT', { subject: this.#options.directory, detail });
     this.#options.logger.warn({ code: error.code, batches: drops.offsets.length }, error.message);
     return drops;
+  }
+
+  /** Whether new batches have to wait until older ones are acknowledged; only with `drop-newest`. */
+  get isClosed(): boolean {
+    const { maxBytes, whenFull } = this.#options;
+    return whenFull === 'drop-newest' && this.#journal.stats().sizeBytes > maxBytes;
+  }
+
+  /** Notes durably that what is sealed by now is about to be offered to the gateway. */
+  async offer(): Promise<void> {
+    await this.#journal.setCursor(offeredCursor, this.nextOffset + offeredSlack);
   }
 
   /** The first sealed batch at or after `offset` that still waits, below `endOffset`; undefined where there is none. */
@@ -193,6 +227,7 @@ export class Outbox {
   acknowledge(offset: number): void {
     this.#sent.delete(offset);
     this.#inFlight.delete(offset);
+    this.#coarse.delete(offset);
     this.#done.add(offset);
     const nowUs = this.#options.clock.nowUs();
     if (Math.abs(nowUs - this.#cursorWrittenUs) < cursorIntervalUs) return;
@@ -236,9 +271,15 @@ export class Outbox {
     const { offset } = record;
     if (offset === this.#newestSealed || this.#inFlight.has(offset)) return 'stop';
     if (this.#done.has(offset) || this.#doomed.has(offset)) return 'skip';
-    if (this.#sent.has(offset)) return 'carry';
+    if (this.#sent.has(offset) || this.#keepsCoarse(offset)) return 'carry';
     this.#doomed.add(offset);
     return 'drop';
+  }
+
+  /** A batch of an earlier run may have been sent if it was sealed while there was a connection, or offered. */
+  #mayThin({ offset }: JournalRecord, { lane }: Batch): boolean {
+    if (offset >= this.#openedAt) return true;
+    return lane === 'backlog' && offset >= (this.#journal.cursor(offeredCursor) ?? 0);
   }
 
   async #carry(record: JournalRecord): Promise<void> {
@@ -249,9 +290,18 @@ export class Outbox {
     this.#inFlight.add(record.offset);
     const offset = await this.#journal.append(batchKey(name, true), payloadOf(record));
     this.#inFlight.delete(record.offset);
-    this.#sent.delete(record.offset);
     this.#done.add(record.offset);
-    this.#sent.add(offset);
+    if (this.#sent.delete(record.offset)) this.#sent.add(offset);
+    const coarseBytes = this.#coarse.get(record.offset);
+    if (coarseBytes !== undefined) this.#coarse.set(offset, coarseBytes);
+    this.#coarse.delete(record.offset);
+  }
+
+  #keepsCoarse(offset: number): boolean {
+    if (this.#options.whenFull !== 'thin' || !this.#coarse.has(offset)) return false;
+    let coarseBytes = 0;
+    for (const bytes of this.#coarse.values()) coarseBytes += bytes;
+    return coarseBytes < this.#options.maxBytes * coarseShare;
   }
 
   #ageLimit(): number | undefined {

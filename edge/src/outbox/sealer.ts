@@ -4,7 +4,8 @@ import type { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
 import type { Clock } from '../bindings/clock.ts';
 import { ledgerDifferences, type Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
-import { outboxFull, type Drops } from './choose-drops.ts';
+import { outboxFull, thinnedCounts, type Drops } from './choose-drops.ts';
+import { RefusedBlocks } from './refused-blocks.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Pipelines that one version of the configuration made: a batch holds those of one version. */
@@ -59,6 +60,7 @@ export class Sealer {
   #unset: { readonly blocks: readonly SensorBlock[]; readonly configVersion: number }[] = [];
   /** Whether batches with such times have been sealed, and none yet that tells what times these are. */
   #owesAnchor: boolean;
+  readonly #refused = new RefusedBlocks();
   #lastLedger = '{}';
   #running: Promise<void> = Promise.resolve();
   #failing = false;
@@ -97,10 +99,23 @@ export class Sealer {
     }
     const drops = await outbox.overLimit();
     if (drops) this.#noteGaps(drops);
+    if (outbox.isClosed && drops === undefined) {
+      this.#refuseNewest();
+      return;
+    }
+    this.#refused.declare(sensors);
     this.#unsealed = this.#draft(drops);
     for (let sealed = 0; this.#unsealed !== undefined && sealed < batchesPerFlushMax; sealed++) {
       await this.#sealDraft();
       this.#unsealed = this.#draft(undefined);
+    }
+  }
+
+  /** The outbox keeps what it has: what is new is lost, and declared once there is room again. */
+  #refuseNewest(): void {
+    const { sensors, ledger } = this.#options;
+    for (const { pipelines } of sensors.generations()) {
+      for (const pipeline of pipelines) this.#refused.refuse(pipeline.take(), ledger);
     }
   }
 
@@ -134,7 +149,7 @@ export class Sealer {
   /** The next batch, or undefined where there is nothing new to say. */
   #draft(drops: Drops | undefined): Draft | undefined {
     const { sensors: taken, configVersion } = this.#takeBlocks();
-    const sensors = [...this.#restored, ...taken];
+    const sensors = [...this.#restored, ...(drops?.blocks ?? []), ...taken];
     this.#restored = [];
     const anchor = this.#takeAnchor();
     const batch = this.#toBatch(sensors, configVersion, drops);
@@ -145,6 +160,8 @@ export class Sealer {
   #finishDraft(batch: Batch, drops: Drops | undefined): Draft | undefined {
     const { ledger } = this.#options;
     for (const [name, count] of countReadings(batch)) ledger.stream(name).batched += count;
+    // Thinned readings were counted when their first batch was sealed.
+    for (const [name, count] of thinnedCounts(drops?.ranges)) ledger.stream(name).batched -= count;
     const totals = ledger.snapshot(this.#countOpen());
     const text = JSON.stringify(totals);
     const isNews = batch.sensors.length > 0 || batch.anchor !== undefined || drops !== undefined;

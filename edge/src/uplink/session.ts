@@ -110,6 +110,8 @@ export class Session {
 
   async #runLanes(): Promise<void> {
     const { outbox, inFlightMax, backlogBatchesPerSec, timers } = this.#options;
+    // A disk that fails must not stop the sending: then this run remembers what it has sent.
+    await outbox.offer().catch(() => undefined);
     const border = outbox.nextOffset;
     const send = (batch: SealedBatch): Promise<void> => this.#send(batch);
     const shared = { outbox, inFlightMax, send, signal: this.#ending.signal };

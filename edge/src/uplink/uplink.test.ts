@@ -8,6 +8,7 @@ import { systemTimers } from '../bindings/timers.ts';
 import { silentLogger } from '../logger.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { eventually } from '../testing/eventually.ts';
+import { SilentLine } from '../testing/silent-line.ts';
 import { TestBroker } from '../testing/test-broker.ts';
 import { Uplink, type UplinkOptions } from './uplink.ts';
 
@@ -229,4 +230,23 @@ describe('messages from the gateway', () => {
     broker.publish(`fieldline/v1/${device}/command`, { id: '3', name: 'ping', args: null });
     expect(await eventually(() => reply() ?? undefined)).toMatchObject({ id: '3', ok: true });
   });
+});
+
+describe('a connection that is half open', () => {
+  it('is noticed within one and a half keep-alives, although live batches go on being sent into it', async () => {
+    const line = await SilentLine.to(broker.port);
+    try {
+      start({ gateway: { url: line.url, password: 'secret' }, keepaliveSec: 2 });
+      await eventually(() => uplink?.isOnline);
+      await eventually(() => broker.last(`fieldline/v1/${device}/config/reported`) ?? undefined);
+      const silentSince = performance.now();
+      line.goSilent();
+      const sealing = setInterval(() => void seal(1), 200);
+      await eventually(() => uplink?.isOnline === false);
+      clearInterval(sealing);
+      expect(performance.now() - silentSince).toBeLessThan(1.5 * 2000 + 300);
+    } finally {
+      await line.close();
+    }
+  }, 15_000);
 });

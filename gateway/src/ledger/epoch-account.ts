@@ -1,6 +1,6 @@
 import type { DroppedRange, StreamLedger } from '@fieldline/protocol';
 import { SeqRanges, type SeqRange } from '../ingest/seq-ranges.ts';
-import { explainHole, type Hole } from './hole.ts';
+import { explainHole, thinnedCounts, type Hole } from './hole.ts';
 import { addCount, joinRuns, runIndexAtOrBelow, runOf, type Counts, type Run } from './run.ts';
 
 /** Most `dropped` ranges remembered of one epoch; what is declared beyond it stays under way, visibly. */
@@ -71,11 +71,13 @@ export class EpochAccount {
     const index = runIndexAtOrBelow(this.#runs, batch.seq);
     const below = this.#runs[index];
     if (below && batch.seq <= below.to) return;
-    const { run, unstated } = runOf(batch.seq, batch.counts, batch.ledger);
+    const { counts, moved } = ownCounts(batch);
+    const { run, unstated } = runOf(batch.seq, counts, batch.ledger);
     this.#runs.splice(index + 1, 0, run);
     this.#joinAt(index + 1);
     this.#joinAt(index);
     for (const [stream, count] of batch.counts) addCount(this.#received, stream, count);
+    for (const [stream, count] of moved) addCount(this.#drift, stream, -count);
     for (const [stream, count] of unstated) this.#differ(stream, -count);
     this.#noteTotals(batch);
     for (const range of batch.dropped) this.#noteDropped(range);
@@ -201,6 +203,14 @@ export class EpochAccount {
       row(stream).differences += Math.abs((expected.get(stream) ?? 0) - (this.#received.get(stream) ?? 0));
     }
   }
+}
+
+/** What a batch adds to the running totals, and what it carries in the place of batches that were thinned. */
+function ownCounts({ counts, dropped }: AccountedBatch): { counts: Counts; moved: Counts } {
+  const moved = thinnedCounts(dropped);
+  const own: Counts = new Map(counts);
+  for (const [stream, count] of moved) addCount(own, stream, -count);
+  return { counts: own, moved };
 }
 
 function emptyStream(): EpochStream {

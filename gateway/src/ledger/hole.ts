@@ -1,6 +1,19 @@
 import type { DroppedRange } from '@fieldline/protocol';
 import type { SeqRange, SeqRanges } from '../ingest/seq-ranges.ts';
-import type { Counts } from './run.ts';
+import { addCount, type Counts } from './run.ts';
+
+/** Batches declared under this reason live on, as coarser windows, in the batch that declares them. */
+const thinned = 'thinned';
+
+/** The readings that a batch carries in the place of batches it declares `thinned`: its totals did not move by them. */
+export function thinnedCounts(dropped: readonly DroppedRange[]): Counts {
+  const counts: Counts = new Map();
+  for (const [, , reason, byStream] of dropped) {
+    if (reason !== thinned) continue;
+    for (const [stream, count] of Object.entries(byStream)) addCount(counts, stream, count);
+  }
+  return counts;
+}
 
 /**
  * Seqs `from` to `to` (none where `to < from`) of which no batch has come, and by how many readings the
@@ -22,7 +35,7 @@ export interface HoleReadings {
 
 /**
  * Explains a hole by what was declared of it. What the device declared dropped is lost, with the device's
- * own count where the whole range lies in the hole. The rest of the movement belongs to the seqs that
+ * own count where the whole range lies in the hole; what it declared thinned arrives in another batch. The rest of the movement belongs to the seqs that
  * remain: missing ones first, else refused ones; where no seq remains it must be nothing.
  */
 export function explainHole(
@@ -43,8 +56,9 @@ export function explainHole(
   const streams = new Set([...hole.moved.keys(), ...whole.flatMap(([, , , counts]) => Object.keys(counts))]);
   for (const stream of streams) {
     const declared = whole.reduce((sum, [, , , counts]) => sum + (counts[stream] ?? 0), 0);
+    const moved = thinnedCounts(whole).get(stream) ?? 0;
     const remaining = (hole.moved.get(stream) ?? 0) - declared;
-    const row: HoleReadings = { missing: 0, lost: declared, refused: 0, differences: 0 };
+    const row: HoleReadings = { missing: 0, lost: declared - moved, refused: 0, differences: 0 };
     if (remaining < 0 || rest === 'differences') row.differences += Math.abs(remaining);
     else row[rest] += remaining;
     readings.set(stream, row);

@@ -4,7 +4,7 @@ import type { Batch } from '../schema/index.ts';
  * How many readings a batch carries, by `sensor/quantity`: values that are not absent, and the counts of
  * windows. Blocks marked `extra` are copies and count nothing. Both sides of the ledger count by this.
  */
-export function countReadings(batch: Batch): Map<string, number> {
+export function countReadings(batch: Pick<Batch, 'sensors'>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const block of batch.sensors) {
     if (block.kind === 'gaps' || block.extra) continue;
