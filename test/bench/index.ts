@@ -1,4 +1,5 @@
 import type { BenchResult } from './bench-result.ts';
+import { runEdgeFootprint } from './edge-footprint.ts';
 import { runEdgeNmea } from './edge-nmea.ts';
 import { runEdgeAdc } from './edge-adc.ts';
 import { runJournalAppend } from './journal-append.ts';
@@ -26,4 +27,8 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   'journal-disk': { summary: 'bytes written to disk a byte of payload, beside SQLite', run: runJournalDisk },
   'edge-nmea': { summary: 'bytes to fixes a second, beside nmea-simple on strings', run: runEdgeNmea },
+  'edge-footprint': {
+    summary: 'memory and CPU of the bundled agent, beside a bare process with its libraries',
+    run: runEdgeFootprint,
+  },
 };
