@@ -159,6 +159,54 @@ describe('a configuration that the gateway sets', () => {
     );
   });
 
+  test('that waits for the end of a window holds up no stop, and waits again after it', async () => {
+    rig.addSensor('air', counter(50)).start();
+    const now = { flush: '100ms', sensors: [thermometer('air', { window: '47s' })] };
+    await rig.startAgent(now);
+    await eventually('its report', async () => (await rig.config()).reported ?? undefined);
+    await rig.set({ ...now, sensors: [thermometer('air', { window: '53s' })] });
+    await eventually('delivery', async () => ((await rig.config()).state === 'delivered' ? true : undefined));
+    const stoppedAtMs = performance.now();
+    await rig.stopAgent();
+    expect(performance.now() - stoppedAtMs).toBeLessThan(7000);
+    await rig.startAgent(now);
+    await eventually('the device back', async () =>
+      (await rig.ask<{ online: boolean }>('GET', '/api/v1/devices/lab-1')).online ? true : undefined,
+    );
+    const { state, reported } = await rig.config();
+    expect(reported).toMatchObject({ version: 0, state: 'applied' });
+    expect(state).toBe('delivered');
+  });
+
+  test('that opens a line anew declares what was not read meanwhile; what goes, goes whole', async () => {
+    const sensors = ['air', 'soil'].map((name) => rig.addSensor(name, counter(50)));
+    await rig.startAgent({ flush: '50ms', sensors: [thermometer('air'), thermometer('soil')] });
+    for (const sensor of sensors) sensor.start();
+    const stored = async (): Promise<number> =>
+      (await rig.ask<LedgerAnswer>('GET', '/api/v1/ledger')).total.stored;
+    await eventually('readings', async () => ((await stored()) > 50 ? true : undefined));
+    await rig.setUntil({ flush: '50ms', sensors: [thermometer('air', { silence: '20s' })] }, 'applied');
+    const before = await stored();
+    await eventually('more readings', async () => ((await stored()) > before + 50 ? true : undefined));
+    await rig.stopAgent();
+    const ledger = await eventually('all of it stored', async () => {
+      const answer = await rig.ask<LedgerAnswer>('GET', '/api/v1/ledger');
+      return answer.total.underWay === 0 ? answer : undefined;
+    });
+    expect(ledger.total).toMatchObject({ lost: 0, filtered: 0, unaccounted: 0 });
+    const batches = await rig.stopAndReadBatches();
+    const blocks = batches.flatMap((batch) => batch.sensors.map((block) => ({ block, batch })));
+    const gaps = blocks.flatMap(({ block }) => (block.kind === 'gaps' ? block.reason : []));
+    expect(gaps).toEqual(['reconfigured']);
+    const versions = (sensor: string): Set<number> =>
+      new Set(
+        blocks
+          .filter(({ block }) => block.sensor === sensor && block.kind === 'readings')
+          .map(({ batch }) => batch.configVersion),
+      );
+    expect([versions('air'), versions('soil')]).toEqual([new Set([0, 1]), new Set([0])]);
+  });
+
   test('that is wrong is rejected as a whole, with the path and the reason of each error', async () => {
     await rig.startAgent({ sensors: [thermometer('air')] });
     const wrong = {

@@ -43,3 +43,13 @@ it('gives what comes late for a pipeline whose turn is over to its successor', (
   expect(timesIn(first)).toEqual([]);
   expect(timesIn(second)).toEqual([50, 150]);
 });
+
+it('declares what was missed before the first reading', () => {
+  const pipeline = pipelineOf(new Ledger());
+  const feed = new SensorFeed(pipeline, new RecentReadings(['v'], 4096));
+  feed.awaitFirst(40, 'reconfigured');
+  feed.emit(Float64Array.of(50), [Float64Array.of(1)]);
+  feed.emit(Float64Array.of(60), [Float64Array.of(1)]);
+  const gaps = pipeline.take().flatMap((block) => (block.kind === 'gaps' ? [block] : []));
+  expect(gaps.map(({ from, to, reason }) => [from[0], to[0], ...reason])).toEqual([[40, 50, 'reconfigured']]);
+});

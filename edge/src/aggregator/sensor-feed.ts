@@ -17,6 +17,7 @@ export class SensorFeed {
   readonly #recent: RecentReadings;
   #pipeline: SensorPipeline;
   #turns: Turn[] = [];
+  #silence: { readonly fromUs: number; readonly reason: string } | undefined;
 
   constructor(pipeline: SensorPipeline, recent: RecentReadings) {
     this.#pipeline = pipeline;
@@ -25,6 +26,7 @@ export class SensorFeed {
 
   /** Takes a block of a driver; the arrays are used during the call only, and may be overwritten. */
   emit(t: Float64Array, columns: Columns): void {
+    if (this.#silence !== undefined && t.length > 0) this.#endSilence(this.#silence, t[0]!);
     this.#recent.append(t, columns);
     if (this.#turns.length === 0) this.#pipeline.emit(t, columns);
     else this.#emitByTime(t, columns);
@@ -33,6 +35,11 @@ export class SensorFeed {
   /** Records that the source gave no readings from here to there (µs UTC). */
   gap(fromUs: number, toUs: number, reason: string): void {
     this.#pipeline.interrupt(fromUs, toUs, reason);
+  }
+
+  /** What is missed from here until the first reading becomes a gap, because. */
+  awaitFirst(fromUs: number, reason: string): void {
+    this.#silence = { fromUs, reason };
   }
 
   /** Gives the readings from `atUs` on to another pipeline. */
@@ -44,6 +51,11 @@ export class SensorFeed {
   /** The turn of a pipeline is over: what comes late for it goes to its successor. */
   end(pipeline: SensorPipeline): void {
     this.#turns = this.#turns.filter((turn) => turn.pipeline !== pipeline);
+  }
+
+  #endSilence({ fromUs, reason }: { fromUs: number; reason: string }, firstUs: number): void {
+    this.#silence = undefined;
+    if (firstUs > fromUs) this.gap(fromUs, firstUs, reason);
   }
 
   #emitByTime(t: Float64Array, columns: Columns): void {

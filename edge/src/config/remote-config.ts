@@ -13,8 +13,8 @@ import type { StartingConfig } from './starting-config.ts';
 export interface RemoteConfigOptions {
   readonly store: AppliedStore;
   readonly start: StartingConfig;
-  /** Changes the sensors; resolves when the new ones have taken over. */
-  changeSensors(config: AgentConfig, version: number): Promise<void>;
+  /** Changes the sensors; resolves when the new ones have taken over, with false where a stop came first. */
+  changeSensors(config: AgentConfig, version: number): Promise<boolean>;
   /** Changes the rest: flush, outbox, uplink. */
   changeRest(config: AgentConfig): void;
   recordings(): ReadonlyMap<string, RecentReadings>;
@@ -87,7 +87,7 @@ export class RemoteConfig {
   acknowledged({ version, state }: Reported): void {
     if (this.#trial?.version === version && state === 'applied') {
       this.#trial.cancel();
-      this.#enqueue(() => this.#confirm(version));
+      this.#enqueue(() => this.#confirm(version), 'also when stopping');
     }
   }
 
@@ -107,9 +107,9 @@ export class RemoteConfig {
     await this.#work;
   }
 
-  #enqueue(task: () => Promise<void>): void {
+  #enqueue(task: () => Promise<void>, when: 'while running' | 'also when stopping' = 'while running'): void {
     this.#work = this.#work
-      .then(() => (this.#stopped ? undefined : task()))
+      .then(() => (this.#stopped && when === 'while running' ? undefined : task()))
       .catch((cause: unknown) => this.#warn('CONFIG_REMOTE_FAILED', String(cause)));
   }
 
@@ -125,7 +125,12 @@ export class RemoteConfig {
     const failure = await this.#save({ ...this.#kept(), trial: { version, config: source, digest } });
     if (failure !== undefined) return this.#reject(version, digest, [{ path: '', reason: failure }]);
     this.#trial?.cancel();
-    await this.#run({ version, config: outcome.config, source });
+    const runs = await this.#run({ version, config: outcome.config, source });
+    // It was never tried: after the restart it is handed out again.
+    if (!runs) {
+      await this.#save(this.#kept());
+      return;
+    }
     this.#trial = { ...this.#running, digest, cancel: this.#deadline(outcome.config, version) };
     this.#answer = { version, state: 'applied', errors: [] };
     this.#options.logger.info({ version }, 'a configuration of the gateway is applied');
@@ -148,10 +153,12 @@ export class RemoteConfig {
     }
   }
 
-  async #run(next: Versioned): Promise<void> {
-    await this.#options.changeSensors(next.config, next.version);
+  /** False where the agent is stopping meanwhile. */
+  async #run(next: Versioned): Promise<boolean> {
+    if (!(await this.#options.changeSensors(next.config, next.version)) || this.#stopped) return false;
     this.#options.changeRest(next.config);
     this.#running = next;
+    return true;
   }
 
   async #confirm(version: number): Promise<void> {
@@ -171,7 +178,7 @@ export class RemoteConfig {
     const withinSec = trial.config.confirmWithinUs / 1e6;
     const reason = `The gateway was not reached within ${withinSec} s; version ${this.#confirmed.version} runs again.`;
     this.#warn('CONFIG_ROLLED_BACK', reason, version);
-    await this.#run(this.#confirmed);
+    if (!(await this.#run(this.#confirmed))) return;
     await this.#settle(
       { version, state: 'rolled-back', errors: [{ path: 'gateway', reason }] },
       trial.digest,

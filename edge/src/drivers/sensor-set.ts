@@ -36,13 +36,15 @@ interface Retiring {
   readonly configVersion: number;
   readonly pipeline: SensorPipeline;
   readonly feed: SensorFeed;
-  /** Its readings end here (µs UTC). */
-  readonly untilUs: number;
+  /** Its readings end here (µs UTC); infinite while its driver still hands over what it had begun. */
+  untilUs: number;
   /** How long it waits for late ones. */
   readonly latenessUs: number;
   isClosed: boolean;
 }
 
+/** The reason of the gap that a change of a sensor's line leaves. */
+const reconfigured = 'reconfigured';
 /** How long a change takes at least, so that what is due before it is still old, in microseconds. */
 const leadUs = 20_000;
 /** How long a new driver reads along before it takes over: it must have seen the beginning of a frame. */
@@ -59,6 +61,9 @@ export class SensorSet implements SealedSensors {
   readonly #latest = new LatestReadings();
   #version = 0;
   #stopped = false;
+  /** Drivers that read along, and have not taken over. */
+  readonly #readingAlong = new Set<SensorHost>();
+  #stopWaiting: () => void = () => undefined;
 
   constructor(options: SensorSetOptions) {
     this.#options = options;
@@ -96,9 +101,13 @@ export class SensorSet implements SealedSensors {
     for (const { host, config } of this.#sensors.values()) host.start(config.driver);
   }
 
-  /** Changes to other sensors; resolves when the new ones have taken over. Never called concurrently. */
-  async change(sensors: readonly SensorConfig[], version: number): Promise<void> {
-    const { clock, timers } = this.#options;
+  /**
+   * Changes to other sensors; resolves when the new ones have taken over, or with false where a stop came
+   * first. Never called concurrently.
+   */
+  async change(sensors: readonly SensorConfig[], version: number): Promise<boolean> {
+    if (this.#stopped) return false;
+    const { clock } = this.#options;
     const last = [...this.#sensors.values()].map(({ config }) => config);
     const changes = sensorChanges(last, sensors).filter(({ kind }) => kind !== 'kept');
     const readsAlong = changes.some(({ kind }) => kind === 'driver');
@@ -106,11 +115,11 @@ export class SensorSet implements SealedSensors {
     const atUs = switchTime(earliestUs, lengthsOf(changes));
     const lastVersion = this.#version;
     const finish = changes.map((change) => this.#begin(change, { atUs, lastVersion, count: sensors.length }));
-    const waitMs = Math.max(0, (atUs - clock.nowUs()) / 1000);
-    if (finish.length > 0) await new Promise<void>((resolve) => timers.after(waitMs, resolve));
-    if (this.#stopped) return;
+    const mayGoOn = finish.length === 0 || (await this.#wait(Math.max(0, (atUs - clock.nowUs()) / 1000)));
+    if (!mayGoOn) return false;
     this.#version = version;
     await Promise.all(finish.map(async (each) => each()));
+    return true;
   }
 
   close(nowUs: number, last: boolean): void {
@@ -119,6 +128,9 @@ export class SensorSet implements SealedSensors {
       else pipeline.closeDue(nowUs);
     }
     this.#retiring = this.#retiring.filter((each) => !this.#hasEnded(each));
+    // While the time is not known a pipeline holds readings that it does not count yet.
+    const { base } = this.#options.clock;
+    if (base !== undefined && base.offsetUs === undefined && !last) return;
     for (const each of this.#retiring) closeRetiring(each, nowUs, last);
   }
 
@@ -138,7 +150,20 @@ export class SensorSet implements SealedSensors {
   /** Stops the drivers and closes their ports; what they had begun is handed over before this resolves. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#sensors.values()].map(({ host }) => host.stop()));
+    this.#stopWaiting();
+    const hosts = [...this.#sensors.values()].map(({ host }) => host);
+    await Promise.all([...hosts, ...this.#readingAlong].map((host) => host.stop()));
+  }
+
+  /** Waits; false where a stop came first. */
+  #wait(delayMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.timers.after(delayMs, () => resolve(!this.#stopped));
+      this.#stopWaiting = () => {
+        cancel();
+        resolve(false);
+      };
+    });
   }
 
   /** Begins a change; the answer is called at its time. */
@@ -178,18 +203,29 @@ export class SensorSet implements SealedSensors {
   ): () => Promise<void> {
     const lines = kind === 'driver' ? running.lines : this.#newLines();
     const successor = this.#build(next, this.#options.clock.nowUs(), count, lines);
+    if (kind !== 'driver') return () => this.#replace(running, successor, lastVersion);
     successor.host.isActive = false;
-    if (kind === 'driver') successor.host.start(next.driver);
+    this.#readingAlong.add(successor.host);
+    successor.host.start(next.driver);
     return async () => {
-      if (kind === 'input') await running.host.stop();
-      const nowUs = this.#options.clock.nowUs();
       running.host.isActive = false;
       successor.host.isActive = true;
-      this.#retire(running, { untilUs: nowUs, configVersion: lastVersion });
+      this.#readingAlong.delete(successor.host);
+      this.#retire(running, { untilUs: this.#options.clock.nowUs(), configVersion: lastVersion });
       this.#sensors.set(next.id, successor);
-      if (kind === 'driver') await running.host.stop();
-      else successor.host.start(next.driver);
+      await running.host.stop();
     };
+  }
+
+  /** Another line: it opens when the old one has closed, and what is said in between becomes a gap. */
+  async #replace(running: Running, successor: Running, configVersion: number): Promise<void> {
+    const { clock } = this.#options;
+    const retiring = this.#retire(running, { untilUs: Number.POSITIVE_INFINITY, configVersion });
+    this.#sensors.set(successor.config.id, successor);
+    await running.host.stop();
+    retiring.untilUs = clock.nowUs();
+    successor.feed.awaitFirst(retiring.untilUs, reconfigured);
+    if (!this.#stopped) successor.host.start(successor.config.driver);
   }
 
   #add(config: SensorConfig, count: number): void {
@@ -199,13 +235,16 @@ export class SensorSet implements SealedSensors {
   }
 
   async #remove(running: Running, configVersion: number): Promise<void> {
-    await running.host.stop();
-    this.#retire(running, { untilUs: this.#options.clock.nowUs(), configVersion });
+    const retiring = this.#retire(running, { untilUs: Number.POSITIVE_INFINITY, configVersion });
     this.#sensors.delete(running.config.id);
+    await running.host.stop();
+    retiring.untilUs = this.#options.clock.nowUs();
   }
 
-  #retire({ pipeline, feed, config }: Running, about: { untilUs: number; configVersion: number }): void {
-    this.#retiring.push({ ...about, pipeline, feed, latenessUs: config.latenessUs, isClosed: false });
+  #retire({ pipeline, feed, config }: Running, about: { untilUs: number; configVersion: number }): Retiring {
+    const retiring = { ...about, pipeline, feed, latenessUs: config.latenessUs, isClosed: false };
+    this.#retiring.push(retiring);
+    return retiring;
   }
 
   #hasEnded({ isClosed, pipeline, feed }: Retiring): boolean {

@@ -6,7 +6,7 @@ import type { DeviceCommands } from '../devices/device-commands.ts';
 import type { DeviceConfigs } from '../devices/device-configs.ts';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
 import type { BurstLog } from '../logging/burst-log.ts';
-import { maySubscribe, quote } from './access-rules.ts';
+import { maySubscribe, quote, quoteName } from './access-rules.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
 import { GuardedSocket, type Gate } from './guarded-socket.ts';
 import { unavailable, type PublishGate } from './publish-gate.ts';
@@ -106,7 +106,8 @@ export class Broker {
       keptBytes: limits.deadLetterBytes,
       connectTimeoutMs: limits.connectTimeoutUs / 1000,
       gate,
-      onCut: (code, detail) => this.#report(code, address, detail),
+      // A session that is open has a name, which helps more than an address behind a router.
+      onCut: (code, detail) => this.#report(code, client.connected ? client.id : address, detail),
       onOversized: (publish) => publishGate.takeOversized(client.id, publish),
     });
     statistics.accepted += 1;
@@ -157,7 +158,7 @@ export class Broker {
   ): Promise<ErrorCode | undefined> {
     const code = await this.#refuseClient(client, username, password);
     if (code)
-      this.#report(code, username ? quote(username) : 'an anonymous client', `Client id ${quote(client.id)}`);
+      this.#report(code, username ? quoteName(username) : 'an anonymous client', `Client id ${quote(client.id)}`);
     return code;
   }
 
@@ -192,6 +193,7 @@ export class Broker {
       if (this.#sessions.get(client.id) !== client) return;
       this.#sessions.delete(client.id);
       this.#parts.commands.left(client.id);
+      this.#parts.configs.left(client.id);
       registry.setOnline(client.id, false);
     });
     this.#aedes.on('ping', (_packet, client) => registry.seen(client.id));
@@ -234,13 +236,9 @@ export class Broker {
     registry.handOut = (device, json) => void this.#publish(desiredTopic(device), json, true);
     commands.publish = (device, json) => void this.#publish(commandTopic(device), json, false);
     this.#aedes.on('subscribe', (subscriptions, client) => {
-      const topic = commandTopic(client.id);
-      if (subscriptions.some((each) => each.topic === topic)) commands.listening(client.id);
-    });
-    this.#aedes.on('ack', (packet, client) => {
-      const isPublish = typeof packet === 'object' && 'topic' in packet && 'payload' in packet;
-      if (isPublish && packet.topic === desiredTopic(client.id))
-        configs.delivered(client.id, Buffer.from(packet.payload));
+      const topics = subscriptions.map(({ topic }) => topic);
+      if (topics.includes(commandTopic(client.id))) commands.listening(client.id);
+      if (topics.includes(desiredTopic(client.id))) configs.listening(client.id);
     });
   }
 }

@@ -54,7 +54,7 @@ describe('a desired configuration', () => {
     expect(configs.get('a-1').state).toBe('none');
     configs.set('a-1', config, 0);
     expect(configs.get('a-1').state).toBe('waiting');
-    configs.delivered('a-1', Buffer.from(desired ?? ''));
+    configs.listening('a-1');
     expect(configs.get('a-1').state).toBe('delivered');
     nowUs += answerWithinUs + 1;
     expect(configs.get('a-1').state).toBe('timed-out');
@@ -63,6 +63,9 @@ describe('a desired configuration', () => {
       expect(configs.get('a-1').state).toBe(state);
     }
     configs.set('a-1', config, 1);
+    expect(configs.get('a-1').state).toBe('delivered');
+    configs.left('a-1');
+    configs.set('a-1', config, 2);
     expect(configs.get('a-1').state).toBe('waiting');
   });
 });

@@ -26,7 +26,9 @@ export type ConfigSet =
 export class DeviceConfigs {
   readonly #records: ConfigRecords;
   readonly #clock: Clock;
-  /** When the newest desired configuration reached its device, by device: the PUBACK of its message. */
+  /** Devices with an open session that has asked for its configuration. */
+  readonly #listening = new Set<string>();
+  /** When the newest desired configuration was sent over such a session, by device. */
   readonly #delivered = new Map<string, { version: number; atUs: number }>();
 
   constructor(records: ConfigRecords, clock: Clock) {
@@ -56,17 +58,27 @@ export class DeviceConfigs {
     if (basedOn !== undefined && basedOn !== currentVersion) return { ok: false, current: this.get(device) };
     const version = Math.max(currentVersion, this.#records.reported(device)?.version ?? 0) + 1;
     const whole = withKeptPassword(config, current?.config);
-    this.#delivered.delete(device);
     this.#records.setDesired(device, JSON.stringify({ version, config: whole }));
+    if (this.#listening.has(device)) this.#noteDelivery(device, version);
     return { ok: true, version };
   }
 
-  /** The device has acknowledged the message with its desired configuration. */
-  delivered(device: string, payload: Uint8Array): void {
-    const message = parseDesired(new TextDecoder().decode(payload));
-    const known = this.#delivered.get(device);
-    if (!message || known?.version === message.version) return;
-    this.#delivered.set(device, { version: message.version, atUs: this.#clock.nowUs() });
+  /** A device has asked for its configuration: the broker hands it out, now and at each change. */
+  listening(device: string): void {
+    this.#listening.add(device);
+    const desired = this.#desired(device);
+    if (desired) this.#noteDelivery(device, desired.version);
+  }
+
+  /** The session of a device has ended. */
+  left(device: string): void {
+    this.#listening.delete(device);
+  }
+
+  /** The first time counts: a device that comes back again and again has not been asked again. */
+  #noteDelivery(device: string, version: number): void {
+    if (this.#delivered.get(device)?.version === version) return;
+    this.#delivered.set(device, { version, atUs: this.#clock.nowUs() });
   }
 
   #desired(device: string): Desired | null {
