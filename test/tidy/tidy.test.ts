@@ -19,7 +19,7 @@ test.each(tidyRules)('$name', ({ find }) => {
 });
 
 test('every test file belongs to a group of tests, so that none is forgotten', () => {
-  const patterns = (vitestConfig.test.projects ?? []).flatMap((project) =>
+  const patterns = (vitestConfig.test?.projects ?? []).flatMap((project) =>
     typeof project === 'object' && 'test' in project ? (project.test.include ?? []) : [],
   );
   expect(patterns.length).toBeGreaterThan(0);
