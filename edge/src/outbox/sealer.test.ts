@@ -109,4 +109,6 @@ it('counts what memory cannot hold while the disk fails, and says so when it is 
   expect(errors[1]).toMatch(/5 readings.*OUTBOX_MEMORY_FULL/);
   const last = (await batches()).at(-1)?.ledger['air/temperature'];
   expect(last).toMatchObject({ taken: 200_006, lost: 5, batched: 200_001 });
+  const gaps = (await batches()).flatMap(({ sensors }) => sensors).filter(({ kind }) => kind === 'gaps');
+  expect(gaps).toMatchObject([{ reason: ['memory-full'], to: Float64Array.of(nowUs) }]);
 });

@@ -5,6 +5,7 @@ import type { Clock } from '../bindings/clock.ts';
 import { ledgerDifferences, type Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { outboxFull, thinnedCounts, type Drops } from './choose-drops.ts';
+import { MemoryLosses } from './memory-losses.ts';
 import { RefusedBlocks } from './refused-blocks.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -61,6 +62,7 @@ export class Sealer {
   /** Whether batches with such times have been sealed, and none yet that tells what times these are. */
   #owesAnchor: boolean;
   readonly #refused = new RefusedBlocks();
+  readonly #losses: MemoryLosses;
   #lastLedger = '{}';
   #running: Promise<void> = Promise.resolve();
   #failing = false;
@@ -68,6 +70,7 @@ export class Sealer {
 
   constructor(options: SealerOptions) {
     this.#options = options;
+    this.#losses = new MemoryLosses(options.clock.nowUs());
     this.#restored = options.restored ?? [];
     const { lastBatch } = options.outbox.state;
     this.#owesAnchor = lastBatch?.clock === 'unset' && lastBatch.bootId === options.bootId;
@@ -92,7 +95,9 @@ export class Sealer {
   async #flushOnce(last: boolean): Promise<void> {
     const { sensors, clock, outbox } = this.#options;
     sensors.close(clock.nowUs(), last);
+    this.#losses.look(this.#options.ledger, clock.nowUs());
     await this.#sealDraft();
+    this.#losses.declare(sensors);
     if (clock.quality() === 'unset') {
       await this.#sealUnset(last);
       return;
