@@ -14,6 +14,7 @@ export const lineStatistics = [
   'p95',
   'p99',
 ] as const;
+/** One of them. */
 export type LineStatistic = (typeof lineStatistics)[number];
 
 /** Streams and windows that may be open at once: more means that the times make no sense. */

@@ -16,6 +16,7 @@ export const ReadingLine = Type.Object(
   },
   { additionalProperties: true },
 );
+/** A reading of that shape. */
 export type ReadingLine = Static<typeof ReadingLine>;
 
 /** Reads one line; other keys than those of a reading are allowed and passed over. */
