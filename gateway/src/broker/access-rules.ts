@@ -43,10 +43,14 @@ export function maySubscribe(device: string, filter: string): boolean {
 /** Longest part of a topic that is quoted in a message. */
 const quotedCharsMax = 100;
 
-/** A topic in a form that is safe to print, whatever a peer put into it. */
+/** A name in a form that is safe to print, whatever a peer put into it. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > quotedCharsMax ? `${name.slice(0, quotedCharsMax)}…` : name);
+}
+
+/** A topic as a sentence, safe to print likewise. */
 export function quote(topic: string): string {
-  const short = topic.length > quotedCharsMax ? `${topic.slice(0, quotedCharsMax)}…` : topic;
-  return `${JSON.stringify(short)}.`;
+  return `${quoteName(topic)}.`;
 }
 
 function denied(code: ErrorCode, detail: string): PublishJudgement {

@@ -158,7 +158,11 @@ export class Broker {
   ): Promise<ErrorCode | undefined> {
     const code = await this.#refuseClient(client, username, password);
     if (code)
-      this.#report(code, username ? quoteName(username) : 'an anonymous client', `Client id ${quote(client.id)}`);
+      this.#report(
+        code,
+        username ? quoteName(username) : 'an anonymous client',
+        `Client id ${quote(client.id)}`,
+      );
     return code;
   }
 
