@@ -24,7 +24,7 @@ export interface GatewayView {
   /** `fieldline ledger DEVICE --json`: the totals. */
   ledger(device: string): Promise<LedgerRow>;
   readiness(): Promise<{ status: string; problems: string[] }>;
-  end(): Promise<void>;
+  end(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** Starts `fieldline gateway` with a home of its own on free ports. */
@@ -50,8 +50,8 @@ export async function startGatewayView(
       return answer.total;
     },
     readiness: async () => (await (await get('/readyz')).json()) as { status: string; problems: string[] },
-    end: async () => {
-      await gateway.end();
+    end: async (signal) => {
+      await gateway.end(signal);
       rmSync(home, { recursive: true, force: true });
     },
   };
