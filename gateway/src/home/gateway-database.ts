@@ -74,7 +74,8 @@ export function inTransaction(database: DatabaseSync, work: () => void): void {
     work();
     database.exec('COMMIT');
   } catch (error) {
-    database.exec('ROLLBACK');
+    // SQLite rolls back by itself on a full disk; a second ROLLBACK would hide that reason behind its own.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
 }
