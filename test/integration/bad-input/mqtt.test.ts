@@ -75,7 +75,7 @@ describe('in an open session', () => {
     expectCountedAndTold(
       { counter: byBroker, code: 'PACKET_MALFORMED', about: device, remedy: /proxy/ },
       async () => {
-        const closed = new Promise((resolve) => sender.client.once('close', resolve));
+        const closed = new Promise<void>((resolve) => sender.client.once('close', () => resolve()));
         sender.client.stream.write(Buffer.from([0x32, 0xff, 0xff, 0xff, 0xff, 0xff]));
         await closed;
       },
