@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../logger.ts';
 import { eventually } from '../testing/eventually.ts';
+import { ManualTime } from '../testing/manual-time.ts';
 import { TestPort } from '../testing/test-port.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { matchPort } from './find-serial-port.ts';
 import { SerialLine } from './serial-line.ts';
 import { systemTimers } from './timers.ts';
@@ -14,6 +15,7 @@ let folder: string;
 let port: TestPort;
 let lines: SerialLine[];
 let received: string;
+let midway: boolean[];
 let resets: number;
 let gaps: [number, number, string][];
 let warnings: string[];
@@ -23,6 +25,7 @@ beforeEach(async () => {
   port = new TestPort(join(folder, 'port'));
   lines = [];
   received = '';
+  midway = [];
   resets = 0;
   gaps = [];
   warnings = [];
@@ -34,16 +37,19 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function open(path = join(folder, 'port'), silenceMs = 0): SerialLine {
+function open(path = join(folder, 'port'), silenceMs = 0, clock: Clock = systemClock()): SerialLine {
   const line = new SerialLine(
     { port: path, baudRate: 9600, silenceMs },
     {
-      bytes: (chunk) => void (received += Buffer.from(chunk).toString('latin1')),
+      bytes: (chunk, _atUs, isMidway) => {
+        received += Buffer.from(chunk).toString('latin1');
+        midway.push(isMidway);
+      },
       reset: () => void (resets += 1),
       gap: (fromUs, toUs, reason) => void gaps.push([fromUs, toUs, reason]),
     },
     {
-      clock: systemClock(),
+      clock,
       timers: systemTimers,
       logger: { ...silentLogger, warn: (_about, message) => void warnings.push(message) },
       backoff: { firstMs: 10, maxMs: 50 },
@@ -65,6 +71,21 @@ describe('a serial line on a real pseudo-terminal', () => {
     port.write(bytes);
     await eventually(() => received.length >= 256);
     expect(Buffer.from(received, 'latin1')).toEqual(Buffer.from(bytes));
+  });
+
+  it.each([
+    [49, [true, false]],
+    [50, [false, false]],
+  ])('takes bytes %d ms after the opening for the rest of a frame: %j', async (leadMs, expected) => {
+    const time = new ManualTime(Date.UTC(2026, 0, 1));
+    const line = open(undefined, 0, time);
+    await until(line, true);
+    await time.advance(leadMs);
+    port.write(Buffer.from('3.4\n'));
+    await eventually(() => received.length >= 4);
+    port.write(Buffer.from('23.4\n'));
+    await eventually(() => received.length >= 9);
+    expect(midway.slice(0, 2)).toEqual(expected);
   });
 
   it('opens again after an unplug, though the device comes back under another name, and records the gap', async () => {

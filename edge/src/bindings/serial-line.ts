@@ -10,7 +10,11 @@ import type { Timers } from './timers.ts';
 
 /** What a serial line tells its owner. */
 export interface SerialEvents {
-  bytes(chunk: Uint8Array, atUs: number): void;
+  /**
+   * `midway`: the chunk may begin in the middle of a frame, since it came at once after the opening (or after
+   * joining an open line). A frame that begins after a pause of `leadUs` is whole.
+   */
+  bytes(chunk: Uint8Array, atUs: number, midway: boolean): void;
   /** The line was interrupted: what was begun will not be continued. */
   reset(atUs: number): void;
   /** The line delivers again: nothing came between these times (µs UTC), because. */
@@ -36,6 +40,11 @@ export interface SerialCounters {
 
 const backoffDefault: BackoffLimits = { firstMs: 200, maxMs: 5000 };
 const watchIntervalDefaultMs = 1000;
+/**
+ * Bytes that come sooner after the opening may be the rest of a frame: a gap between two bytes of one frame is a
+ * character's time, plus the 16 ms for which USB adapters collect.
+ */
+const leadUs = 50_000;
 
 /**
  * One serial line, kept open: found by path or USB identity, opened, and opened again with jittered backoff
@@ -55,6 +64,7 @@ export class SerialLine {
   #lastReported: ErrorCode | undefined;
   #lastByteUs: number | undefined;
   #openedUs = 0;
+  #isFresh = false;
   #outage: string | undefined;
 
   constructor(settings: SerialSettings, events: SerialEvents, context: SerialContext) {
@@ -105,6 +115,7 @@ export class SerialLine {
       this.#port = port;
       this.#device = device;
       this.#openedUs = this.#context.clock.nowUs();
+      this.#isFresh = true;
       this.counters.opened += 1;
       this.#context.logger.info({ port: this.#name, device }, 'serial port opened');
       this.#watchLater();
@@ -122,7 +133,9 @@ export class SerialLine {
     this.#lastByteUs = atUs;
     this.counters.bytes += chunk.length;
     this.#backoff.reset();
-    this.#events.bytes(chunk, atUs);
+    const midway = this.#isFresh && atUs - this.#openedUs < leadUs;
+    this.#isFresh = false;
+    this.#events.bytes(chunk, atUs, midway);
   }
 
   #watchLater(): void {

@@ -13,6 +13,8 @@ interface Shared {
   readonly settings: SerialSettings;
   readonly line: SerialLine;
   readonly receivers: Set<SerialEvents>;
+  /** Joined an open line, and have had no byte of it: their first one may stand in the middle of a frame. */
+  readonly joining: Set<SerialEvents>;
 }
 
 /**
@@ -32,21 +34,24 @@ export class SharedLines {
     const known = this.#lines.find((each) => isDeepStrictEqual(each.settings, settings));
     const shared = known ?? this.#openNew(settings);
     shared.receivers.add(events);
+    if (known) shared.joining.add(events);
     return { counters: shared.line.counters, stop: () => this.#leave(shared, events) };
   }
 
   #openNew(settings: SerialSettings): Shared {
     const receivers = new Set<SerialEvents>();
+    const joining = new Set<SerialEvents>();
     const line = new SerialLine(
       settings,
       {
-        bytes: (chunk, atUs) => receivers.forEach((each) => each.bytes(chunk, atUs)),
+        bytes: (chunk, atUs, midway) =>
+          receivers.forEach((each) => each.bytes(chunk, atUs, joining.delete(each) || midway)),
         reset: (atUs) => receivers.forEach((each) => each.reset(atUs)),
         gap: (fromUs, toUs, reason) => receivers.forEach((each) => each.gap(fromUs, toUs, reason)),
       },
       this.#context,
     );
-    const shared = { settings, line, receivers };
+    const shared = { settings, line, receivers, joining };
     this.#lines.push(shared);
     return shared;
   }

@@ -33,8 +33,8 @@ export type Columns = readonly (Float64Array | undefined)[];
 
 /** Bytes of a serial line, in the order of arrival. */
 export interface ByteReceiver {
-  /** `atUs`: when the chunk arrived. */
-  bytes(chunk: Uint8Array, atUs: number): void;
+  /** `atUs`: when the chunk arrived. `midway`: it may begin in the middle of a frame. */
+  bytes(chunk: Uint8Array, atUs: number, midway: boolean): void;
   /** The line was opened again, or is about to close: what was begun will not be continued. */
   reset(atUs: number): void;
 }

@@ -100,7 +100,7 @@ export class SensorHost implements DriverHost {
 
   openSerial(settings: SerialSettings, receiver: ByteReceiver): void {
     const events = {
-      bytes: (chunk: Uint8Array, atUs: number) => receiver.bytes(chunk, atUs),
+      bytes: (chunk: Uint8Array, atUs: number, midway: boolean) => receiver.bytes(chunk, atUs, midway),
       reset: (atUs: number) => receiver.reset(atUs),
       gap: (fromUs: number, toUs: number, reason: string) => this.gap(fromUs, toUs, reason),
     };

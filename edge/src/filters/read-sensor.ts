@@ -62,7 +62,7 @@ export class SensorReading implements DriverHost {
   openSerial(settings: SerialSettings, receiver: ByteReceiver): void {
     const { clock, timers } = this;
     const events = {
-      bytes: (chunk: Uint8Array, atUs: number) => receiver.bytes(chunk, atUs),
+      bytes: (chunk: Uint8Array, atUs: number, midway: boolean) => receiver.bytes(chunk, atUs, midway),
       reset: (atUs: number) => receiver.reset(atUs),
       gap: () => undefined,
     };

@@ -102,6 +102,21 @@ describe('NMEA sentences', () => {
   });
 });
 
+describe('lines that begin midway', () => {
+  const lines = (text: string): unknown[] => [...new LineFramer().push(latin1(text), true)];
+
+  it('lose the first, whose beginning may be missing', () => {
+    expect(lines('3.4\r\n23.5\r\n')).toEqual([
+      { kind: 'discarded', reason: 'first', sizeBytes: 3 },
+      { kind: 'line', text: '23.5' },
+    ]);
+  });
+
+  it('lose nothing where they begin with the end of a line', () => {
+    expect(lines('\n23.5\n')).toEqual([{ kind: 'line', text: '23.5' }]);
+  });
+});
+
 /** An encoder of the test's own: the definition of COBS, group by group. */
 function cobs(payload: Uint8Array): Uint8Array {
   const crc = crc16(payload);

@@ -25,9 +25,10 @@ export class RecordingHost implements DriverHost {
     this.#driver = driver.start(this);
   }
 
-  /** Lets the driver read these bytes, as from its line. */
-  feed(bytes: string | Uint8Array): void {
-    this.#receiver?.bytes(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, this.clock.nowUs());
+  /** Lets the driver read these bytes, as from its line; `midway`: right after the opening. */
+  feed(bytes: string | Uint8Array, midway = false): void {
+    const chunk = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    this.#receiver?.bytes(chunk, this.clock.nowUs(), midway);
   }
 
   /** Interrupts the line. */

@@ -70,7 +70,7 @@ export class TransformRig {
   #take(): string[] {
     const sensors = [...this.#pipelines.values()].flatMap((pipeline) => pipeline.take());
     const batch: Pick<Batch, 'sensors'> = { sensors };
-    for (const [name, count] of countReadings(batch as Batch)) this.ledger.stream(name).batched += count;
+    for (const [name, count] of countReadings(batch)) this.ledger.stream(name).batched += count;
     sensors.filter(isReadings).forEach((block) => this.#note(block));
     const open = new Map<string, number>();
     for (const pipeline of this.#pipelines.values()) pipeline.countOpen(open);

@@ -30,7 +30,7 @@ const QUEUE_FRAMES = { lose: 64, hold: 10_000 };
 /** A reader that closes and reopens within one poll passes for one that stayed. */
 const POLL_MS = 10;
 /** Serial libraries throw away what came before they had set up the port; until then nothing is written. */
-const SETTLE_MS = 200;
+const SETTLE_MS = 300;
 const SPLIT_PAUSE_MS = 15;
 const SPEED_CHECK_MS = 500;
 

@@ -8,7 +8,8 @@ import { line } from './line.ts';
 /** What the driver makes of bytes that arrive in chunks of this size. */
 function read(settings: object, bytes: Uint8Array, chunkBytes: number): ExpectedOutcome {
   const host = runDriver(line, { ...settings, port: '/dev/null' });
-  for (let at = 0; at < bytes.length; at += chunkBytes) host.feed(bytes.subarray(at, at + chunkBytes));
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    host.feed(bytes.subarray(at, at + chunkBytes), at === 0);
   host.interrupt();
   const { rows, discarded } = outcomeOf(host);
   return { rows: rows.map(textNonFinite), discarded };

@@ -53,12 +53,12 @@ export const line = defineDriver({
 
 interface Reader {
   readonly read: ReadLine;
-  /** Whether the first line after an opening may be the rest of one, and pass for a whole one. */
-  readonly skipsFirst: boolean;
+  /** Whether the rest of a line may pass for a whole one. */
+  readonly fitsRest: boolean;
 }
 
 function toReader(settings: Static<typeof settingsSchema>, fields: readonly Field[]): Result<Reader> {
-  if (settings.pattern === undefined) return accepted({ read: jsonReader(fields), skipsFirst: false });
+  if (settings.pattern === undefined) return accepted({ read: jsonReader(fields), fitsRest: false });
   const misplaced = Object.entries(settings.fields).find(([, { path }]) => path !== undefined);
   if (misplaced)
     return refused('CONFIG_INVALID_VALUE', `fields.${misplaced[0]}.path: goes without \`pattern\` only`);
@@ -67,7 +67,7 @@ function toReader(settings: Static<typeof settingsSchema>, fields: readonly Fiel
   if (!pattern.ok) return pattern;
   const read: ReadLine = (text, values, present) =>
     pattern.value.match(text, values) && present.fill(true).length > 0;
-  return accepted({ read, skipsFirst: pattern.value.beginsOpen });
+  return accepted({ read, fitsRest: pattern.value.beginsOpen });
 }
 
 function jsonReader(fields: readonly Field[]): ReadLine {
@@ -86,19 +86,15 @@ function start(
   host: DriverHost,
   about: Reader & { serial: SerialSettings; fields: readonly Field[] },
 ): { stop(): void } {
-  const { fields, read, skipsFirst } = about;
+  const { fields, read, fitsRest } = about;
   let framer = new LineFramer(lineMaxBytes);
-  let first = skipsFirst;
   const t = new Float64Array(1);
   const values = new Float64Array(fields.length);
   const present = fields.map(() => false);
   const cells = fields.map(() => new Float64Array(1));
   const columns: (Float64Array | undefined)[] = [...cells];
   function take(frame: LineFrame, atUs: number): void {
-    const isFirst = first;
-    first = false;
     if (frame.kind === 'discarded') host.discard(frame.reason, frame.sizeBytes);
-    else if (isFirst) host.discard('first', frame.text.length);
     else if (read(frame.text, values, present)) host.emit(stamp(atUs), toColumns());
     else host.discard('no-match', frame.text.length);
   }
@@ -114,14 +110,14 @@ function start(
     return columns;
   }
   host.openSerial(about.serial, {
-    bytes: (chunk, atUs) => framer.push(chunk).forEach((frame) => take(frame, atUs)),
+    bytes: (chunk, atUs, midway) =>
+      framer.push(chunk, midway && fitsRest).forEach((frame) => take(frame, atUs)),
     reset: () => {
       // A line cut off by the end of the port may be half a number: it is not a reading.
       for (const frame of framer.flush()) {
         host.discard('cut-off', frame.kind === 'line' ? frame.text.length : frame.sizeBytes);
       }
       framer = new LineFramer(lineMaxBytes);
-      first = skipsFirst;
     },
   });
   return { stop: () => undefined };

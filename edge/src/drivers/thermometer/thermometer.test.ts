@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { RecordingHost } from '../../testing/recording-host.ts';
 import { parseTemperature } from './parse-temperature.ts';
+import { thermometer } from './thermometer.ts';
 
 describe('a line of a thermometer', () => {
   it.each([
@@ -41,4 +43,13 @@ describe('a line of a thermometer', () => {
   ])('%s is none', (line) => {
     expect(parseTemperature(line)).toBeUndefined();
   });
+});
+
+it('takes no reading from a line whose beginning may be missing', () => {
+  const bound = thermometer.bind({ port: '/dev/null' });
+  if (!bound.ok) throw new Error(bound.refusal.detail);
+  const host = new RecordingHost(bound.value);
+  host.feed('3.4\r\n23.5\r\n', true);
+  expect(host.rows).toEqual([{ at: 0, temperature: 23.5 }]);
+  expect(host.discarded).toEqual({ first: 1 });
 });

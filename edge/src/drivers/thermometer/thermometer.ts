@@ -43,7 +43,7 @@ function start(host: DriverHost, serial: SerialSettings): { stop(): void } {
     host.emit(t, [temperature]);
   }
   host.openSerial(serial, {
-    bytes: (chunk, atUs) => framer.push(chunk).forEach((frame) => take(frame, atUs)),
+    bytes: (chunk, atUs, midway) => framer.push(chunk, midway).forEach((frame) => take(frame, atUs)),
     reset: () => {
       // A line cut off by the end of the port may be half a number: it is not a reading.
       for (const frame of framer.flush()) {
