@@ -171,7 +171,7 @@ describe('copies', () => {
           fields: { x: { v: column(0, 5, 5) } },
         },
       ]);
-      expect(countReadings({ sensors: blocks } as unknown as Batch).get('air/x')).toBe(7);
+      expect(countReadings({ sensors: blocks }).get('air/x')).toBe(7);
       expect(ledger.reasons()).toEqual({ 'air/x': { 'non-finite': 1, 'burst-triggers': 1 } });
       expect(pipeline.pendingRows).toBe(0);
     }

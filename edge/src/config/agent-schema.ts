@@ -2,7 +2,7 @@ import { DeviceId, Name } from '@fieldline/protocol';
 import { Type } from 'typebox';
 import { TransformKeys } from '../transforms/transform-keys.ts';
 import { ClockKeys } from './clock-keys.ts';
-import { whenFullChoices } from '../outbox/when-full.ts';
+import { whenFullChoices, type WhenFull } from '../outbox/when-full.ts';
 import { agentDefaults } from './defaults.ts';
 import { windowKeys } from './window-keys.ts';
 
@@ -93,13 +93,15 @@ export const AgentFile = Type.Object(
             }),
           ),
           whenFull: Type.Optional(
-            Type.Union(
-              whenFullChoices.map((choice) => Type.Literal(choice)),
-              {
-                default: agentDefaults.whenFull,
-                description:
-                  'What goes beyond `maxBytes`: the oldest batches, the newest readings, or the detail of the oldest (`thin`: they live on as coarser windows)',
-              },
+            Type.Unsafe<WhenFull>(
+              Type.Union(
+                whenFullChoices.map((choice) => Type.Literal(choice)),
+                {
+                  default: agentDefaults.whenFull,
+                  description:
+                    'What goes beyond `maxBytes`: the oldest batches, the newest readings, or the detail of the oldest (`thin`: they live on as coarser windows)',
+                },
+              ),
             ),
           ),
         },
