@@ -24,10 +24,10 @@ export const agent = defineCommand({
     // Loaded here, so that every other command starts without it.
     const { loadOrRepair, startAgent } = await import('@fieldline/edge');
     const config = await loadOrRepair(options.config);
-    for (const { path, reason } of config.errors)
-      io.remark(`fieldline: ${options.config} ${path}: ${reason}`);
-    if (config.errors.length > 0)
+    if (config.failure !== undefined) {
+      io.remark(`fieldline: ${config.failure}`);
       io.remark('fieldline: the file is not used; the device runs what it ran last, or no sensor, and can be repaired from the gateway.'); // prettier-ignore
+    }
     const running = await startAgent(config);
     const { device } = config;
     if (options.json) io.printJson({ ready: { device, config: options.config, pid: process.pid } });

@@ -51,6 +51,8 @@ export interface AgentConfig {
   readonly local: LocalKeys;
   /** Why the local file does not run; empty where it does. */
   readonly errors: readonly { readonly path: string; readonly reason: string }[];
+  /** The same in one message for a person, with line, remedy and code; absent where the file runs. */
+  readonly failure?: string;
   /** What the device reports of its configuration: the file as it counts, without its secrets. */
   readonly reported: unknown;
 }

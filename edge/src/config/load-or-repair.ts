@@ -31,7 +31,8 @@ export async function loadOrRepair(
     const bare = await bareConfig(path, environment);
     if (bare === undefined) throw error;
     const problems = error instanceof ConfigError ? toErrors(error.problems) : [];
-    return { ...bare, errors: problems.length > 0 ? problems : [{ path: '', reason: error.message }] };
+    const errors = problems.length > 0 ? problems : [{ path: '', reason: error.message }];
+    return { ...bare, errors, failure: error.message };
   }
 }
 
