@@ -34,7 +34,7 @@ describe('a file that cannot run', () => {
     const config = await loadOrRepair(path, {});
     expect(config).toMatchObject({ ...identity, sensors: [], dataDir: join(folder, 'data') });
     expect(config.errors.map((each) => each.path)).toContain(errorPath);
-    expect(config.failure).toMatch(/agent\.yaml:\d+:\d+ .* \[[A-Z_]+\]$/s);
+    expect(config.failure).toMatch(/agent\.yaml.*\[[A-Z_]+\]$/s);
   });
 
   it('is made up for by the last good start, or by the environment', async () => {
