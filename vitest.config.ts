@@ -10,6 +10,8 @@ const exclude = ['**/node_modules/**', '**/dist/**', 'scripts/planted/**'];
 export default defineConfig({
   test: {
     pool: 'forks',
+    // A loaded machine is slow, not wrong: events are waited for, and only a hang fails.
+    expect: { poll: { timeout: 15_000 } },
     // A forgotten `.only` would skip the rest and look green.
     allowOnly: false,
     projects: [
@@ -19,8 +21,8 @@ export default defineConfig({
           name: 'unit',
           include: ['*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude,
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

@@ -4,7 +4,7 @@ const lookEveryMs = 10;
 /** Waits until `look` answers something, at most `withinMs`; for events that no callback tells of. */
 export async function eventually<Value>(
   look: () => Value | undefined | false,
-  withinMs = 8000,
+  withinMs = 15_000,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {
