@@ -25,7 +25,6 @@ const styles: Readonly<Record<string, UnitStyle>> = {
   lat: { suffix: '°', decimals: 6 },
   lon: { suffix: '°', decimals: 6 },
   count: { suffix: '', decimals: 0 },
-  '1': { suffix: '', decimals: 2 },
   '/': { suffix: '', decimals: 2 },
   '%': { suffix: ' %', decimals: 1 },
   '%RH': { suffix: ' % RH', decimals: 1 },

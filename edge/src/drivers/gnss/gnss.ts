@@ -16,7 +16,7 @@ const quantities = [
   { quantity: 'speed', unit: 'm/s' },
   { quantity: 'course', unit: 'deg' },
   { quantity: 'satellites', unit: 'count' },
-  { quantity: 'hdop', unit: '1' },
+  { quantity: 'hdop', unit: '/' },
 ] as const;
 
 /** An epoch that is not continued for so long has ended. Receivers pause longer between two epochs. */
