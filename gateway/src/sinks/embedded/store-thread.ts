@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { FieldlineError } from '@fieldline/protocol';
 import type { ThreadData, ThreadMethod, ThreadMethods, ThreadReply } from './thread-messages.ts';
+
+/** How long a thread that was asked to end may take, in milliseconds. */
+const endDeadlineMs = 10_000;
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -52,10 +56,15 @@ export class StoreThread {
     return value as Answer<Method>;
   }
 
-  /** Closes the connection, which checkpoints, and ends the thread. */
+  /**
+   * Closes the connection, which checkpoints, and waits until the thread has ended by itself: to terminate a
+   * thread with native objects of SQLite in it has crashed whole processes.
+   */
   async close(): Promise<void> {
+    const signal = AbortSignal.timeout(endDeadlineMs);
+    const ended = this.#death ? undefined : once(this.#worker, 'exit', { signal });
     if (!this.#death) await this.call('close', undefined).catch(() => undefined);
-    await this.#worker.terminate();
+    await ended?.catch(() => this.#worker.terminate());
   }
 
   /** Ends the thread at once, whatever it does; what it writes is rolled back. */

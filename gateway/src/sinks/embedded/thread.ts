@@ -51,5 +51,9 @@ async function reply(served: Served, { id, method, argument }: ThreadRequest): P
 const data = workerData as ThreadData;
 const served = data.role === 'writer' ? serveWriter(data) : serveReader(data);
 parentPort?.on('message', (request: ThreadRequest) => {
-  void reply(served, request).then((answer) => parentPort?.postMessage(answer));
+  void reply(served, request).then((answer) => {
+    parentPort?.postMessage(answer);
+    // Nothing keeps the thread then: it ends by itself, with everything of SQLite put away.
+    if (request.method === 'close') parentPort?.close();
+  });
 });
