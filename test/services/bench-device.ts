@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { endProcess } from './end-process.ts';
 import { runFieldline } from './run-fieldline.ts';
 
 const launcher = fileURLToPath(new URL('../../cli/bin/fieldline.js', import.meta.url));
@@ -72,11 +72,4 @@ function agentConfig({ device, mqtt }: BenchPlace, password: string, port: strin
     flush: '200ms',
     sensors: [{ id: 'probe', driver: 'thermometer', port, baudRate: 9600 }],
   };
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
 }
