@@ -12,7 +12,7 @@ export function deadLetterRoutes({ deadLetters }: GatewayParts): ApiRoute[] {
       method: 'GET',
       path: '/api/v1/dead-letters',
       summary: 'What was refused, the newest first, each with its reason.',
-      access: 'read',
+      access: 'viewer',
       query: Type.Object(
         { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: listMax })) },
         { additionalProperties: false },

@@ -14,7 +14,7 @@ export function deviceRoutes({ devices, sinks: { streams } }: GatewayParts): Api
       method: 'GET',
       path: '/api/v1/devices',
       summary: 'Every device of the fleet.',
-      access: 'read',
+      access: 'viewer',
       answer: { status: 200, description: 'The devices, by id.', schema: DevicesAnswer },
       handle: () => {
         const summaries = devices.list().map((record) => deviceSummary(record, streams));
@@ -25,7 +25,7 @@ export function deviceRoutes({ devices, sinks: { streams } }: GatewayParts): Api
       method: 'GET',
       path: '/api/v1/devices/{id}',
       summary: 'One device.',
-      access: 'read',
+      access: 'viewer',
       params: DeviceParams,
       answer: { status: 200, description: 'The device.', schema: DeviceSummary },
       problems: [404],

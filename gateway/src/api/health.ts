@@ -13,7 +13,7 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       method: 'GET',
       path: '/healthz',
       summary: 'Whether the process lives.',
-      access: 'read',
+      access: 'open',
       answer: { status: 200, description: 'It does.', schema: Health },
       handle: () => json({ status: 'ok', problems: [] }),
     }),
@@ -21,7 +21,7 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       method: 'GET',
       path: '/readyz',
       summary: 'Whether the gateway takes batches and its store stores them.',
-      access: 'read',
+      access: 'open',
       answer: { status: 200, description: 'It does; 503 with the problems otherwise.', schema: Health },
       handle: () => {
         const problems = [...parts.problems()];
@@ -33,7 +33,7 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       method: 'GET',
       path: '/metrics',
       summary: 'Counters and gauges for Prometheus.',
-      access: 'read',
+      access: 'viewer',
       answer: { status: 200, description: 'Prometheus text format.', text: 'text/plain' },
       handle: async () => {
         const { body, contentType } = await renderMetrics(parts.counters(), view());

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ListenConfig } from '../config/gateway-config.ts';
 import type { GatewayParts, RunningApi } from '../parts.ts';
 import { LiveHub } from '../sinks/live/live-hub.ts';
+import { carriesToken } from './admin-token.ts';
 import { serveDashboard } from './dashboard.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceSummary } from './device-summary.ts';
@@ -13,6 +14,7 @@ import { ledgerRoutes } from './ledger.ts';
 import { serveLiveSocket } from './live-socket.ts';
 import { openApiRoute } from './openapi.ts';
 import { pipelineRoutes, pipelineView } from './pipeline.ts';
+import type { Principal } from './principal.ts';
 import { queryRoutes } from './query.ts';
 import type { ApiRoute } from './route.ts';
 import { buildServer } from './server.ts';
@@ -48,7 +50,7 @@ export async function startApi(parts: GatewayParts): Promise<RunningApi> {
   const hasDashboard = config.dashboardDirectory !== undefined;
   const server = buildServer({
     routes: routeTable(parts, hub),
-    adminToken,
+    identify: ({ headers }) => identify(headers.authorization, adminToken),
     allowedHosts,
     logger,
     hasDashboard,
@@ -65,6 +67,13 @@ export async function startApi(parts: GatewayParts): Promise<RunningApi> {
       await server.close();
     },
   };
+}
+
+/** The administrator's token may do everything; who names nobody may read. */
+function identify(authorization: string | undefined, adminToken: string): Principal {
+  if (carriesToken(authorization, adminToken))
+    return { name: 'admin.token', role: 'admin', via: 'admin-token' };
+  return { name: 'anonymous', role: 'viewer', via: 'nobody' };
 }
 
 /** Every route; to add one, its file and one line here. */

@@ -10,7 +10,7 @@ export function ledgerRoutes(parts: GatewayParts): ApiRoute[] {
       method: 'GET',
       path: '/api/v1/ledger',
       summary: 'Where every reading is: stored, under way, refused, lost, or unaccounted for.',
-      access: 'read',
+      access: 'viewer',
       query: Type.Object({ device: Type.Optional(DeviceId) }, { additionalProperties: false }),
       answer: { status: 200, description: 'The account, in total and by device.', schema: LedgerAnswer },
       problems: [404, 503],

@@ -21,7 +21,7 @@ export function openApiDocument(routes: readonly ApiRoute[]): object {
     paths,
     components: {
       schemas: { Problem },
-      securitySchemes: { adminToken: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
     },
   };
 }
@@ -32,7 +32,7 @@ export function openApiRoute(others: readonly ApiRoute[]): ApiRoute {
     method: 'GET',
     path: '/api/v1/openapi.json',
     summary: 'This document.',
-    access: 'read',
+    access: 'open',
     answer: { status: 200, description: 'OpenAPI 3.1.', schema: Type.Object({}) },
     handle: () => json(openApiDocument([...others, route])),
   });
@@ -42,7 +42,7 @@ export function openApiRoute(others: readonly ApiRoute[]): ApiRoute {
 function operation(route: ApiRoute): object {
   return {
     summary: route.summary,
-    ...(route.access === 'admin' ? { security: [{ adminToken: [] }] } : {}),
+    ...(route.access === 'open' ? {} : { security: [{ bearer: [] }], 'x-fieldline-role': route.access }),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
     ...(route.body ? { requestBody: { required: true, content: jsonContent(route.body) } } : {}),
     responses: responses(route),
@@ -61,7 +61,7 @@ function parameters(schema: TObject | undefined, place: 'path' | 'query'): objec
 
 function responses({ answer, access, problems = [] }: ApiRoute): object {
   const content = answer.schema ? jsonContent(answer.schema) : { [answer.text ?? 'text/plain']: {} };
-  const statuses = [...commonProblems, ...(access === 'admin' ? [401] : []), ...problems];
+  const statuses = [...commonProblems, ...(access === 'open' ? [] : [401]), ...problems];
   const reference = { $ref: '#/components/schemas/Problem' };
   const problem = {
     description: 'A problem.',

@@ -39,7 +39,7 @@ export function pipelineRoutes(view: PipelineView): ApiRoute[] {
       method: 'GET',
       path: '/api/v1/pipeline',
       summary: 'Each stage with rate, queue, utilization and latency, and which one is the bottleneck now.',
-      access: 'read',
+      access: 'viewer',
       answer: {
         status: 200,
         description: 'The stages, in the order of the drawing.',

@@ -43,7 +43,7 @@ export function queryRoutes({ sinks, clock }: GatewayParts): ApiRoute[] {
       path: '/api/v1/query',
       summary:
         'History of one stream: raw readings where they are few enough, buckets with statistics otherwise.',
-      access: 'read',
+      access: 'viewer',
       query: QueryParameters,
       answer: { status: 200, description: 'Columns of one length, and the gaps.', schema: QueryAnswer },
       problems: [404, 422, 503, 504],

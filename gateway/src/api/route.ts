@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@fieldline/protocol';
+import type { Access, Principal } from './principal.ts';
 import type { Static, TObject, TSchema } from 'typebox';
 
 /** A request after validation against the route's schemas. */
@@ -6,6 +7,7 @@ export interface ApiRequest<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  readonly principal: Principal;
 }
 
 /** What a handler answers: a document, plain text, or a problem of the error registry. */
@@ -27,8 +29,8 @@ export interface ApiRoute {
   /** Parameters in OpenAPI's form: `/api/v1/devices/{id}`. */
   readonly path: string;
   readonly summary: string;
-  /** `read` needs nothing on loopback; `admin` needs the administrator's token. */
-  readonly access: 'read' | 'admin';
+  /** Who may call it. `viewer` reads, `operator` changes what runs, `admin` manages devices, users, tokens. */
+  readonly access: Access;
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TObject;

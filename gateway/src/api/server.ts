@@ -6,9 +6,9 @@ import Fastify, {
 } from 'fastify';
 import type { ErrorCode } from '@fieldline/protocol';
 import type { Logger } from 'pino';
-import { carriesToken } from './admin-token.ts';
 import { isViewAddress } from './dashboard.ts';
 import { hostAllowed } from './host-check.ts';
+import { mayCall, type Principal } from './principal.ts';
 import { problemDocument, problemType } from './problem-document.ts';
 import type { ApiReply, ApiRoute } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -24,7 +24,8 @@ export const requestLimits = {
 /** What the HTTP server is built from. */
 export interface ServerOptions {
   readonly routes: readonly ApiRoute[];
-  readonly adminToken: string;
+  /** Who is behind a request; never fails: who names nobody is nobody. */
+  readonly identify: (request: FastifyRequest) => Principal;
   readonly allowedHosts: ReadonlySet<string>;
   readonly logger: Logger;
   /** Whether a built dashboard is served, whose one page answers for all its views. */
@@ -51,7 +52,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     }
     return undefined;
   });
-  for (const route of options.routes) addRoute(server, route, options.adminToken);
+  server.decorateRequest('principal');
+  for (const route of options.routes) addRoute(server, route, options.identify);
   server.setNotFoundHandler((request, reply) => notFound(request, reply, options.hasDashboard));
   server.setErrorHandler((error: FastifyError, request, reply) =>
     failed(error, request, reply, options.logger),
@@ -59,22 +61,25 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
-function addRoute(server: FastifyInstance, route: ApiRoute, adminToken: string): void {
+function addRoute(server: FastifyInstance, route: ApiRoute, identify: ServerOptions['identify']): void {
   const { params, query, body } = route;
   server.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
     onRequest: async (request, reply) => {
-      if (route.access === 'admin' && !carriesToken(request.headers.authorization, adminToken)) {
-        return sendProblem(reply, 401, 'API_UNAUTHORIZED', `${route.method} ${route.path}`);
-      }
-      return undefined;
+      const principal = identify(request);
+      request.setDecorator('principal', principal);
+      if (mayCall(principal, route.access)) return undefined;
+      const what = `${route.method} ${route.path}`;
+      if (principal.via === 'nobody') return sendProblem(reply, 401, 'API_UNAUTHORIZED', what);
+      return sendProblem(reply, 403, 'API_FORBIDDEN_ROLE', `${what} needs the role ${route.access}`);
     },
     handler: async (request, reply) => {
       void reply.header('cache-control', 'no-store');
       const { params, query, body } = request;
-      return send(reply, await route.handle({ params, query, body }));
+      const principal = request.getDecorator<Principal>('principal');
+      return send(reply, await route.handle({ params, query, body, principal }));
     },
   });
 }

@@ -10,7 +10,7 @@ export function streamRoutes({ sinks: { streams } }: GatewayParts): ApiRoute[] {
       method: 'GET',
       path: '/api/v1/streams',
       summary: 'Every stream with its newest value, of all devices or of one.',
-      access: 'read',
+      access: 'viewer',
       query: Type.Object({ device: Type.Optional(DeviceId) }, { additionalProperties: false }),
       answer: { status: 200, description: 'The streams, by name.', schema: StreamsAnswer },
       handle: ({ query }) => {

@@ -1,3 +1,4 @@
+export * from './api/access.ts';
 export * from './api/config.ts';
 export * from './api/device.ts';
 export * from './api/ledger.ts';

@@ -18,6 +18,12 @@ export const apiErrors = defineErrors({
     remedy:
       'Give the token that stands in `admin.token` in the home of the gateway: with --token, FIELDLINE_TOKEN or --home; over HTTP as `Authorization: Bearer TOKEN`.',
   },
+  API_FORBIDDEN_ROLE: {
+    number: 7040,
+    title: 'The role of this user or token is not enough.',
+    remedy:
+      'Sign in as a user with the role that the detail names, or have an administrator change the role.',
+  },
   API_FORBIDDEN_HOST: {
     number: 7003,
     title: 'The Host header does not name this gateway.',
