@@ -1,3 +1,5 @@
+export * from './api/alert-rule.ts';
+export * from './api/alerts.ts';
 export * from './api/access.ts';
 export * from './api/config.ts';
 export * from './api/device.ts';
