@@ -2,6 +2,7 @@ import type { BenchResult } from './bench-result.ts';
 import { runEdgeFootprint } from './edge-footprint.ts';
 import { runEdgeNmea } from './edge-nmea.ts';
 import { runEdgeAdc } from './edge-adc.ts';
+import { runGatewaySingle } from './gateway-single.ts';
 import { runJournalAppend } from './journal-append.ts';
 import { runJournalDisk } from './journal-disk.ts';
 import { runProtocolBytes, runProtocolDecode } from './protocol-columns.ts';
@@ -20,6 +21,10 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'edge-adc': {
     summary: 'ADC samples a second through the agent, beside a bare Welford loop',
     run: runEdgeAdc,
+  },
+  'gateway-single': {
+    summary: 'messages of one reading stored in InfluxDB a second, beside Mosquitto and a bridge',
+    run: runGatewaySingle,
   },
   'journal-append': {
     summary: 'durable appends a second, beside write and fdatasync',

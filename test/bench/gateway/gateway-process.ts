@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { endProcess } from '../../services/end-process.ts';
+import type { LoadClient } from './load-orders.ts';
+
+const launcher = fileURLToPath(new URL('../../../cli/bin/fieldline.js', import.meta.url));
+
+/** `fieldline gateway` in a process and a home of its own. */
+export class GatewayProcess {
+  readonly #child: ChildProcess;
+  readonly home: string;
+  readonly pid: number;
+  readonly httpUrl: string;
+  readonly mqttPort: number;
+
+  private constructor(child: ChildProcess, home: string, ready: Ready) {
+    this.#child = child;
+    this.home = home;
+    this.pid = ready.pid;
+    this.httpUrl = ready.dashboard;
+    this.mqttPort = Number(new URL(ready.mqtt).port);
+  }
+
+  /**
+   * Resolves when it takes connections. `config`: what its file says, beside where it listens. `nodeOptions`:
+   * arguments of Node itself.
+   */
+  static async start(config: object, nodeOptions: readonly string[] = []): Promise<GatewayProcess> {
+    const home = mkdtempSync(join(tmpdir(), 'fieldline-bench-gateway-'));
+    const file = join(home, 'bench.yaml');
+    writeFileSync(file, stringify({ logLevel: 'warn', ...config }));
+    const words = [
+      'gateway',
+      '--config',
+      file,
+      '--home',
+      home,
+      '--http-port',
+      '0',
+      '--mqtt-port',
+      '0',
+      '--json',
+    ];
+    const child = spawn(process.execPath, [...nodeOptions, launcher, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({ input: child.stdout })) {
+      const said = JSON.parse(line) as { ready?: Ready };
+      if (said.ready) return new GatewayProcess(child, home, said.ready);
+    }
+    throw new Error('the gateway ended before it was ready');
+  }
+
+  /** Registers devices as a person would. */
+  async addDevices(names: readonly string[]): Promise<LoadClient[]> {
+    const clients: LoadClient[] = [];
+    for (const name of names) {
+      const response = await fetch(`${this.httpUrl}/api/v1/devices`, {
+        method: 'POST',
+        headers: { ...this.authorization(), 'content-type': 'application/json' },
+        body: JSON.stringify({ name }),
+      });
+      const { password } = (await response.json()) as { password: string };
+      clients.push({ device: name, password });
+    }
+    return clients;
+  }
+
+  /** The administrator's, from the home. */
+  authorization(): Record<string, string> {
+    return { authorization: `Bearer ${readFileSync(join(this.home, 'admin.token'), 'utf8').trim()}` };
+  }
+
+  /** Readings that the ledger cannot account for. */
+  async unaccounted(): Promise<number> {
+    const response = await fetch(`${this.httpUrl}/api/v1/ledger`, { headers: this.authorization() });
+    return ((await response.json()) as { total: { unaccounted: number } }).total.unaccounted;
+  }
+
+  async end(): Promise<void> {
+    await endProcess(this.#child);
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+interface Ready {
+  readonly pid: number;
+  readonly dashboard: string;
+  readonly mqtt: string;
+}

@@ -1,0 +1,66 @@
+import { Buffer } from 'node:buffer';
+import { eventually } from '../../services/wait.ts';
+
+/** How long a store may take to have what was acknowledged. */
+const settleMs = 120_000;
+
+/** One database of an InfluxDB 1.x, asked and written without any client library. */
+export class InfluxDatabase {
+  readonly #url: string;
+  readonly name: string;
+
+  constructor(url: string, name: string) {
+    this.#url = url;
+    this.name = name;
+  }
+
+  async create(): Promise<void> {
+    await this.#ask(`CREATE DATABASE "${this.name}"`);
+  }
+
+  async drop(): Promise<void> {
+    await this.#ask(`DROP DATABASE "${this.name}"`);
+  }
+
+  /** Points of a field, all series together. */
+  async count(measurement: string, field: string): Promise<number> {
+    return this.#number(`SELECT count("${field}") FROM "${measurement}"`);
+  }
+
+  /** The newest value of a field of one device; NaN where there is none. */
+  async newest(measurement: string, field: string, device: string): Promise<number> {
+    return this.#number(`SELECT last("${field}") FROM "${measurement}" WHERE "device" = '${device}'`);
+  }
+
+  /** Resolves with the time (as in `LoadReport`) at which `count` points were first seen. Throws when they never are. */
+  async untilCounted(measurement: string, field: string, count: number): Promise<number> {
+    await eventually(
+      `${count} points in ${this.name}`,
+      async () => ((await this.count(measurement, field)) >= count ? true : undefined),
+      settleMs,
+    );
+    return performance.timeOrigin + performance.now();
+  }
+
+  /** Writes lines with times in microseconds. Throws unless all of them are stored. */
+  async write(lines: string): Promise<void> {
+    const address = `${this.#url}/write?db=${this.name}&precision=u`;
+    const response = await fetch(address, { method: 'POST', body: Buffer.from(lines) });
+    if (response.status !== 204) throw new Error(`HTTP ${response.status} ${await response.text()}`);
+    await response.arrayBuffer();
+  }
+
+  async #number(statement: string): Promise<number> {
+    const answer = (await this.#ask(statement)) as {
+      results?: { series?: { values?: unknown[][] }[] }[];
+    };
+    const value = answer.results?.[0]?.series?.[0]?.values?.[0]?.[1];
+    return value === undefined || value === null ? NaN : Number(value);
+  }
+
+  async #ask(statement: string): Promise<unknown> {
+    const body = new URLSearchParams({ q: statement, db: this.name });
+    const response = await fetch(`${this.#url}/query`, { method: 'POST', body });
+    return await response.json();
+  }
+}

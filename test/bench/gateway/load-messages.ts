@@ -1,0 +1,50 @@
+import { batchTopic, encodeBatch, type Batch } from '../../../protocol/src/index.ts';
+
+/** Time of the first reading, microseconds; the following ones are a millisecond apart. */
+const startUs = 1_790_000_000_000_000;
+const stepUs = 1000;
+
+/** What a device of the load sends: `fieldline` a batch, `plain` JSON with one time and one value. */
+export type MessageKind = 'fieldline' | 'plain';
+
+/** The topic of a device's messages. */
+export function topicOf(kind: MessageKind, device: string): string {
+  return kind === 'fieldline' ? batchTopic(device) : `bench/${device}/temperature`;
+}
+
+/**
+ * The payload of a device's message `seq` (from 1) with `readings` readings of its one stream. The value of
+ * a reading is its number, so that the newest one stored tells how far the store is.
+ */
+export function payloadOf(kind: MessageKind, device: string, seq: number, readings: number): Uint8Array {
+  const before = (seq - 1) * readings;
+  if (kind === 'plain') return Buffer.from(JSON.stringify({ t: startUs + before * stepUs, v: before }));
+  return encodeBatch(batch(device, seq, before, readings));
+}
+
+function batch(device: string, seq: number, before: number, readings: number): Batch {
+  const t = Float64Array.from({ length: readings }, (_, index) => startUs + (before + index) * stepUs);
+  const v = Float64Array.from({ length: readings }, (_, index) => before + index);
+  const batched = before + readings;
+  return {
+    v: 1,
+    device,
+    epoch: '7h2kq0x9',
+    seq,
+    bootId: '8f2c9a1b77de',
+    sentAt: startUs + batched * stepUs,
+    clock: 'synced',
+    configVersion: 1,
+    lane: 'live',
+    sensors: [
+      {
+        sensor: 'air',
+        type: 'thermometer',
+        kind: 'readings',
+        t,
+        fields: { temperature: { unit: 'Cel', v } },
+      },
+    ],
+    ledger: { 'air/temperature': { taken: batched, filtered: 0, refused: 0, lost: 0, open: 0, batched } },
+  };
+}
