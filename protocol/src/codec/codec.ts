@@ -5,6 +5,7 @@ import { decodeCbor, encodeCbor } from './cbor.ts';
 import { deflateWithDictionary, gzip, inflate } from './compression.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { batchLimits } from './limits.ts';
+import { quickFirstByte, readQuickBatch } from './quick-batch.ts';
 import { WireProblem } from './wire-problem.ts';
 import { wireToBatch } from './wire-to-batch.ts';
 
@@ -50,7 +51,8 @@ export function encodeBatch(batch: Batch, options: EncodeOptions = {}): Uint8Arr
 export function decodeBatch(bytes: Uint8Array, limits: DecodeLimits = {}): Result<Batch> {
   try {
     const plain = inflate(bytes, limits.inflatedBytes ?? batchLimits.inflatedBytes);
-    return accepted(wireToBatch(decodeMessage(plain)));
+    const quick = plain[0] === quickFirstByte ? readQuickBatch(plain) : undefined;
+    return accepted(quick ?? wireToBatch(decodeMessage(plain)));
   } catch (error) {
     if (error instanceof WireProblem) return refused(error.code, error.message);
     const detail = error instanceof Error ? error.message : String(error);

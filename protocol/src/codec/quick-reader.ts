@@ -1,0 +1,188 @@
+import { unpackFloats } from '../column/index.ts';
+import { quickTextBytesMax, TextTable, type KnownText } from './text-table.ts';
+
+/** Values of one column; longer ones are left to the reader of any message. */
+const columnValuesMax = 100_000;
+
+/** CBOR major types (RFC 8949 section 3.1) as they stand in the high three bits. */
+const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5 } as const;
+const nullByte = 0xf6;
+const doubleByte = 0xfb;
+const two32 = 0x1_0000_0000;
+/** The high half of 2^53. */
+const safeHigh = 0x20_0000;
+
+const noColumn = new Float64Array(0);
+
+/**
+ * Reads the items of CBOR of which usual messages are made, forwards. Whatever is unusual sets `failed`: what
+ * is read from then on means nothing.
+ */
+export class QuickReader {
+  failed = false;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
+  readonly #texts = new TextTable();
+
+  begin(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = 0;
+    this.failed = false;
+  }
+
+  /** The message must end here; lets go of its bytes. */
+  end(): void {
+    if (this.#at !== this.#bytes.length) this.failed = true;
+    this.#bytes = noBytes;
+  }
+
+  /** Exactly these bytes. */
+  literal(expected: Uint8Array): void {
+    const from = this.#at;
+    for (let index = 0; index < expected.length; index++) {
+      if (this.#bytes[from + index] !== expected[index]) {
+        this.failed = true;
+        return;
+      }
+    }
+    this.#at = from + expected.length;
+  }
+
+  /** Whether these bytes stand here, without passing them. */
+  isNext(expected: Uint8Array): boolean {
+    for (let index = 0; index < expected.length; index++) {
+      if (this.#bytes[this.#at + index] !== expected[index]) return false;
+    }
+    return true;
+  }
+
+  text(): KnownText | undefined {
+    const length = this.#argument(major.text);
+    if (this.failed || length > quickTextBytesMax || length > this.#bytes.length - this.#at) {
+      this.failed = true;
+      return undefined;
+    }
+    const text = this.#texts.find(this.#bytes, this.#at, length);
+    this.#at += length;
+    return text;
+  }
+
+  /** The number of entries of a map, at most `max`. */
+  map(max: number): number {
+    return this.#count(major.map, max);
+  }
+
+  /** The number of items of an array, at most `max`. */
+  array(max: number): number {
+    return this.#count(major.array, max);
+  }
+
+  /** A whole number from `min` to 2^53 - 1. */
+  integer(min: number): number {
+    // A whole number beyond 32 bits may travel as a double.
+    const value = this.#bytes[this.#at] === doubleByte ? this.#double() : this.#whole();
+    if (value < min || !Number.isSafeInteger(value)) this.failed = true;
+    return value;
+  }
+
+  #whole(): number {
+    const kind = this.#bytes[this.#at]! >> 5;
+    const argument = this.#argument(kind === major.negative ? kind : major.unsigned);
+    return kind === major.negative ? -1 - argument : argument;
+  }
+
+  /** A column, packed or plain; `length`: that of the times beside it. NaN stands for null. */
+  column(length?: number): Float64Array {
+    const isPacked = this.#bytes[this.#at]! >> 5 === major.bytes;
+    const column = isPacked
+      ? this.#packed(length ?? columnValuesMax)
+      : this.#plain(length ?? columnValuesMax);
+    if (length !== undefined && column.length !== length) this.failed = true;
+    return column;
+  }
+
+  #packed(valuesMax: number): Float64Array {
+    const sizeBytes = this.#argument(major.bytes);
+    const start = this.#at;
+    if (this.failed || sizeBytes > this.#bytes.length - start) return this.#fail();
+    this.#at = start + sizeBytes;
+    const unpacked = unpackFloats(this.#bytes.subarray(start, start + sizeBytes), { valuesMax });
+    if (!unpacked.ok) return this.#fail();
+    const { value } = unpacked;
+    for (let index = 0; index < value.length; index++) {
+      if (Math.abs(value[index]!) === Infinity) return this.#fail();
+    }
+    return value;
+  }
+
+  #plain(valuesMax: number): Float64Array {
+    const length = this.array(valuesMax);
+    // Each value takes a byte at least: a length beyond what is left is a lie.
+    if (this.failed || length > this.#bytes.length - this.#at) return this.#fail();
+    const column = new Float64Array(length);
+    for (let index = 0; index < length; index++) column[index] = this.#number();
+    return column;
+  }
+
+  #number(): number {
+    const head = this.#bytes[this.#at];
+    if (head === nullByte) {
+      this.#at += 1;
+      return NaN;
+    }
+    const value = head === doubleByte ? this.#double() : this.#whole();
+    if (!Number.isFinite(value)) this.failed = true;
+    return value;
+  }
+
+  #double(): number {
+    if (this.#at + 9 > this.#bytes.length) this.failed = true;
+    if (this.failed) return NaN;
+    const value = this.#view.getFloat64(this.#at + 1);
+    this.#at += 9;
+    return value;
+  }
+
+  #count(kind: number, max: number): number {
+    const count = this.#argument(kind);
+    if (count > max) this.failed = true;
+    return this.failed ? 0 : count;
+  }
+
+  /** The argument of a head of this major type, below 2^53. */
+  #argument(kind: number): number {
+    const head = this.#bytes[this.#at];
+    if (head === undefined || head >> 5 !== kind) {
+      this.failed = true;
+      return 0;
+    }
+    const info = head & 0x1f;
+    this.#at += 1;
+    return info < 24 ? info : this.#longArgument(info);
+  }
+
+  #longArgument(info: number): number {
+    const at = this.#at;
+    const sizeBytes = 1 << (info - 24);
+    if (info > 27 || at + sizeBytes > this.#bytes.length) {
+      this.failed = true;
+      return 0;
+    }
+    this.#at = at + sizeBytes;
+    if (sizeBytes === 1) return this.#bytes[at]!;
+    if (sizeBytes === 2) return this.#view.getUint16(at);
+    if (sizeBytes === 4) return this.#view.getUint32(at);
+    const high = this.#view.getUint32(at);
+    if (high >= safeHigh) this.failed = true;
+    return high * two32 + this.#view.getUint32(at + 4);
+  }
+
+  #fail(): Float64Array {
+    this.failed = true;
+    return noColumn;
+  }
+}
+
+const noBytes = new Uint8Array(0);
