@@ -1,63 +1,90 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { Batch, SensorBlock } from '@fieldline/protocol';
+import type { Batch, ReadingsField, SensorBlock, StreamLedger, WindowsField } from '@fieldline/protocol';
+import { ContentHash } from './content-hash.ts';
 
-/** Characters of the digest: 96 bits, base64url. Enough to tell a conflict from a duplicate. */
-const digestChars = 16;
+const hash = new ContentHash();
 
 /**
  * Digest of what a batch says: of its decoded content, so that the same batch is the same whether it came as
  * CBOR or JSON, packed, gzipped, now or again. `sentAt` and `lane` are left out: they belong to the sending.
+ * It tells a device with another's name (a restored or cloned card) from one that sends again; it is no
+ * defence against a device that wants two contents of one digest: that device owns the name.
  */
 export function digestOf(batch: Batch): string {
-  const hash = createHash('sha256');
   const { bootId, clock, configVersion, dropped, ledger, anchor } = batch;
-  hash.update(
-    JSON.stringify([bootId, clock, configVersion, dropped ?? null, sorted(ledger), anchor ?? null]),
-  );
-  for (const block of batch.sensors) hashBlock(hash, block);
-  return hash.digest('base64url').slice(0, digestChars);
+  hash.begin();
+  hash.text(bootId);
+  hash.text(clock);
+  hash.number(configVersion);
+  hash.text(dropped ? JSON.stringify(dropped) : '');
+  hash.text(anchor ? JSON.stringify([anchor.bootId, anchor.monotonicUs, anchor.wallUs]) : '');
+  for (const stream of sortedKeys(ledger)) hashTotals(stream, ledger[stream]!);
+  hash.word(batch.sensors.length);
+  for (const block of batch.sensors) hashBlock(block);
+  return hash.end();
 }
 
-function hashBlock(hash: Hash, block: SensorBlock): void {
-  const { sensor, type, kind } = block;
-  if (kind === 'gaps') {
-    hash.update(JSON.stringify([sensor, type, kind, block.reason]));
-    hashColumns(hash, [block.from, block.to]);
+function hashTotals(stream: string, totals: StreamLedger): void {
+  hash.text(stream);
+  hash.number(totals.taken);
+  hash.number(totals.filtered);
+  hash.number(totals.refused);
+  hash.number(totals.lost);
+  hash.number(totals.open);
+  hash.number(totals.batched);
+}
+
+function hashBlock(block: SensorBlock): void {
+  hash.text(block.sensor);
+  hash.text(block.type);
+  hash.text(block.kind);
+  if (block.kind === 'gaps') {
+    hash.doubles(block.from);
+    hash.doubles(block.to);
+    for (const reason of block.reason) hash.text(reason);
     return;
   }
-  hash.update(JSON.stringify([sensor, type, kind, block.extra === true]));
-  if (kind === 'windows') {
-    hash.update(block.window);
-    hashColumns(hash, [block.start, block.end, block.partial]);
+  hash.word(block.extra === true ? 1 : 0);
+  if (block.kind === 'windows') {
+    hash.text(block.window);
+    hash.doubles(block.start);
+    hash.doubles(block.end);
+    hashColumn(block.partial);
   } else {
-    hashColumns(hash, [block.t]);
+    hash.doubles(block.t);
   }
-  for (const quantity of Object.keys(block.fields).toSorted())
-    hashField(hash, quantity, block.fields[quantity]);
+  const quantities = sortedKeys(block.fields);
+  hash.word(quantities.length);
+  for (const quantity of quantities) {
+    hash.text(quantity);
+    if (block.kind === 'readings') hashReadings(block.fields[quantity]!);
+    else hashWindows(block.fields[quantity]!);
+  }
+}
+
+function hashReadings({ unit, v, q }: ReadingsField): void {
+  hash.text(unit);
+  hash.doubles(v);
+  hashColumn(q);
 }
 
 /** Columns in the order of their names: an encoder may write them in any order. */
-function hashField(hash: Hash, quantity: string, field: object | undefined): void {
-  hash.update(quantity);
-  for (const [name, column] of sorted(field ?? {})) {
-    hash.update(name);
-    if (ArrayBuffer.isView(column)) hashColumns(hash, [column]);
-    else if (Array.isArray(column)) hashColumns(hash, column);
-    else hash.update(String(column));
+function hashWindows(field: WindowsField): void {
+  const columns = new Map<string, unknown>(Object.entries(field));
+  for (const name of sortedKeys(field)) {
+    hash.text(name);
+    const column = columns.get(name);
+    if (Array.isArray(column)) column.forEach(hashColumn);
+    else hashColumn(column);
   }
 }
 
-function hashColumns(hash: Hash, columns: readonly unknown[]): void {
-  for (const column of columns) {
-    if (ArrayBuffer.isView(column)) {
-      hash.update(`${column.byteLength}:`);
-      hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
-    } else {
-      hash.update('-');
-    }
-  }
+function hashColumn(column: unknown): void {
+  if (column instanceof Float64Array) hash.doubles(column);
+  else if (column instanceof Uint8Array) hash.bytes(column);
+  else hash.text(typeof column === 'string' ? column : '');
 }
 
-function sorted(record: object): [string, unknown][] {
-  return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
+function sortedKeys(record: object): string[] {
+  const keys = Object.keys(record);
+  return keys.length > 1 ? keys.sort() : keys;
 }
