@@ -16,6 +16,7 @@ export const stages: readonly { readonly stage: string; readonly from: number; r
   { stage: 'sink', from: 6000, to: 6499 },
   { stage: 'query', from: 6500, to: 6999 },
   { stage: 'api', from: 7000, to: 7499 },
+  { stage: 'provision', from: 7500, to: 7999 },
   { stage: 'simulator', from: 8000, to: 8499 },
 ];
 

@@ -5,6 +5,7 @@ import { configErrors } from './codes/config.ts';
 import { ingestErrors } from './codes/ingest.ts';
 import { journalErrors } from './codes/journal.ts';
 import { outboxErrors } from './codes/outbox.ts';
+import { provisionErrors } from './codes/provision.ts';
 import { queryErrors } from './codes/query.ts';
 import { simulatorErrors } from './codes/simulator.ts';
 import { sinkErrors } from './codes/sink.ts';
@@ -25,6 +26,7 @@ export const errorRegistry = {
   ...sinkErrors,
   ...queryErrors,
   ...apiErrors,
+  ...provisionErrors,
   ...simulatorErrors,
 };
 

@@ -1,0 +1,97 @@
+import { hash } from 'node:crypto';
+import { FieldlineError } from '@fieldline/protocol';
+import { parse, stringify } from 'yaml';
+import { textFile, type BootFile } from './boot-file.ts';
+import type { DeviceSettings, LoginUser, Wifi } from './device-settings.ts';
+import { installFolder } from './install-script.ts';
+
+/** Runs the installation wherever this system mounts its boot partition. */
+const runInstall = [
+  'sh',
+  '-c',
+  `for boot in /boot/firmware /boot; do [ -f "$boot/${installFolder}/install.sh" ] && exec sh "$boot/${installFolder}/install.sh" start; done`,
+];
+
+/**
+ * The NoCloud files of cloud-init (its documentation, "NoCloud", "Networking config version 2") for `settings`.
+ * What the image's own `user-data` asks for stays, where the settings say nothing else. The instance has an id
+ * of its content, so that a card which is flashed again with other settings takes them.
+ */
+export function cloudInitFiles(
+  settings: DeviceSettings,
+  image: { readonly userData: string; readonly cmdline: string | undefined },
+): BootFile[] {
+  const userData = `#cloud-config\n${stringify(userDataOf(settings, ownUserData(image.userData)))}`;
+  const network = settings.wifi ? stringify(networkOf(settings.wifi)) : undefined;
+  const instance = `fieldline-${hash('sha256', userData + (network ?? '')).slice(0, 16)}`;
+  return [
+    textFile('user-data', userData),
+    textFile('meta-data', stringify({ 'instance-id': instance, 'local-hostname': settings.name })),
+    ...(network === undefined ? [] : [textFile('network-config', network)]),
+    ...(image.cmdline === undefined ? [] : [textFile('cmdline.txt', withInstance(image.cmdline, instance))]),
+  ];
+}
+
+function ownUserData(text: string): Readonly<Record<string, unknown>> {
+  if (text.trim() === '') return {};
+  if (!text.startsWith('#cloud-config')) throw unusable('It is no #cloud-config.');
+  try {
+    const document: unknown = parse(text);
+    return typeof document === 'object' && document !== null ? { ...document } : {};
+  } catch (cause) {
+    throw unusable(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function unusable(detail: string): FieldlineError {
+  return new FieldlineError('PROVISION_FIRST_BOOT_UNKNOWN', { subject: 'user-data of the image', detail });
+}
+
+function userDataOf(settings: DeviceSettings, own: Readonly<Record<string, unknown>>) {
+  const { name, user, timezone, keyboard, locale } = settings;
+  const ownCommands: unknown[] = Array.isArray(own['runcmd']) ? own['runcmd'] : [];
+  return {
+    ...own,
+    hostname: name,
+    manage_etc_hosts: true,
+    ...(user && { users: [userOf(user)], ssh_pwauth: user.passwordHash !== undefined, enable_ssh: true }),
+    ...(timezone && { timezone }),
+    ...(keyboard && { keyboard: { layout: keyboard } }),
+    ...(locale && { locale }),
+    runcmd: [...ownCommands, runInstall],
+  };
+}
+
+function userOf({ name, passwordHash, sshKeys }: LoginUser) {
+  return {
+    name,
+    groups: ['adm', 'dialout', 'sudo', 'users'],
+    shell: '/bin/bash',
+    lock_passwd: passwordHash === undefined,
+    ...(passwordHash && { passwd: passwordHash }),
+    ...(sshKeys.length > 0 && { ssh_authorized_keys: [...sshKeys] }),
+  };
+}
+
+function networkOf({ ssid, password, country }: Wifi) {
+  return {
+    network: {
+      version: 2,
+      ethernets: { eth0: { dhcp4: true, optional: true } },
+      wifis: {
+        wlan0: {
+          dhcp4: true,
+          optional: true,
+          'regulatory-domain': country,
+          'access-points': { [ssid]: password === undefined ? {} : { password } },
+        },
+      },
+    },
+  };
+}
+
+/** The kernel's command line is one line; an instance id in it overrides that of `meta-data`. */
+function withInstance(cmdline: string, instance: string): string {
+  const words = cmdline.trim().split(/\s+/);
+  return `${[...words.filter((word) => !word.startsWith('ds=nocloud')), `ds=nocloud;i=${instance}`].join(' ')}\n`;
+}

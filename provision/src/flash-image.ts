@@ -1,0 +1,167 @@
+import { hash } from 'node:crypto';
+import { FieldlineError } from '@fieldline/protocol';
+import type { BootPartition } from './boot/boot-partition.ts';
+import { findBootPartition } from './boot/find-boot-partition.ts';
+import type { BootFile } from './first-boot/boot-file.ts';
+import { cloudInitFiles } from './first-boot/cloud-init.ts';
+import { checkSettings, type DeviceSettings } from './first-boot/device-settings.ts';
+import { firstBootMeans, type FirstBootMeans } from './first-boot/first-boot-means.ts';
+import { firstrunFiles } from './first-boot/firstrun.ts';
+import { installFiles, type AgentFiles } from './first-boot/install-script.ts';
+import { openImage, type ImageSource } from './image/open-image.ts';
+import { type BlockTarget } from './target/block-target.ts';
+
+/** What a card or an image file is made from. */
+export interface FlashPlan {
+  /** Path of the image. */
+  readonly image: string;
+  readonly settings: DeviceSettings;
+  readonly agent: AgentFiles;
+}
+
+/** The steps of the work, in their order. */
+export type FlashPhase = 'write' | 'inject' | 'sync' | 'verify';
+
+/** Where the work is. `total` is undefined while only unpacking can tell. */
+export interface FlashProgress {
+  readonly phase: FlashPhase;
+  readonly bytes: number;
+  readonly total: number | undefined;
+}
+
+/** What was made and proved. */
+export interface FlashReport {
+  readonly target: string;
+  readonly image: string;
+  readonly format: ImageSource['format'];
+  readonly sizeBytes: number;
+  /** SHA-256 of the whole as it was read back. */
+  readonly sha256: string;
+  readonly firstBoot: FirstBootMeans['kind'];
+  /** The files that were put in, each read back and compared. */
+  readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
+  readonly seconds: Readonly<Record<FlashPhase, number>>;
+}
+
+/** How the caller follows and stops the work. */
+export interface FlashControl {
+  readonly onProgress?: (progress: FlashProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Milliseconds of a clock that only runs forward. */
+  readonly nowMs?: () => number;
+}
+
+/**
+ * Writes the plan's image to `target`, puts settings and agent into its boot partition, and reads all of it
+ * back. Throws FieldlineError PROVISION_…; whatever ends it early has left a target that must not be used. The
+ * target is open afterwards: the caller closes it.
+ */
+export async function flashImage(
+  plan: FlashPlan,
+  target: BlockTarget,
+  control: FlashControl = {},
+): Promise<FlashReport> {
+  const checked = checkSettings(plan.settings);
+  if (!checked.ok) {
+    const { code, detail } = checked.refusal;
+    throw new FieldlineError(code, { subject: plan.settings.name, detail });
+  }
+  const image = await openImage(plan.image);
+  try {
+    return await new Flash(plan, { image, target }, control).run();
+  } finally {
+    await image.close();
+  }
+}
+
+class Flash {
+  readonly #plan: FlashPlan;
+  readonly #image: ImageSource;
+  readonly #target: BlockTarget;
+  readonly #control: FlashControl;
+  readonly #seconds = { write: 0, inject: 0, sync: 0, verify: 0 };
+
+  constructor(plan: FlashPlan, ends: { image: ImageSource; target: BlockTarget }, control: FlashControl) {
+    this.#plan = plan;
+    this.#image = ends.image;
+    this.#target = ends.target;
+    this.#control = control;
+  }
+
+  async run(): Promise<FlashReport> {
+    const image = this.#image;
+    const target = this.#target;
+    await this.#phase('write', () => target.write(image.unpack(), this.#bytes('write', image.unpackedBytes)));
+    const { means, files } = await this.#phase('inject', () => this.#inject());
+    await this.#phase('sync', () => target.seal());
+    const sha256 = await this.#phase('verify', async () => {
+      const digest = await target.verify(this.#bytes('verify', target.sizeBytes));
+      await this.#proveFiles(files);
+      return digest;
+    });
+    return {
+      target: target.path,
+      image: image.path,
+      format: image.format,
+      sizeBytes: target.sizeBytes,
+      sha256,
+      firstBoot: means.kind,
+      files: files.map(({ path, content }) => ({
+        path,
+        sizeBytes: content.length,
+        sha256: hash('sha256', content),
+      })),
+      seconds: this.#seconds,
+    };
+  }
+
+  async #phase<Value>(phase: FlashPhase, work: () => Promise<Value>): Promise<Value> {
+    const now = this.#control.nowMs ?? (() => performance.now());
+    const startedMs = now();
+    this.#control.signal?.throwIfAborted();
+    this.#control.onProgress?.({ phase, bytes: 0, total: undefined });
+    const value = await work();
+    this.#seconds[phase] = (now() - startedMs) / 1000;
+    return value;
+  }
+
+  #bytes(phase: FlashPhase, total: number | undefined) {
+    const { onProgress, signal } = this.#control;
+    return (bytes: number) => {
+      signal?.throwIfAborted();
+      onProgress?.({ phase, bytes, total });
+    };
+  }
+
+  async #inject(): Promise<{ means: FirstBootMeans; files: BootFile[] }> {
+    const boot = await findBootPartition(this.#target);
+    const means = firstBootMeans(boot);
+    if (!means) throw new FieldlineError('PROVISION_FIRST_BOOT_UNKNOWN', { subject: this.#image.path });
+    const files = [...installFiles(this.#plan.agent), ...filesOf(means, this.#plan.settings)];
+    for (const file of files) writeInto(boot, file);
+    boot.unmount();
+    return { means, files };
+  }
+
+  /** The blocks are right already; this asks the file system, as the device will. */
+  async #proveFiles(files: readonly BootFile[]): Promise<void> {
+    const boot = await findBootPartition(this.#target);
+    const wrong = files.find(({ path, content }) => boot.sha256(path) !== hash('sha256', content));
+    boot.unmount();
+    if (!wrong) return;
+    throw new FieldlineError('PROVISION_VERIFY_FAILED', {
+      subject: this.#target.path,
+      detail: `${wrong.path}.`,
+    });
+  }
+}
+
+function filesOf(means: FirstBootMeans, settings: DeviceSettings): BootFile[] {
+  return means.kind === 'cloud-init' ? cloudInitFiles(settings, means) : firstrunFiles(settings, means);
+}
+
+function writeInto(boot: BootPartition, { path, content }: BootFile): void {
+  const folders = path.split('/').slice(0, -1);
+  for (let depth = 1; depth <= folders.length; depth++) boot.makeFolder(folders.slice(0, depth).join('/'));
+  boot.write(path, content);
+}
