@@ -21,34 +21,83 @@ export function showDuration(durationUs: number): string {
   return `${Math.floor(durationUs / day)} d`;
 }
 
-const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const shortTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const longTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+/** Whose clock face times are written by: the reader's own, or that of UTC. */
+export type ZoneChoice = 'local' | 'utc';
 
-/** `14:03:22` in the reader's zone. */
-export function showClockTime(timeUs: number): string {
-  return clockTime.format(timeUs / 1000);
+interface Formats {
+  readonly clock: Intl.DateTimeFormat;
+  readonly short: Intl.DateTimeFormat;
+  readonly day: Intl.DateTimeFormat;
+  readonly long: Intl.DateTimeFormat;
+}
+
+function formatsOf(timeZone: string | undefined): Formats {
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const make = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat('en-GB', { ...options, ...zone });
+  const minutes = { hour: '2-digit', minute: '2-digit' } as const;
+  return {
+    clock: make({ ...minutes, second: '2-digit' }),
+    short: make(minutes),
+    day: make({ day: 'numeric', month: 'short' }),
+    long: make({ dateStyle: 'medium', timeStyle: 'medium' }),
+  };
+}
+
+const formats: Readonly<Record<ZoneChoice, Formats>> = {
+  local: formatsOf(undefined),
+  utc: formatsOf('UTC'),
+};
+
+/** `14:03:22` in the chosen zone. */
+export function showClockTime(timeUs: number, zone: ZoneChoice = 'local'): string {
+  return formats[zone].clock.format(timeUs / 1000);
 }
 
 /** `14:03:22.250`: with milliseconds. */
-export function showExactTime(timeUs: number): string {
+export function showExactTime(timeUs: number, zone: ZoneChoice = 'local'): string {
   const milliseconds = Math.floor(timeUs / 1000) % 1000;
-  return `${showClockTime(timeUs)}.${String(milliseconds).padStart(3, '0')}`;
+  return `${showClockTime(timeUs, zone)}.${String(milliseconds).padStart(3, '0')}`;
 }
 
 /** `23 Nov 2026, 14:03:22`. */
-export function showDateTime(timeUs: number): string {
-  return longTime.format(timeUs / 1000);
+export function showDateTime(timeUs: number, zone: ZoneChoice = 'local'): string {
+  return formats[zone].long.format(timeUs / 1000);
 }
 
-/** The label of a tick: seconds only where ticks are closer than a minute. */
-export function showTick(timeUs: number, stepUs: number): string {
-  return (stepUs < minute ? clockTime : shortTime).format(timeUs / 1000);
+/** A stretch of time as short as it can be told: `23 Nov, 14:03:22 – 14:08:22`. */
+export function showSpan(fromUs: number, toUs: number, zone: ZoneChoice = 'local'): string {
+  const { day } = formats[zone];
+  const [fromDay, toDay] = [day.format(fromUs / 1000), day.format(toUs / 1000)];
+  const show = toUs - fromUs < 10 * second ? showExactTime : showClockTime;
+  const to = fromDay === toDay ? show(toUs, zone) : `${toDay}, ${show(toUs, zone)}`;
+  return `${fromDay}, ${show(fromUs, zone)} – ${to}`;
 }
 
-/** Local time's distance from UTC in µs at `timeUs`. */
-export function zoneOffsetUs(timeUs: number): number {
-  return -new Date(timeUs / 1000).getTimezoneOffset() * minute;
+/** The label of a tick: as fine as the distance between two ticks, with the day at midnight. */
+export function showTick(timeUs: number, stepUs: number, zone: ZoneChoice = 'local'): string {
+  if (stepUs < second) return showExactTime(timeUs, zone).slice(3);
+  if (stepUs < minute) return showClockTime(timeUs, zone);
+  const text = formats[zone].short.format(timeUs / 1000);
+  return stepUs >= day || text === '00:00' ? formats[zone].day.format(timeUs / 1000) : text;
+}
+
+/** The zone's distance from UTC in µs at `timeUs`. */
+export function zoneOffsetUs(timeUs: number, zone: ZoneChoice = 'local'): number {
+  return zone === 'utc' ? 0 : -new Date(timeUs / 1000).getTimezoneOffset() * minute;
+}
+
+/** The length of a window or a range: `500 ms`, `10 s`, `1.5 h`. */
+export function showLength(lengthUs: number): string {
+  const units = [
+    [day, 'd'],
+    [hour, 'h'],
+    [minute, 'min'],
+    [second, 's'],
+    [1000, 'ms'],
+  ] as const;
+  const [unitUs, name] = units.find(([size]) => lengthUs >= size) ?? [1, 'µs'];
+  return `${Number((lengthUs / unitUs).toPrecision(3))} ${name}`;
 }
 
 /** A latency in milliseconds as people write it, to two or three digits: `2.1 ms`, `66 ms`, `1.27 s`. */

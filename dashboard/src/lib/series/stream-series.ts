@@ -1,6 +1,8 @@
 import type { LiveGap, LiveReadings, LiveWindows, QueryAnswer } from '@fieldline/protocol';
 import type { Gap } from './gaps.ts';
+import { addLateStretch } from './late-stretches.ts';
 import { SeriesBuffer, type Point } from './series-buffer.ts';
+import type { TimeSpan } from './time-span.ts';
 
 /** Recorded gaps kept for one stream; the oldest go first. */
 const mostGaps = 500;
@@ -16,6 +18,8 @@ export type Arrival =
 export class StreamSeries {
   readonly buffer: SeriesBuffer;
   gaps: Gap[] = [];
+  /** Where readings came late, from a backlog, while this series was watched. */
+  late: TimeSpan[] = [];
 
   constructor(capacityPoints?: number) {
     this.buffer = new SeriesBuffer(capacityPoints);
@@ -71,7 +75,10 @@ export class StreamSeries {
   /** False where the point lies before the newest; a point that the history already holds is no news. */
   #append(point: Point): boolean {
     const last = this.buffer.at(this.buffer.length - 1);
-    if (last && point.startUs < last.startUs) return false;
+    if (last && point.startUs < last.startUs) {
+      this.late = addLateStretch(this.late, { fromUs: point.startUs, toUs: point.endUs });
+      return false;
+    }
     if (last?.startUs === point.startUs && last.mean === point.mean) return true;
     return this.buffer.push(point);
   }

@@ -3,9 +3,10 @@ const minute = 60 * second;
 const hour = 60 * minute;
 
 /** Distances between two ticks, in µs, that a clock face would use. */
-const tickStepsUs = [1, 2, 5, 10, 15, 30]
-  .map((n) => n * second)
+const tickStepsUs = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+  .map((n) => n * 1000)
   .concat(
+    [1, 2, 5, 10, 15, 30].map((n) => n * second),
     [1, 2, 5, 10, 15, 30].map((n) => n * minute),
     [1, 2, 3, 6, 12, 24].map((n) => n * hour),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SeriesBuffer } from './series-buffer.ts';
-import { joinTrack, thinPiece } from './track.ts';
+import { fixAt, joinTrack, nearestFix, thinPiece } from './track.ts';
 
 const second = 1_000_000;
 
@@ -32,6 +32,10 @@ describe('joinTrack', () => {
         ],
       ],
       newest: { timeUs: 2 * second, position: [3, 30] },
+      fixes: [
+        { timeUs: 0, position: [1, 10] },
+        { timeUs: 2 * second, position: [3, 30] },
+      ],
     });
   });
 
@@ -66,7 +70,34 @@ describe('joinTrack', () => {
   });
 
   test('has no newest position where there is none', () => {
-    expect(joinTrack(buffer([]), buffer([]), [])).toEqual({ pieces: [], newest: undefined });
+    expect(joinTrack(buffer([]), buffer([]), [])).toEqual({ pieces: [], newest: undefined, fixes: [] });
+  });
+
+  test('holds only what lies within the axis', () => {
+    const times = buffer([0, 1, 2, 3, 4].map((time) => [time, time] as const));
+    const span = { fromUs: second, toUs: 3 * second };
+    expect(joinTrack(times, times, [], span).fixes.map(({ timeUs }) => timeUs / second)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a fix', () => {
+  const fixes = [0, 10, 20].map((at) => ({ timeUs: at * second, position: [at, 2 * at] as const }));
+
+  test('is found by its time, unless it is too far away', () => {
+    const at = (timeS: number, withinS: number) => fixAt(fixes, timeS * second, withinS * second)?.timeUs;
+    expect([at(-1, 5), at(4, 5), at(6, 5), at(26, 5), at(14, 3)]).toEqual([
+      0,
+      0,
+      10 * second,
+      undefined,
+      undefined,
+    ]);
+    expect(fixAt([], 0, 1)).toBeUndefined();
+  });
+
+  test('is found by its place', () => {
+    expect(nearestFix(fixes, [9, 19])?.timeUs).toBe(10 * second);
+    expect(nearestFix([], [9, 19])).toBeUndefined();
   });
 });
 

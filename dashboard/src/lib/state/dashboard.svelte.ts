@@ -12,12 +12,13 @@ import { createContext } from 'svelte';
 import { fetchLedger, fetchPipeline, fetchStreams } from '../api/gateway-client.ts';
 import { LiveSocket, type ConnectionState } from '../live/live-socket.ts';
 import { Clock } from './clock.svelte.ts';
+import { FeedHub } from './feed-hub.ts';
 import { Fleet } from './fleet.svelte.ts';
 import { FrameLoop } from './frame-loop.ts';
 import { Polled } from './polled.svelte.ts';
 import { Router } from './router.svelte.ts';
-import { FeedHub } from './stream-feed.svelte.ts';
 import { Theme } from './theme.svelte.ts';
+import { Zone } from './zone.svelte.ts';
 
 /** New streams come in crowds when a device starts: so long is waited for all of them, in ms. */
 const newStreamsPauseMs = 300;
@@ -34,6 +35,7 @@ export class Dashboard {
   readonly pipeline = new Polled(fetchPipeline, pipelinePauseMs);
   readonly router = new Router();
   readonly theme = new Theme();
+  readonly zone = new Zone(this.router);
   readonly frames = new FrameLoop(() => this.clock.exactNowUs());
   connection = $state.raw<ConnectionState>({ kind: 'connecting' });
   readonly #socket: LiveSocket;

@@ -1,47 +1,4 @@
-/** Time ranges of the device page, by their name in the address, in µs. */
-export const ranges = { '1m': 60e6, '5m': 300e6, '15m': 900e6, '1h': 3600e6 } as const;
-
-/** The name of a time range. */
-export type RangeName = keyof typeof ranges;
-
-/** Which page is shown; all of it stands in the address. */
-export type Route =
-  | { readonly page: 'fleet' }
-  | { readonly page: 'ledger' }
-  | { readonly page: 'pipeline' }
-  | { readonly page: 'device'; readonly device: string; readonly range: RangeName }
-  | { readonly page: 'unknown' };
-
-/** The range where the address names none. */
-export const defaultRange: RangeName = '5m';
-
-/** The address of a device's page. */
-export function deviceHref(device: string, range: RangeName = defaultRange): string {
-  const query = range === defaultRange ? '' : `?range=${range}`;
-  return `/devices/${encodeURIComponent(device)}${query}`;
-}
-
-/** Reads an address. */
-export function parseRoute(url: URL): Route {
-  if (url.pathname === '/') return { page: 'fleet' };
-  if (url.pathname === '/ledger') return { page: 'ledger' };
-  if (url.pathname === '/pipeline') return { page: 'pipeline' };
-  const device = /^\/devices\/([^/]+)$/.exec(url.pathname)?.[1];
-  if (device === undefined) return { page: 'unknown' };
-  return { page: 'device', device: decode(device), range: parseRange(url.searchParams.get('range')) };
-}
-
-function parseRange(name: string | null): RangeName {
-  return name === '1m' || name === '5m' || name === '15m' || name === '1h' ? name : defaultRange;
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
+import { parseRoute, type Route } from './routes.ts';
 
 /** Follows the address bar, and turns clicks on links of this page into changes of the page. */
 export class Router {
@@ -64,6 +21,13 @@ export class Router {
       removeEventListener('popstate', read);
       document.removeEventListener('click', click);
     };
+  }
+
+  /** Changes what follows the question mark, and nothing else; `replace` as in `go`. */
+  setQuery(change: (query: URLSearchParams) => void, options: { replace?: boolean } = {}): void {
+    const url = new URL(location.href);
+    change(url.searchParams);
+    if (url.href !== location.href) this.go(url.href, options);
   }
 
   #read(): void {

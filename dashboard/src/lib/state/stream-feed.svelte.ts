@@ -1,6 +1,8 @@
-import type { LiveGap, LiveMessage } from '@fieldline/protocol';
+import type { LiveGap, LiveReadings, LiveWindows } from '@fieldline/protocol';
 import { fetchHistory } from '../api/gateway-client.ts';
 import { StreamSeries, type Arrival } from '../series/stream-series.ts';
+import type { TimeSpan } from '../series/time-span.ts';
+import type { TimeChoice } from './time-address.ts';
 
 /** Whether the history of a stream is here. */
 export type FeedStatus = 'loading' | 'ready' | 'failed';
@@ -8,113 +10,138 @@ export type FeedStatus = 'loading' | 'ready' | 'failed';
 /** The least time between two requests for the history while a backlog drains, in ms. */
 const reloadPauseMs = 3_000;
 
-/** History first, then live: the series of one stream, for as long as something shows it. */
+/** A frozen axis must rest so long before its stretch is asked for, in ms: a wheel turns in many steps. */
+const stillPauseMs = 120;
+
+/** How much is asked for beyond the ends, in parts of the range: lines run out of the picture instead of ending in it. */
+const margin = 0.02;
+
+/** What a feed needs. */
+export interface StreamFeedOptions {
+  /** The gateway's time in µs. */
+  readonly now: () => number;
+  readonly rangeUs: number;
+  /** Points asked of the history. */
+  readonly points: number;
+  /** The stretch to begin with, where the axis is frozen from the start. */
+  readonly still?: TimeSpan | undefined;
+}
+
+/**
+ * History first, then live: the series of one stream, for as long as something shows it. While the axis is
+ * frozen, `shown` is the history of the frozen stretch, and what arrives live is kept beside it.
+ */
 export class StreamFeed {
   readonly stream: string;
   readonly series = new StreamSeries();
   status = $state<FeedStatus>('loading');
   /** Raised when the series changed: what is derived from it must be derived again. */
   revision = $state(0);
-  readonly #now: () => number;
-  readonly #points: number;
+  /** Readings that came live since the feed began. */
+  arrived = 0;
+  /** Raised with every answer that a frozen stretch got: `shown` may be another series with the same revision. */
+  stillVersion = 0;
+  readonly #options: StreamFeedOptions;
   #rangeUs: number;
+  #still: { readonly span: TimeSpan; series: StreamSeries | undefined } | undefined;
   #request = 0;
-  #reloadTimer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(stream: string, options: { now: () => number; rangeUs: number; points: number }) {
+  constructor(stream: string, options: StreamFeedOptions) {
     this.stream = stream;
-    this.#now = options.now;
+    this.#options = options;
     this.#rangeUs = options.rangeUs;
-    this.#points = options.points;
+    if (options.still) this.#still = { span: options.still, series: undefined };
   }
 
-  /** Asks for the history of `rangeUs` up to now; what is on the screen stays until the answer is here. */
-  async load(rangeUs = this.#rangeUs): Promise<void> {
-    this.#rangeUs = rangeUs;
+  /** What is to be drawn. */
+  get shown(): StreamSeries {
+    return this.#still?.series ?? this.series;
+  }
+
+  /** Follows the axis: another range, or a stretch that stands still. What is on the screen stays until the answer is here. */
+  follow(choice: TimeChoice): void {
+    if (choice.kind === 'frozen') return this.#followStill({ fromUs: choice.fromUs, toUs: choice.toUs });
+    const wasStill = this.#still !== undefined;
+    if (!wasStill && choice.rangeUs === this.#rangeUs) return;
+    this.#rangeUs = choice.rangeUs;
+    this.#still = undefined;
+    this.stillVersion += 1;
+    void this.load();
+  }
+
+  /** Asks for the history of what is shown; the answer to an older question is passed over. */
+  async load(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#request += 1;
     const request = this.#request;
-    const toUs = this.#now();
-    // One margin beyond the left edge, so that the line runs out of the picture instead of starting in it.
-    const range = { fromUs: toUs - rangeUs * 1.02, toUs, points: this.#points };
+    const still = this.#still;
+    const nowUs = this.#options.now();
+    const span = still?.span ?? { fromUs: nowUs - this.#rangeUs, toUs: nowUs };
+    const marginUs = (span.toUs - span.fromUs) * margin;
+    const toUs = still ? span.toUs + marginUs : span.toUs;
+    const range = { fromUs: span.fromUs - marginUs, toUs, points: this.#options.points };
     const answer = await fetchHistory(this.stream, range);
     if (request !== this.#request) return;
-    if (answer.ok) this.series.applyHistory(answer.value, toUs);
+    if (answer.ok) {
+      const series = still ? new StreamSeries() : this.series;
+      series.applyHistory(answer.value, Math.min(toUs, this.#options.now()));
+      if (still) still.series = series;
+    }
+    this.stillVersion += 1;
     this.status = answer.ok ? 'ready' : 'failed';
     this.revision += 1;
   }
 
   /** Asks again soon, at most once a pause. */
-  reloadSoon(): void {
-    this.#reloadTimer ??= setTimeout(() => {
-      this.#reloadTimer = undefined;
-      void this.load();
-    }, reloadPauseMs);
+  reloadSoon(pauseMs = reloadPauseMs): void {
+    this.#timer ??= setTimeout(() => void this.load(), pauseMs);
   }
 
-  /** Takes what a delta holds for this stream. */
-  note(arrival: Arrival): void {
-    this.revision += 1;
-    if (arrival === 'backfilled') this.reloadSoon();
+  /** Takes readings that came live. */
+  noteReadings(readings: LiveReadings): void {
+    this.arrived += readings.t.length;
+    this.#note(this.series.appendReadings(readings), readings.t[0]);
+  }
+
+  /** Takes windows that came live. */
+  noteWindows(windows: LiveWindows): void {
+    this.arrived += windows.start.length;
+    this.#note(this.series.appendWindows(windows), windows.start[0]);
   }
 
   /** Records a gap of its sensor. */
   noteGap(gap: LiveGap): void {
     this.series.appendGap(gap);
     this.revision += 1;
+    if (this.#concerns(gap.from)) this.reloadSoon();
   }
 
   /** No answer is awaited any more. */
   close(): void {
     this.#request += 1;
-    clearTimeout(this.#reloadTimer);
-  }
-}
-
-/** Who shows which stream: hands each part of a live message to the feeds that want it. */
-export class FeedHub {
-  readonly #feeds = new Map<string, Set<StreamFeed>>();
-
-  /** Feeds `feed` from now on and loads its history; the returned function ends it. */
-  attach(feed: StreamFeed): () => void {
-    const feeds = this.#feeds.get(feed.stream) ?? new Set();
-    this.#feeds.set(feed.stream, feeds.add(feed));
-    void feed.load();
-    return () => {
-      feed.close();
-      feeds.delete(feed);
-      if (feeds.size === 0) this.#feeds.delete(feed.stream);
-    };
+    clearTimeout(this.#timer);
   }
 
-  /** Hands on a message; a snapshot or skipped readings mean that feeds may have missed something. */
-  apply(message: LiveMessage): void {
-    if (message.type === 'delta') this.#applyDelta(message);
-    if (message.type === 'lagging') this.reloadAll();
+  #followStill(span: TimeSpan): void {
+    const before = this.#still;
+    if (before?.span.fromUs === span.fromUs && before.span.toUs === span.toUs) return;
+    this.#still = { span, series: before?.series };
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.reloadSoon(stillPauseMs);
   }
 
-  /** All feeds ask for their history again. */
-  reloadAll(): void {
-    for (const feeds of this.#feeds.values()) for (const feed of feeds) feed.reloadSoon();
+  #note(arrival: Arrival, firstUs: number | undefined): void {
+    this.revision += 1;
+    const isShown = this.#still === undefined || this.#concerns(firstUs);
+    if (this.#still ? isShown : arrival === 'backfilled') this.reloadSoon();
   }
 
-  #applyDelta(delta: Extract<LiveMessage, { type: 'delta' }>): void {
-    for (const readings of delta.readings) {
-      this.#each(readings.stream, (feed) => feed.note(feed.series.appendReadings(readings)));
-    }
-    for (const windows of delta.windows) {
-      this.#each(windows.stream, (feed) => feed.note(feed.series.appendWindows(windows)));
-    }
-    for (const gap of delta.gaps) this.#applyGap(gap);
-  }
-
-  #applyGap(gap: LiveGap): void {
-    const prefix = `${gap.device}/${gap.sensor}/`;
-    for (const stream of this.#feeds.keys()) {
-      if (stream.startsWith(prefix)) this.#each(stream, (feed) => feed.noteGap(gap));
-    }
-  }
-
-  #each(stream: string, action: (feed: StreamFeed) => void): void {
-    this.#feeds.get(stream)?.forEach(action);
+  /** True where something at `timeUs` belongs into the frozen stretch. */
+  #concerns(timeUs: number | undefined): boolean {
+    const span = this.#still?.span;
+    return span !== undefined && timeUs !== undefined && timeUs >= span.fromUs && timeUs < span.toUs;
   }
 }

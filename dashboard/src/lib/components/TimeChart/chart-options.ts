@@ -1,23 +1,20 @@
 import type uPlot from 'uplot';
 import { showFigure } from '../../format/units.ts';
 import { decimalsOfStep, type NiceScale } from '../../series/nice-scale.ts';
+import type { TimeSpan } from '../../series/time-span.ts';
 import { labelFont, type Palette } from './palette.ts';
 
 /** Width of the value axis in CSS pixels: the same for all charts, so that their time axes agree. */
 export const valueAxisPx = 58;
 
-/** All charts of a page move one cursor. */
-const cursorGroup = 'fieldline-time';
-
 /** What the options ask for again on every drawing, since it changes while the chart lives. */
 export interface ChartSource {
   palette(): Palette;
   scale(): NiceScale;
-  /** Ends of the time axis in µs. */
-  span(): readonly [number, number];
+  span(): TimeSpan;
   timeTicks(): number[];
   drawGaps(chart: uPlot): void;
-  drawNewest(chart: uPlot): void;
+  drawOver(chart: uPlot): void;
   cursorMoved(chart: uPlot): void;
 }
 
@@ -29,7 +26,7 @@ export function chartOptions(source: ChartSource, size: { width: number; height:
     padding: [16, 0, 14, 0],
     legend: { show: false },
     scales: {
-      x: { time: false, range: () => [...source.span()] },
+      x: { time: false, range: () => [source.span().fromUs, source.span().toUs] },
       y: { range: () => [source.scale().low, source.scale().high] },
     },
     axes: [timeAxis(source), valueAxis(source)],
@@ -43,12 +40,13 @@ export function chartOptions(source: ChartSource, size: { width: number; height:
     cursor: {
       y: false,
       drag: { x: false, y: false },
+      // The page's own gestures take the place of uPlot's.
+      bind: { mousedown: () => null, mouseup: () => null, dblclick: () => null },
       points: { show: cursorMark },
-      sync: { key: cursorGroup, scales: ['x', null] },
     },
     hooks: {
       drawAxes: [(chart) => source.drawGaps(chart)],
-      draw: [(chart) => source.drawNewest(chart)],
+      draw: [(chart) => source.drawOver(chart)],
       setCursor: [(chart) => source.cursorMoved(chart)],
     },
   };

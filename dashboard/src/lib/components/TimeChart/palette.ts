@@ -7,6 +7,9 @@ export interface Palette {
   readonly gap: string;
   readonly gapInk: string;
   readonly paper: string;
+  readonly accent: string;
+  readonly warn: string;
+  readonly bad: string;
 }
 
 /** The font of labels on canvas; canvas knows no custom properties. */
@@ -21,6 +24,9 @@ export const unpainted: Palette = {
   gap: 'transparent',
   gapInk: 'transparent',
   paper: 'transparent',
+  accent: 'transparent',
+  warn: 'transparent',
+  bad: 'transparent',
 };
 
 /** Reads the tokens as they hold for `element`; `series` is 1 to 6. */
@@ -36,5 +42,20 @@ export function readPalette(element: Element, series: number): Palette {
     gap: token('--gap'),
     gapInk: token('--gap-ink'),
     paper: token('--paper'),
+    accent: token('--accent'),
+    warn: token('--warn'),
+    bad: token('--bad'),
+  };
+}
+
+/** Calls `listener` whenever the theme may have changed, until the returned function is called. */
+export function onThemeChange(listener: () => void): () => void {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const choice = new MutationObserver(listener);
+  system.addEventListener('change', listener);
+  choice.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  return () => {
+    system.removeEventListener('change', listener);
+    choice.disconnect();
   };
 }

@@ -2,15 +2,20 @@ import type uPlot from 'uplot';
 import { zoneOffsetUs } from '../../format/times.ts';
 import { decimate, type DrawnSeries } from '../../series/decimate.ts';
 import { findGaps, type Gap } from '../../series/gaps.ts';
-import { circleScale, niceScale, type NiceScale } from '../../series/nice-scale.ts';
+import { niceScale, type NiceScale } from '../../series/nice-scale.ts';
+import type { TimeSpan } from '../../series/time-span.ts';
 import { timeTicks } from '../../series/time-ticks.ts';
 import type { FrameLoop } from '../../state/frame-loop.ts';
 import type { StreamFeed } from '../../state/stream-feed.svelte.ts';
+import type { TimeView } from '../../state/time-view.svelte.ts';
+import type { Zone } from '../../state/zone.svelte.ts';
+import { ChartGestures } from './chart-gestures.ts';
 import { chartOptions, valueAxisPx } from './chart-options.ts';
+import { drawnExtremes, pointLengthUs, scaleFor } from './drawn-scale.ts';
 import { shadeGaps } from './gap-shade.ts';
-import { moveStepUs } from './move-step.ts';
-import { readPalette, unpainted, type Palette } from './palette.ts';
-import { smallestSpan } from './smallest-span.ts';
+import { movingSpan } from './moving-span.ts';
+import { drawNewest, drawOverlays, overlayExtremes, type Overlay } from './overlays.ts';
+import { onThemeChange, readPalette, unpainted, type Palette } from './palette.ts';
 
 /** The least space between two labels of the time axis, in CSS pixels. */
 export const tickSpacePx = 110;
@@ -18,15 +23,22 @@ export const tickSpacePx = 110;
 /** How often the figures beside a chart are renewed, in µs: often enough to live, calm enough to read. */
 const figuresEveryUs = 1_000_000;
 
+/** Points closer than this many CSS pixels are drawn as one. */
+const bucketPx = 1.5;
+
 /** What a chart shows. */
 export interface TimeChartOptions {
   readonly feed: StreamFeed;
   readonly frames: FrameLoop;
+  readonly view: TimeView;
+  readonly zone: Zone;
   readonly unit: string;
   /** Which of the series colours, 1 to 6. */
   readonly colour: number;
-  /** The length of the time axis in µs; asked on every frame. */
-  readonly rangeUs: () => number;
+  /** Lines beside the mean, asked on every drawing. */
+  readonly overlays: () => readonly Overlay[];
+  /** Whether the wheel zooms even where the chart has no focus. */
+  readonly wheelZooms: () => boolean;
 }
 
 /** The point beneath the cursor. */
@@ -37,23 +49,36 @@ export interface CursorPoint {
   readonly max: number;
 }
 
-/** One live chart: draws its feed whenever that changed or time has moved by a pixel. */
+/** What the picture holds: the figures beside it. */
+export interface ChartFigures {
+  readonly low: number;
+  readonly high: number;
+  /** The time that one drawn point stands for, in µs; 0 where each is one reading as it came. */
+  readonly pointUs: number;
+}
+
+/** One chart: draws its feed whenever that changed, the axis moved by a pixel, or the cursor did. */
 export class TimeChart {
-  /** Lowest and highest within the picture; undefined where it is empty. */
-  extremes = $state.raw<{ low: number; high: number } | undefined>();
+  /** Undefined where the picture is empty. */
+  figures = $state.raw<ChartFigures | undefined>();
   cursor = $state.raw<CursorPoint | undefined>();
   /** The gaps within the picture. */
   gaps = $state.raw<Gap[]>([]);
+  /** The stretch that a drag marks, as places from 0 to 1. */
+  marked = $state.raw<readonly [number, number] | undefined>();
   readonly #options: TimeChartOptions;
   #chart: uPlot | undefined;
   #palette: Palette = unpainted;
   #scale: NiceScale = niceScale(0, 1, 3, 1);
-  #span: readonly [number, number] = [0, 1];
+  #span: TimeSpan = { fromUs: 0, toUs: 1 };
   #ticks: number[] = [];
   #drawn: DrawnSeries = { timeUs: [], mean: [], min: [], max: [] };
   #currentGaps: Gap[] = [];
   #drawnKey = '';
   #figuresAtUs = 0;
+  #visible = true;
+  /** True while the mouse is over this very chart: its cursor leads, else it follows. */
+  #leads = false;
 
   constructor(options: TimeChartOptions) {
     this.#options = options;
@@ -67,13 +92,9 @@ export class TimeChart {
       if (ended) return;
       const size = { width: Math.max(1, element.clientWidth), height: Math.max(1, element.clientHeight) };
       this.#palette = readPalette(element, this.#options.colour);
-      this.#chart = new UPlot(chartOptions(this, size), [[], [], [], []], element);
-      const observer = new ResizeObserver(() => this.#resize(element));
-      observer.observe(element);
-      stops.push(
-        () => observer.disconnect(),
-        this.#options.frames.add((nowUs) => this.#frame(element, nowUs)),
-      );
+      const chart = new UPlot(chartOptions(this, size), [[], [], [], []], element);
+      this.#chart = chart;
+      stops.push(...this.#watch(element, chart));
     });
     return () => {
       ended = true;
@@ -85,17 +106,22 @@ export class TimeChart {
 
   /** Moves the cursor by `steps` drawn points; from the newest one where there is no cursor yet. */
   moveCursor(steps: number): void {
-    const chart = this.#chart;
-    if (!chart || this.#drawn.timeUs.length === 0) return;
-    const last = this.#drawn.timeUs.length - 1;
-    const from = chart.cursor.idx ?? (steps < 0 ? last + 1 : -1);
-    const to = Math.min(last, Math.max(0, from + steps));
-    chart.setCursor({ left: chart.valToPos(this.#drawn.timeUs[to] ?? 0, 'x'), top: 0 });
+    const times = this.#drawn.timeUs;
+    if (times.length === 0) return;
+    const last = times.length - 1;
+    const from = this.#chart?.cursor.idx ?? (steps < 0 ? last + 1 : -1);
+    let to = Math.min(last, Math.max(0, from + steps));
+    // The middle of a gap has no value: the cursor steps over it.
+    const step = steps < 0 ? -1 : 1;
+    while (this.#drawn.mean[to] === null && to + step >= 0 && to + step <= last) to += step;
+    this.#options.view.cursorUs = times[to];
+    this.#placeCursor();
   }
 
   /** Takes the cursor away. */
   clearCursor(): void {
-    this.#chart?.setCursor({ left: -10, top: -10 });
+    this.#options.view.cursorUs = undefined;
+    this.#placeCursor();
   }
 
   palette(): Palette {
@@ -106,7 +132,7 @@ export class TimeChart {
     return this.#scale;
   }
 
-  span(): readonly [number, number] {
+  span(): TimeSpan {
     return this.#span;
   }
 
@@ -115,22 +141,13 @@ export class TimeChart {
   }
 
   drawGaps(chart: uPlot): void {
-    shadeGaps(chart, this.#currentGaps, this.palette());
+    shadeGaps(chart, this.#currentGaps, { palette: this.#palette, late: this.#options.feed.series.late });
   }
 
-  /** A dot at the head of a living line. */
-  drawNewest(chart: uPlot): void {
-    const last = this.#drawn.timeUs.length - 1;
-    const value = this.#drawn.mean[last];
-    if (value === undefined || value === null) return;
-    const { ctx } = chart;
-    ctx.save();
-    ctx.fillStyle = this.palette().line;
-    ctx.beginPath();
-    const x = chart.valToPos(this.#drawn.timeUs[last] ?? 0, 'x', true);
-    ctx.arc(x, chart.valToPos(value, 'y', true), 2.75 * devicePixelRatio, 0, 2 * Math.PI);
-    ctx.fill();
-    ctx.restore();
+  /** Lines beside the mean, and a dot at the head of a living line. */
+  drawOver(chart: uPlot): void {
+    drawOverlays(chart, this.#options.overlays(), this.#palette);
+    if (!this.#options.view.frozen) drawNewest(chart, this.#drawn, this.#palette);
   }
 
   cursorMoved(chart: uPlot): void {
@@ -139,10 +156,51 @@ export class TimeChart {
     const mean = index === null || index === undefined ? null : this.#drawn.mean[index];
     if (!inside || index === null || index === undefined || mean === null || mean === undefined) {
       this.cursor = undefined;
-      return;
+    } else {
+      const timeUs = this.#drawn.timeUs[index] ?? 0;
+      this.cursor = {
+        timeUs,
+        mean,
+        min: this.#drawn.min[index] ?? mean,
+        max: this.#drawn.max[index] ?? mean,
+      };
     }
-    const timeUs = this.#drawn.timeUs[index] ?? 0;
-    this.cursor = { timeUs, mean, min: this.#drawn.min[index] ?? mean, max: this.#drawn.max[index] ?? mean };
+    if (this.#leads && inside) this.#options.view.cursorUs = chart.posToVal(chart.cursor.left ?? 0, 'x');
+  }
+
+  #watch(element: HTMLElement, chart: uPlot): (() => void)[] {
+    const resize = new ResizeObserver(() => this.#resize(element));
+    resize.observe(element);
+    const sight = new IntersectionObserver(
+      (entries) => (this.#visible = entries.some((entry) => entry.isIntersecting)),
+      { rootMargin: '200px' },
+    );
+    sight.observe(element);
+    const lead = (leads: boolean) => {
+      this.#leads = leads;
+      if (!leads) this.clearCursor();
+    };
+    const { view, frames, wheelZooms } = this.#options;
+    chart.over.addEventListener('mouseenter', () => lead(true));
+    chart.over.addEventListener('mouseleave', () => lead(false));
+    const gestures = new ChartGestures(chart.over, {
+      span: () => this.#span,
+      mark: (places) => (this.marked = places),
+      show: (span, options) => view.show(span, options),
+      zoom: (factor, aroundUs) => view.zoom(factor, aroundUs),
+      ownsWheel: (event) =>
+        wheelZooms() || event.ctrlKey || event.metaKey || element.parentElement === document.activeElement,
+    });
+    return [
+      () => resize.disconnect(),
+      () => sight.disconnect(),
+      gestures.listen(),
+      onThemeChange(() => {
+        this.#palette = readPalette(element, this.#options.colour);
+        this.#drawnKey = '';
+      }),
+      frames.add((nowUs) => this.#frame(element, nowUs)),
+    ];
   }
 
   #resize(element: HTMLElement): void {
@@ -155,57 +213,57 @@ export class TimeChart {
 
   #frame(element: HTMLElement, nowUs: number): void {
     const chart = this.#chart;
-    if (!chart || element.clientWidth === 0) return;
-    const rangeUs = this.#options.rangeUs();
-    const plotPx = Math.max(1, element.clientWidth - valueAxisPx);
-    const pixelUs = rangeUs / plotPx;
-    const stepUs = moveStepUs(pixelUs);
-    const toUs = Math.floor(nowUs / stepUs) * stepUs;
-    const palette = readPalette(element, this.#options.colour);
-    const key = `${toUs} ${rangeUs} ${this.#options.feed.series.buffer.revision} ${this.#options.feed.series.gaps.length} ${palette.paper}${palette.line}`;
-    if (key === this.#drawnKey) return;
-    this.#drawnKey = key;
-    this.#palette = palette;
-    this.#draw(chart, { fromUs: toUs - rangeUs, toUs, pixelUs, plotPx });
-    if (Math.abs(nowUs - this.#figuresAtUs) >= figuresEveryUs) this.#renewFigures(nowUs);
+    if (!chart || !this.#visible) return;
+    const { view, feed, zone } = this.#options;
+    const plotPx = Math.max(1, chart.width - valueAxisPx);
+    const span = movingSpan(view, nowUs, plotPx);
+    const { buffer, gaps } = feed.shown;
+    const overlays = this.#options.overlays().length;
+    const key = `${span.fromUs} ${span.toUs} ${buffer.revision} ${feed.stillVersion} ${gaps.length} ${overlays} ${zone.choice}`;
+    if (key !== this.#drawnKey && element.clientWidth > 0) {
+      this.#drawnKey = key;
+      this.#draw(chart, span, plotPx);
+      if (view.frozen || Math.abs(nowUs - this.#figuresAtUs) >= figuresEveryUs)
+        this.#renewFigures(nowUs, plotPx);
+    }
+    if (!this.#leads) this.#placeCursor();
   }
 
-  #draw(chart: uPlot, view: { fromUs: number; toUs: number; pixelUs: number; plotPx: number }): void {
-    const { fromUs, toUs } = view;
-    const { buffer, gaps } = this.#options.feed.series;
+  #draw(chart: uPlot, span: TimeSpan, plotPx: number): void {
+    const { fromUs, toUs } = span;
+    const { feed, unit, zone } = this.#options;
+    const { buffer, gaps } = feed.shown;
     this.#currentGaps = findGaps(buffer, gaps, toUs).filter(([from, to]) => to > fromUs && from < toUs);
-    const options = { fromUs, toUs, bucketUs: view.pixelUs * 1.5, gaps: this.#currentGaps };
-    this.#drawn = decimate(buffer, options);
-    this.#span = [fromUs, toUs];
-    this.#ticks = timeTicks(fromUs, toUs, view.plotPx / tickSpacePx, zoneOffsetUs(toUs)).ticksUs;
-    const [low, high] = drawnExtremes(this.#drawn, fromUs);
-    if (low <= high) this.#scale = scaleFor(this.#options.unit, low, high);
+    const bucketUs = ((toUs - fromUs) / plotPx) * bucketPx;
+    this.#drawn = decimate(buffer, { fromUs, toUs, bucketUs, gaps: this.#currentGaps });
+    this.#span = span;
+    const offsetUs = zoneOffsetUs(toUs, zone.choice);
+    this.#ticks = timeTicks(fromUs, toUs, plotPx / tickSpacePx, offsetUs).ticksUs;
+    const [low, high] = overlayExtremes(this.#options.overlays(), span, drawnExtremes(this.#drawn, fromUs));
+    if (low <= high) this.#scale = scaleFor(unit, low, high);
     chart.batch(() => {
       chart.setData([this.#drawn.timeUs, this.#drawn.mean, this.#drawn.min, this.#drawn.max], false);
       chart.setScale('x', { min: fromUs, max: toUs });
     });
   }
 
-  #renewFigures(nowUs: number): void {
+  /** Puts the cursor where the page's cursor is; undone where nobody points. */
+  #placeCursor(): void {
+    const chart = this.#chart;
+    if (!chart) return;
+    const { cursorUs } = this.#options.view;
+    const left = cursorUs === undefined ? -10 : chart.valToPos(cursorUs, 'x');
+    if (left === chart.cursor.left || (left < 0 && (chart.cursor.left ?? -10) < 0)) return;
+    chart.setCursor({ left, top: left < 0 ? -10 : 0 });
+  }
+
+  #renewFigures(nowUs: number, plotPx: number): void {
     this.#figuresAtUs = nowUs;
-    const [low, high] = drawnExtremes(this.#drawn, this.#span[0]);
-    this.extremes = low <= high ? { low, high } : undefined;
+    const { fromUs, toUs } = this.#span;
+    const [low, high] = drawnExtremes(this.#drawn, fromUs);
+    const bucketUs = ((toUs - fromUs) / plotPx) * bucketPx;
+    const pointUs = pointLengthUs(this.#options.feed.shown.buffer, this.#drawn, this.#span, bucketUs);
+    this.figures = low <= high ? { low, high, pointUs } : undefined;
     this.gaps = this.#currentGaps;
   }
-}
-
-function scaleFor(unit: string, low: number, high: number): NiceScale {
-  if (unit === 'deg' && low >= 0 && high <= 360 && high - low > 90) return circleScale;
-  return niceScale(low, high, 3, smallestSpan(unit, high));
-}
-
-function drawnExtremes(drawn: DrawnSeries, fromUs: number): [low: number, high: number] {
-  let low = Infinity;
-  let high = -Infinity;
-  for (let index = 0; index < drawn.timeUs.length; index += 1) {
-    if ((drawn.timeUs[index] ?? 0) < fromUs) continue;
-    low = Math.min(low, drawn.min[index] ?? Infinity);
-    high = Math.max(high, drawn.max[index] ?? -Infinity);
-  }
-  return [low, high];
 }

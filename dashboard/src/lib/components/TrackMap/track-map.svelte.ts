@@ -1,5 +1,5 @@
 import type * as Leaflet from 'leaflet';
-import { thinPiece, type Position, type Track } from '../../series/track.ts';
+import { nearestFix, thinPiece, type Fix, type Position, type Track } from '../../series/track.ts';
 import { texts } from '../../texts/en.ts';
 import { addGraticule } from './graticule-layer.ts';
 import { addLand } from './land-layer.ts';
@@ -13,6 +13,9 @@ const mostPoints = 2000;
 /** Space around the track when the map fits it, in CSS pixels. */
 const fitPaddingPx = 48;
 
+/** The mouse is over the track within so many CSS pixels. */
+const pointWithinPx = 24;
+
 /** A map that draws a track and keeps it in sight until the reader takes the map in hand. */
 export class TrackMap {
   /** False once the reader has moved the map: it then stays where it was put. */
@@ -21,7 +24,14 @@ export class TrackMap {
   #map: Leaflet.Map | undefined;
   #lines: Leaflet.LayerGroup | undefined;
   #marker: Leaflet.CircleMarker | undefined;
-  #track: Track = { pieces: [], newest: undefined };
+  #pointed: Leaflet.CircleMarker | undefined;
+  #track: Track = { pieces: [], newest: undefined, fixes: [] };
+  readonly #onPoint: (timeUs: number | undefined) => void;
+
+  /** @param onPoint told the time of the fix that the mouse is over, and undefined when it leaves the track */
+  constructor(onPoint: (timeUs: number | undefined) => void) {
+    this.#onPoint = onPoint;
+  }
 
   /** Mounts the map into `element` and lets it live until the returned function is called. */
   readonly mount = (element: HTMLElement): (() => void) => {
@@ -45,6 +55,22 @@ export class TrackMap {
   show(track: Track): void {
     this.#track = track;
     this.#draw();
+  }
+
+  /** Marks where the device was at the time of the charts' cursor. */
+  point(fix: Fix | undefined): void {
+    const [L, map] = [this.#leaflet, this.#map];
+    if (!L || !map) return;
+    if (!fix) {
+      this.#pointed?.remove();
+      this.#pointed = undefined;
+      return;
+    }
+    const at = toLatLng(fix.position);
+    this.#pointed ??= L.circleMarker(at, { className: 'track-point', radius: 7, interactive: false }).addTo(
+      map,
+    );
+    this.#pointed.setLatLng(at).bringToFront();
   }
 
   /** Brings the whole track into sight, and keeps it there. */
@@ -74,11 +100,21 @@ export class TrackMap {
     addGraticule(L, map);
     void addLand(L, map).catch(() => undefined);
     this.#lines = L.layerGroup().addTo(map);
+    map.on('mousemove', (event) => this.#pointAt(map, event));
+    map.on('mouseout', () => this.#onPoint(undefined));
     map.on('dragstart', () => (this.following = false));
     element.addEventListener('wheel', () => (this.following = false), { passive: true });
     element.querySelector('.leaflet-control-zoom')?.addEventListener('click', () => (this.following = false));
     this.#draw();
     this.#fit(true);
+  }
+
+  #pointAt(map: Leaflet.Map, event: Leaflet.LeafletMouseEvent): void {
+    const fix = nearestFix(this.#track.fixes, [event.latlng.lat, event.latlng.lng]);
+    const near =
+      fix &&
+      map.latLngToContainerPoint(toLatLng(fix.position)).distanceTo(event.containerPoint) <= pointWithinPx;
+    this.#onPoint(near ? fix.timeUs : undefined);
   }
 
   #draw(): void {

@@ -1,0 +1,52 @@
+/** The pages, by name, and where each stands; `:name` is one part of the path. */
+const paths = {
+  fleet: '/',
+  device: '/devices/:device',
+  pipeline: '/pipeline',
+  ledger: '/ledger',
+} as const;
+
+/** The name of a page; `unknown` where an address leads nowhere. */
+export type PageName = keyof typeof paths | 'unknown';
+
+/** An address, read: the page, the parts of its path that have a name, and what follows the question mark. */
+export interface Route {
+  readonly page: PageName;
+  readonly parts: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}
+
+/** Reads an address. */
+export function parseRoute(url: URL): Route {
+  for (const page of Object.keys(paths) as (keyof typeof paths)[]) {
+    const parts = match(paths[page], url.pathname);
+    if (parts) return { page, parts, query: url.searchParams };
+  }
+  return { page: 'unknown', parts: {}, query: url.searchParams };
+}
+
+/** The address of a device's page. */
+export function deviceHref(device: string): string {
+  return `/devices/${encodeURIComponent(device)}`;
+}
+
+function match(pattern: string, pathname: string): Record<string, string> | undefined {
+  const wanted = pattern.split('/');
+  const given = pathname.split('/');
+  if (wanted.length !== given.length) return undefined;
+  const parts: Record<string, string> = {};
+  for (const [index, name] of wanted.entries()) {
+    const text = given[index] ?? '';
+    if (name.startsWith(':') && text !== '') parts[name.slice(1)] = decode(text);
+    else if (name !== text) return undefined;
+  }
+  return parts;
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

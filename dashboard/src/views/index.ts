@@ -1,0 +1,14 @@
+import type { Component } from 'svelte';
+import type { PageName } from '../lib/state/routes.ts';
+
+/** A page's component, fetched when the page is first opened: the first screen loads nothing it does not show. */
+export type LoadView = () => Promise<{ default: Component }>;
+
+/** The view of each page. A view takes no properties: it reads the route of the dashboard. */
+export const views: Readonly<Record<PageName, LoadView>> = {
+  fleet: () => import('./FleetView.svelte'),
+  device: () => import('./DeviceView.svelte'),
+  pipeline: () => import('./PipelineView.svelte'),
+  ledger: () => import('./LedgerView.svelte'),
+  unknown: () => import('./NotFoundView.svelte'),
+};
