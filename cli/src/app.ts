@@ -12,7 +12,13 @@ import { processIo, type ProcessIo } from './command/command-io.ts';
 import type { DefinedCommand, FieldlineContext } from './command/define-command.ts';
 import { usageText } from './command/usage-text.ts';
 import { cliVersion } from './version.ts';
-import { commands, configCommands, deviceCommands, simulateCommands } from './commands/index.ts';
+import {
+  commands,
+  configCommands,
+  deadLetterCommands,
+  deviceCommands,
+  simulateCommands,
+} from './commands/index.ts';
 
 function routes(
   defined: Readonly<Record<string, DefinedCommand>>,
@@ -30,6 +36,10 @@ const root = buildRouteMap<string, FieldlineContext>({
     config: buildRouteMap<string, FieldlineContext>({
       routes: routes(configCommands),
       docs: { brief: 'Shows, changes and tries out the configuration of a running device' },
+    }),
+    deadLetters: buildRouteMap<string, FieldlineContext>({
+      routes: routes(deadLetterCommands),
+      docs: { brief: 'What the gateway refused: to look at, to replay, or to throw away' },
     }),
     simulate: buildRouteMap<string, FieldlineContext>({
       routes: routes(simulateCommands),

@@ -12,6 +12,7 @@ import {
 } from '@fieldline/protocol';
 import mqtt from 'mqtt';
 import { pino } from 'pino';
+import type { Clock } from './clock.ts';
 import type { GatewayOptions } from './config/gateway-schema.ts';
 import { startGateway, type RunningGateway } from './gateway.ts';
 import { BatchLog, type JournaledBatch } from './journal/batch-log.ts';
@@ -29,6 +30,9 @@ export interface GatewayRig {
   connect(device: string, password: string, options?: mqtt.IClientOptions): Promise<mqtt.MqttClient>;
   ledger(): Promise<LedgerAnswer>;
   deadLetters(): Promise<DeadLetter[]>;
+  /** Asks the API as the administrator. */
+  post(path: string, body?: object): Promise<Response>;
+  get(path: string): Promise<Response>;
   /** How often `fieldline_mqtt_refused_total` or `fieldline_ingest_refused_total` has counted a code. */
   refused(code: string): Promise<number>;
   /** Stops the gateway and reads its journal from the disk. */
@@ -39,18 +43,22 @@ export interface GatewayRig {
 
 /**
  * Starts a gateway on free ports. `home`: one that an earlier rig left; by default a fresh one. `files`: the
- * disk under its journal.
+ * disk under its journal. `clock`: its time.
  */
-export async function startRig(options: GatewayOptions = {}, files?: FileAccess): Promise<GatewayRig> {
+export async function startRig(
+  options: GatewayOptions = {},
+  files?: FileAccess,
+  clock?: Clock,
+): Promise<GatewayRig> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'fieldline-gateway-'));
   const log: string[] = [];
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) });
   const gateway = await startGateway(
     { http: { port: 0 }, mqtt: { port: 0 }, ...options, home },
-    { logger, environment: {}, ...(files ? { files } : {}) },
+    { logger, environment: {}, ...(files ? { files } : {}), ...(clock ? { clock } : {}) },
   );
   const token = readFileSync(join(home, 'admin.token'), 'utf8').trim();
-  const post = async (path: string, body: object): Promise<Response> =>
+  const post = async (path: string, body: object = {}): Promise<Response> =>
     fetch(`${gateway.httpUrl}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -80,6 +88,8 @@ export async function startRig(options: GatewayOptions = {}, files?: FileAccess)
     ledger: async () => readJson<LedgerAnswer>(await get('/api/v1/ledger')),
     deadLetters: async () =>
       (await readJson<{ deadLetters: DeadLetter[] }>(await get('/api/v1/dead-letters'))).deadLetters,
+    post,
+    get,
     refused: async (code) => countIn(await (await get('/metrics')).text(), code),
     stopAndReadJournal: async () => {
       await gateway.stop();

@@ -21,7 +21,10 @@ import { loadAdminToken, lockHome, prepareHome } from './home/home.ts';
 import { InFlight } from './ingest/in-flight.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { IngestStatistics } from './ingest/ingest-statistics.ts';
+import { Placement } from './ingest/placement.ts';
 import { ReceivedBatches } from './ingest/received-batches.ts';
+import { Replay } from './ingest/replay.ts';
+import { WaitingBatches } from './ingest/waiting-batches.ts';
 import { BatchLog } from './journal/batch-log.ts';
 import { JournalAccount, savedOffset } from './ledger/journal-account.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -121,7 +124,11 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
   const sinks = await openSinks({ config, clock, logger, ...durable });
   teardown.add('sinks', () => sinks.stop());
   teardown.add('drain', () => drain(base, sinks));
-  const { broker, configs, commands, stages, counters, problems } = assembleBroker(base, durable);
+  const { broker, configs, commands, placement, replay, stages, counters, problems } = assembleBroker(
+    base,
+    durable,
+  );
+  keepPlacing(teardown, placement);
   teardown.add('broker', () => broker.stop());
   const mqttUrl = await broker.listen(config.mqtt);
   const parts: GatewayParts = {
@@ -134,6 +141,7 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
     configs,
     commands,
     deadLetters: durable.deadLetters,
+    replay,
     sinks,
     ledger: (device) => durable.account.answer(sinks.store, device),
     stages,
@@ -158,6 +166,7 @@ interface Durable {
   readonly log: BatchLog;
   readonly received: ReceivedBatches;
   readonly ledger: Ledger;
+  readonly waiting: WaitingBatches;
   readonly account: JournalAccount;
   /** What keeps the database from being written; empty while nothing does. */
   problems(): string[];
@@ -176,19 +185,21 @@ async function openDurable(base: Base): Promise<Durable> {
     clock,
     lettersMax: limits.deadLetters,
     payloadBytes: limits.deadLetterBytes,
+    storeBytes: limits.deadLetterStoreBytes,
   });
   const log = await openLog(base, database);
   teardown.add('journal', () => log.close());
   const received = new ReceivedBatches(database, limits);
   const ledger = new Ledger(new RefusedReadings(database));
-  const account = new JournalAccount({ log, ledger, received, database, clock });
+  const waiting = new WaitingBatches(database, { ledger, bytesMax: limits.anchorWaitBytes });
+  const account = new JournalAccount({ log, ledger, received, waiting, database, clock });
   const replayed = await account.restore();
   if (replayed > 0) logger.info({ replayed }, 'The account has caught up with the journal');
   const problems = keepSaving(base, async () => {
     registry.flush();
     await account.save();
   });
-  return { adminToken, database, registry, deadLetters, log, received, ledger, account, problems };
+  return { adminToken, database, registry, deadLetters, log, received, ledger, waiting, account, problems };
 }
 
 /** Saves now and then, and once more at the stop. Answers what tells whether the newest save failed. */
@@ -212,6 +223,16 @@ function keepSaving({ logger, teardown }: Base, save: () => Promise<void>): () =
   return () => (failure === undefined ? [] : [`gateway.db cannot be written: ${failure}`]);
 }
 
+/** A boot that came up with everything there places it at once; later only the age of what waits is looked at. */
+function keepPlacing(teardown: Teardown, placement: Placement): void {
+  void placement.run();
+  const timer = setInterval(() => void placement.run(), saveIntervalMs);
+  teardown.add('placement', () => {
+    clearInterval(timer);
+    return placement.run();
+  });
+}
+
 async function openLog({ config, clock, logger, files }: Base, database: DatabaseSync): Promise<BatchLog> {
   const { home, limits } = config;
   const journal = await openJournal({
@@ -232,22 +253,14 @@ async function openLog({ config, clock, logger, files }: Base, database: Databas
 
 function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
   const { limits } = config;
-  const { registry, log, account, ledger, received, deadLetters } = durable;
+  const { registry, deadLetters } = durable;
   const nowMs = () => performance.now();
   const bursts = new BurstLog(logger.child({ part: 'ingest' }), clock);
   const inFlight = new InFlight({ batches: limits.inFlightBatches, bytes: limits.inFlightBytes });
   const ingestStatistics = new IngestStatistics(inFlight, nowMs);
-  const ingest = new Ingest({
-    log,
-    account,
-    ledger,
-    received,
-    deadLetters,
-    inFlight,
-    statistics: ingestStatistics,
-    bursts,
-    limits,
-  });
+  const shared = { ...durable, statistics: ingestStatistics, bursts, clock, limits };
+  const placement = new Placement(shared);
+  const ingest = new Ingest({ ...shared, placement, inFlight });
   const statistics = new BrokerStatistics({ nowMs, connectionsMax: limits.connections });
   const configs = new DeviceConfigs(registry, clock);
   const commands = new DeviceCommands();
@@ -258,8 +271,10 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
     broker,
     configs,
     commands,
+    placement,
+    replay: new Replay(deadLetters, ingest),
     stages: () => [statistics.stage(), ...ingestStatistics.stages()],
-    counters: () => [...statistics.counters(), ...ingestStatistics.counters()],
+    counters: () => [...statistics.counters(), ...ingestStatistics.counters(), ...placement.counters()],
     problems: () => ingestStatistics.problems(),
   };
 }

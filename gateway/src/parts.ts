@@ -5,6 +5,7 @@ import type { GatewayConfig } from './config/gateway-config.ts';
 import type { DeviceCommands } from './devices/device-commands.ts';
 import type { DeviceConfigs } from './devices/device-configs.ts';
 import type { DeviceRecord } from './devices/device-record.ts';
+import type { Replay } from './ingest/replay.ts';
 import type { BatchLog, JournaledBatch } from './journal/batch-log.ts';
 import type { Store } from './query/store.ts';
 import type { StreamIndex } from './query/stream-index.ts';
@@ -79,6 +80,7 @@ export interface GatewayParts {
   readonly configs: DeviceConfigs;
   readonly commands: DeviceCommands;
   readonly deadLetters: DeadLetters;
+  readonly replay: Replay;
   readonly sinks: OpenedSinks;
   /** The account, compared with the primary store's own counts at one quiet instant. */
   ledger(device?: string): Promise<LedgerAnswer>;
@@ -129,11 +131,32 @@ export type CreatedDevice =
       readonly detail: string;
     };
 
-/** What can never be stored, with its reason. */
+/** What can never be stored, with its reason. All of these throw what SQLite throws. */
 export interface DeadLetters {
+  /** Keeps a letter; it is durable on return. */
   add(letter: NewDeadLetter): void;
+  /** The same, together with whatever else comes in this moment; durable once it resolves. */
+  addSoon(letter: NewDeadLetter): Promise<void>;
   /** The newest first. */
-  list(limit: number): DeadLetter[];
+  list(filter: DeadLetterFilter): DeadLetter[];
+  get(id: number): DeadLetter | undefined;
+  /** All that is kept of its payload. */
+  payload(id: number): { readonly payload: Uint8Array; readonly isReplayable: boolean } | undefined;
+  /** Forgets a letter: it was stored after all, or an operator discards it. False where there is none. */
+  remove(id: number): boolean;
+  /** Gives a letter another reason: it was replayed and refused. */
+  explain(id: number, about: { readonly code: string; readonly detail: string }): void;
+  /** How many letters of a device are kept, by code. */
+  ofDevice(device: string): ReadonlyMap<string, number>;
+}
+
+/** Which dead letters. */
+export interface DeadLetterFilter {
+  readonly device?: string | undefined;
+  readonly code?: string | undefined;
+  /** Only letters with a lower id. */
+  readonly before?: number | undefined;
+  readonly limit: number;
 }
 
 /** A dead letter before it has a number and a time. */
@@ -142,7 +165,7 @@ export interface NewDeadLetter {
   readonly topic: string;
   readonly code: ErrorCode;
   readonly detail: string;
-  /** All of it, or its beginning; only the first `limits.deadLetterBytes` are kept. */
+  /** All of it, or its beginning. */
   readonly payload: Uint8Array;
   /** Size of the whole. */
   readonly sizeBytes: number;

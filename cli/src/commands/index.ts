@@ -5,6 +5,10 @@ import { configDiff } from './config-diff.ts';
 import { configGet } from './config-get.ts';
 import { configSet } from './config-set.ts';
 import { configTest } from './config-test.ts';
+import { deadLettersDiscard } from './dead-letters-discard.ts';
+import { deadLettersList } from './dead-letters-list.ts';
+import { deadLettersReplay } from './dead-letters-replay.ts';
+import { deadLettersShow } from './dead-letters-show.ts';
 import { demo } from './demo.ts';
 import { detect } from './detect.ts';
 import { deviceAdd } from './device-add.ts';
@@ -40,6 +44,13 @@ export const commands = {
 };
 /** The commands behind `device`. */
 export const deviceCommands = { add: deviceAdd, list: deviceList, show: deviceShow, revoke: deviceRevoke };
+/** The commands behind `dead-letters`. */
+export const deadLetterCommands = {
+  list: deadLettersList,
+  show: deadLettersShow,
+  replay: deadLettersReplay,
+  discard: deadLettersDiscard,
+};
 /** The commands behind `config`. */
 export const configCommands = { get: configGet, set: configSet, diff: configDiff, test: configTest };
 /** The commands behind `simulate`. */

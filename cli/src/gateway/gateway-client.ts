@@ -53,6 +53,14 @@ export class GatewayClient {
     return this.#ask('PUT', path, schema, body);
   }
 
+  /** The bytes of a file. */
+  async download(path: string): Promise<Uint8Array> {
+    const response = await this.#send('GET', path, undefined);
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    const document: unknown = await response.json().catch(() => undefined);
+    throw refusal(response.status, document, `GET ${path}`);
+  }
+
   async #ask<Schema extends TSchema>(
     method: string,
     path: string,

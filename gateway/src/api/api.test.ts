@@ -3,6 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import {
   batchTopic,
+  DeadLetter,
+  DeadLettersAnswer,
   DeviceCredential,
   DevicesAnswer,
   DeviceSummary,
@@ -28,6 +30,7 @@ beforeAll(async () => {
   token = readFileSync(join(rig.home, 'admin.token'), 'utf8').trim();
   const client = await rig.connect('lab-1', await rig.addDevice('lab-1'));
   await client.publishAsync(batchTopic('lab-1'), Buffer.from(encodeBatch(oneBatch())), { qos: 1 });
+  await client.publishAsync(batchTopic('lab-1'), 'no batch', { qos: 1 });
   await client.endAsync();
   await until(async () => (await getJson('/api/v1/ledger')).total.stored === 3);
 });
@@ -42,6 +45,8 @@ describe('GET', () => {
     ['/api/v1/query?stream=lab-1/adc/ch0', QueryAnswer],
     ['/api/v1/ledger?device=lab-1', LedgerAnswer],
     ['/api/v1/pipeline', PipelineAnswer],
+    ['/api/v1/dead-letters?device=lab-1&code=BATCH_UNDECODABLE&limit=1', DeadLettersAnswer],
+    ['/api/v1/dead-letters/1', DeadLetter],
   ];
   test.each(schemas)('%s answers in its schema', async (path, schema) => {
     const response = await get(path);
@@ -93,6 +98,10 @@ describe('GET', () => {
     const { paths } = await getJson('/api/v1/openapi.json');
     expect(Object.keys(paths).sort()).toEqual([
       '/api/v1/dead-letters',
+      '/api/v1/dead-letters/{id}',
+      '/api/v1/dead-letters/{id}/discard',
+      '/api/v1/dead-letters/{id}/payload',
+      '/api/v1/dead-letters/{id}/replay',
       '/api/v1/devices',
       '/api/v1/devices/{id}',
       '/api/v1/devices/{id}/config',
@@ -109,8 +118,9 @@ describe('GET', () => {
     ]);
     for (const path of Object.keys(paths)) {
       if (!paths[path].get) continue;
+      const id = path.includes('dead-letters') ? '1' : 'lab-1';
       const response = await get(
-        `${path.replace('{id}', 'lab-1')}${path.endsWith('/query') ? '?stream=lab-1/adc/ch0' : ''}`,
+        `${path.replace('{id}', id)}${path.endsWith('/query') ? '?stream=lab-1/adc/ch0' : ''}`,
       );
       expect([path, response.status]).toEqual([path, 200]);
     }
@@ -120,6 +130,9 @@ describe('GET', () => {
 describe('problems', () => {
   const cases: readonly (readonly [string, number, string, string])[] = [
     ['/api/v1/nowhere', 404, 'API_NOT_FOUND', 'GET /api/v1/nowhere'],
+    ['/api/v1/dead-letters/77', 404, 'DEAD_LETTER_UNKNOWN', '77'],
+    ['/api/v1/dead-letters/77/payload', 404, 'DEAD_LETTER_UNKNOWN', '77'],
+    ['/api/v1/dead-letters/x', 400, 'API_BAD_REQUEST', 'params/id'],
     ['/api/v1/devices/nobody', 404, 'API_DEVICE_UNKNOWN', 'nobody'],
     ['/api/v1/devices/..%2f..%2fetc', 400, 'API_BAD_REQUEST', 'params/id'],
     ['/api/v1/query?stream=a', 400, 'API_BAD_REQUEST', 'device/sensor/quantity'],

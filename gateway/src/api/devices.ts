@@ -7,7 +7,7 @@ import { defineRoute, json, problem, type ApiReply, type ApiRoute } from './rout
 const DeviceParams = Type.Object({ id: DeviceId });
 
 /** The device registry: list, show, add, revoke. */
-export function deviceRoutes({ devices, sinks: { streams } }: GatewayParts): ApiRoute[] {
+export function deviceRoutes({ devices, deadLetters, sinks: { streams } }: GatewayParts): ApiRoute[] {
   const unknown = (id: string): ApiReply => problem(404, 'API_DEVICE_UNKNOWN', id);
   return [
     defineRoute({
@@ -17,7 +17,7 @@ export function deviceRoutes({ devices, sinks: { streams } }: GatewayParts): Api
       access: 'viewer',
       answer: { status: 200, description: 'The devices, by id.', schema: DevicesAnswer },
       handle: () => {
-        const summaries = devices.list().map((record) => deviceSummary(record, streams));
+        const summaries = devices.list().map((record) => deviceSummary(record, streams, deadLetters));
         return json({ devices: summaries.sort((a, b) => (a.id < b.id ? -1 : 1)) });
       },
     }),
@@ -31,7 +31,7 @@ export function deviceRoutes({ devices, sinks: { streams } }: GatewayParts): Api
       problems: [404],
       handle: ({ params }) => {
         const record = devices.get(params.id);
-        return record ? json(deviceSummary(record, streams)) : unknown(params.id);
+        return record ? json(deviceSummary(record, streams, deadLetters)) : unknown(params.id);
       },
     }),
     addDevice({ devices }),
@@ -45,7 +45,7 @@ export function deviceRoutes({ devices, sinks: { streams } }: GatewayParts): Api
       problems: [404],
       handle: async ({ params }) => {
         const record = await devices.revoke(params.id);
-        return record ? json(deviceSummary(record, streams)) : unknown(params.id);
+        return record ? json(deviceSummary(record, streams, deadLetters)) : unknown(params.id);
       },
     }),
   ];

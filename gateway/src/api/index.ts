@@ -33,17 +33,17 @@ const livePath = '/api/v1/live';
  * ```
  */
 export async function startApi(parts: GatewayParts): Promise<RunningApi> {
-  const { config, clock, devices, sinks } = parts;
+  const { config, clock, devices, deadLetters, sinks } = parts;
   const { streams } = sinks;
   const nowUs = (): number => clock.nowUs();
   const hub = new LiveHub({
     streams,
-    devices: () => devices.list().map((record) => deviceSummary(record, streams)),
+    devices: () => devices.list().map((record) => deviceSummary(record, streams, deadLetters)),
     nowUs,
   });
   const stopListening = [
     sinks.live.listen((entries) => hub.take(entries)),
-    devices.onChange((record) => hub.deviceChanged(deviceSummary(record, streams))),
+    devices.onChange((record) => hub.deviceChanged(deviceSummary(record, streams, deadLetters))),
   ];
   const allowedHosts = new Set([config.http.host.toLowerCase()]);
   const { adminToken, logger } = parts;

@@ -14,6 +14,8 @@ export interface ApiRequest<Params, Query, Body> {
 export type ApiReply =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly body: string }
+  /** A file to be saved under `filename`, which is plain ASCII. */
+  | { readonly kind: 'file'; readonly filename: string; readonly body: Uint8Array }
   | {
       readonly kind: 'problem';
       readonly status: number;

@@ -87,8 +87,20 @@ function addRoute(server: FastifyInstance, route: ApiRoute, identify: ServerOpti
 function send(reply: FastifyReply, answer: ApiReply): FastifyReply {
   if (answer.kind === 'problem')
     return sendProblem(reply, answer.status, answer.code, answer.detail, answer.extra);
+  if (answer.kind === 'file') return sendFile(reply, answer);
   const contentType = answer.kind === 'text' ? answer.contentType : 'application/json; charset=utf-8';
   return reply.code(answer.status).header('content-type', contentType).send(answer.body);
+}
+
+/** Bytes of a peer are saved, never shown: a browser must not take them for a page. */
+function sendFile(
+  reply: FastifyReply,
+  { filename, body }: Extract<ApiReply, { kind: 'file' }>,
+): FastifyReply {
+  return reply
+    .header('content-type', 'application/octet-stream')
+    .header('content-disposition', `attachment; filename="${filename}"`)
+    .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
 }
 
 function sendProblem(

@@ -77,7 +77,7 @@ export class PublishGate {
   #judge(device: string, packet: PublishPacket, answer: Answer): void {
     const judgement = judgePublish(device, packet);
     if (judgement.kind === 'denied') {
-      answer(this.#deny(device, packet, judgement) ? null : new Error(unavailable));
+      void this.#deny(device, packet, judgement, answer);
     } else if (judgement.kind === 'message') {
       this.#takeMessage(device, packet, judgement.message);
       answer();
@@ -110,24 +110,24 @@ export class PublishGate {
     if (message.kind === 'command/reply') this.#parts.commands.replied(device, message.reply);
   }
 
-  /**
-   * A denied batch holds readings: it becomes a dead letter, so that a person can find out whose they are.
-   * Answers whether it may be acknowledged.
-   */
-  #deny(device: string, packet: PublishPacket, about: { code: ErrorCode; detail: string }): boolean {
+  /** A denied batch holds readings: it becomes a dead letter, so that a person can find out whose they are. */
+  async #deny(
+    device: string,
+    packet: PublishPacket,
+    about: { readonly code: ErrorCode; readonly detail: string },
+    answer: Answer,
+  ): Promise<void> {
     const { topic } = packet;
     const payload = bytesOf(packet);
     discard(packet);
     if (parseTopic(topic)?.kind !== 'batch') {
       this.#count(about.code, device, about.detail);
-      return true;
+      answer();
+      return;
     }
     this.#parts.statistics.count(about.code);
-    const kept = this.#parts.ingest.keepDenied(
-      { device, topic, payload },
-      { ...about, sizeBytes: payload.byteLength },
-    );
-    return kept === 'refused';
+    const kept = await this.#parts.ingest.keepDenied({ device, topic, payload }, about);
+    answer(kept === 'refused' ? null : new Error(unavailable));
   }
 
   /**

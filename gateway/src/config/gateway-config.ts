@@ -58,6 +58,14 @@ export interface GatewayLimits {
   readonly deadLetters: number;
   /** First bytes kept of a dead letter. */
   readonly deadLetterBytes: number;
+  /** Dead letters together: as long as there is room, they keep their payloads whole. */
+  readonly deadLetterStoreBytes: number;
+  /** How far ahead of the gateway's clock a time may lie. */
+  readonly futureTimeUs: number;
+  /** How long a batch without times of day waits for its device to tell the time. */
+  readonly anchorWaitUs: number;
+  /** Batches that wait so, together; one device may have an eighth of it. */
+  readonly anchorWaitBytes: number;
   readonly journalBytes: number;
   readonly journalAgeUs: number;
   /** How long a stop may wait for what is under way. */

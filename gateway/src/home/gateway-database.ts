@@ -1,10 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
 
-/** Raised with every change of the tables below; `PRAGMA user_version` says what a file has. */
-const schemaVersion = 1;
-
-const schema = `
+/**
+ * One step for each version of the tables, never changed once it is released: a file at version N (`PRAGMA
+ * user_version`) takes the steps behind the Nth. A new table or column is a new step at the end.
+ */
+const migrations: readonly string[] = [
+  `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS devices (
     id TEXT PRIMARY KEY, created_at_us INTEGER NOT NULL, password_hash TEXT NOT NULL,
@@ -25,7 +27,23 @@ const schema = `
   CREATE TABLE IF NOT EXISTS refused_batches (
     device TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
     PRIMARY KEY (device, epoch, seq)) WITHOUT ROWID;
-`;
+`,
+  `
+  ALTER TABLE dead_letters ADD COLUMN last_at_us INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE dead_letters ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE dead_letters ADD COLUMN digest TEXT;
+  ALTER TABLE dead_letters ADD COLUMN is_whole INTEGER NOT NULL DEFAULT 0;
+  UPDATE dead_letters SET last_at_us = at_us;
+  CREATE UNIQUE INDEX dead_letters_same ON dead_letters (device, code, digest);
+  CREATE TABLE waiting (
+    device TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, boot_id TEXT NOT NULL,
+    received_at_us INTEGER NOT NULL, counts TEXT NOT NULL, payload BLOB NOT NULL,
+    PRIMARY KEY (device, epoch, seq));
+  CREATE TABLE anchors (
+    device TEXT NOT NULL, boot_id TEXT NOT NULL, monotonic_us INTEGER NOT NULL, wall_us INTEGER NOT NULL,
+    PRIMARY KEY (device, boot_id)) WITHOUT ROWID;
+`,
+];
 
 /**
  * Opens the gateway's small durable state, `$home/gateway.db`: registry, dead letters, account. With a
@@ -37,9 +55,8 @@ export function openGatewayDatabase(path: string): DatabaseSync {
     const database = new DatabaseSync(path, { timeout: 2000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const version = readVersion(database, path);
-    database.exec(schema);
     // A file that is up to date is opened without a write: the disk may be full.
-    if (version < schemaVersion) database.exec(`PRAGMA user_version = ${schemaVersion}`);
+    if (version < migrations.length) migrate(database, version);
     return database;
   } catch (cause) {
     if (cause instanceof FieldlineError) throw cause;
@@ -48,12 +65,20 @@ export function openGatewayDatabase(path: string): DatabaseSync {
   }
 }
 
+/** All steps or none: a kill between two of them would leave a file that fits no version. */
+function migrate(database: DatabaseSync, version: number): void {
+  inTransaction(database, () => {
+    for (const step of migrations.slice(version)) database.exec(step);
+    database.exec(`PRAGMA user_version = ${migrations.length}`);
+  });
+}
+
 function readVersion(database: DatabaseSync, path: string): number {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-  if (version <= schemaVersion) return version;
+  if (version <= migrations.length) return version;
   throw new FieldlineError('DATABASE_UNUSABLE', {
     subject: path,
-    detail: `It was written by a newer version (${version}; this one knows ${schemaVersion}).`,
+    detail: `It was written by a newer version (${version}; this one knows ${migrations.length}).`,
   });
 }
 

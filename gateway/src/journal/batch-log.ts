@@ -1,5 +1,6 @@
 import type { Journal, JournalRecord, JournalStats, ReadLimit } from '@fieldline/journal';
-import { decodeBatch, type Batch } from '@fieldline/protocol';
+import { decodeBatch, encodeBatch, type Batch } from '@fieldline/protocol';
+import { isUnplaced } from '../ingest/place-batch.ts';
 
 /** A batch that is durable at the gateway. */
 export interface JournaledBatch {
@@ -7,7 +8,17 @@ export interface JournaledBatch {
   readonly batch: Batch;
   /** When it was journaled, microseconds UTC. */
   readonly receivedAtUs: number;
+  /**
+   * The batch as it was received, where its times count from the device's boot: `batch` is then the same
+   * without sensors, since nothing of it can be stored yet.
+   */
+  readonly unplaced?: Batch;
+  /** Written by the gateway: a batch that was received before, with the times that its anchor gives it. */
+  readonly isPlaced?: true;
 }
+
+/** First byte of a record that the gateway wrote of its own accord; no encoding of a batch begins with it. */
+const placedMark = 0x01;
 
 /** Memory for decoded batches, kept so that each of several sinks need not decode again. */
 const cacheBytesMax = 32 * 1024 * 1024;
@@ -17,6 +28,7 @@ const unpackedRatio = 8;
 
 interface Cached {
   readonly batch: Batch;
+  readonly isPlaced: boolean;
   readonly sizeBytes: number;
 }
 
@@ -43,7 +55,21 @@ export class BatchLog {
    */
   async append(batch: Batch, payload: Uint8Array): Promise<number> {
     const offset = await this.#journal.append(batch.device, payload);
-    this.#remember(offset, batch, payload.byteLength);
+    this.#remember(offset, { batch, isPlaced: false }, payload.byteLength);
+    return offset;
+  }
+
+  /**
+   * Appends a batch that has been received before, with its times placed: stores take this record, and the
+   * account knows that it is no second batch. Rejects like `append`.
+   */
+  async appendPlaced(batch: Batch): Promise<number> {
+    const payload = encodeBatch(batch);
+    const value = new Uint8Array(payload.byteLength + 1);
+    value[0] = placedMark;
+    value.set(payload, 1);
+    const offset = await this.#journal.append(batch.device, value);
+    this.#remember(offset, { batch, isPlaced: true }, value.byteLength);
     return offset;
   }
 
@@ -54,11 +80,7 @@ export class BatchLog {
    */
   async read(offset: number, limit: ReadLimit): Promise<JournaledBatch[]> {
     const records = await this.#journal.read(offset, limit);
-    return records.map((record) => ({
-      offset: record.offset,
-      batch: this.#cache.get(record.offset)?.batch ?? this.#decode(record),
-      receivedAtUs: record.appendedAtUs,
-    }));
+    return records.map((record) => toEntry(record, this.#cache.get(record.offset) ?? this.#decode(record)));
   }
 
   /** Resolves once a record at `offset` is durable, or with false when `signal` aborts or the log closes. */
@@ -101,16 +123,18 @@ export class BatchLog {
     return this.#journal.close();
   }
 
-  #decode(record: JournalRecord): Batch {
-    const decoded = decodeBatch(record.value, { inflatedBytes: this.#inflatedBytes });
-    if (decoded.ok) return decoded.value;
+  #decode({ key, value }: JournalRecord): Omit<Cached, 'sizeBytes'> {
+    const isPlaced = value[0] === placedMark;
+    const payload = isPlaced ? value.subarray(1) : value;
+    const decoded = decodeBatch(payload, { inflatedBytes: this.#inflatedBytes });
+    if (decoded.ok) return { batch: decoded.value, isPlaced };
     this.#unreadable += 1;
-    return emptyBatch(record.key);
+    return { batch: emptyBatch(key), isPlaced };
   }
 
-  #remember(offset: number, batch: Batch, payloadBytes: number): void {
-    const sizeBytes = payloadBytes * unpackedRatio + columnBytesOf(batch) + 512;
-    this.#cache.set(offset, { batch, sizeBytes });
+  #remember(offset: number, cached: Omit<Cached, 'sizeBytes'>, payloadBytes: number): void {
+    const sizeBytes = payloadBytes * unpackedRatio + columnBytesOf(cached.batch) + 512;
+    this.#cache.set(offset, { ...cached, sizeBytes });
     this.#cacheBytes += sizeBytes;
     for (const [oldest, { sizeBytes: freed }] of this.#cache) {
       if (this.#cacheBytes <= cacheBytesMax) break;
@@ -118,6 +142,15 @@ export class BatchLog {
       this.#cacheBytes -= freed;
     }
   }
+}
+
+function toEntry(
+  { offset, appendedAtUs }: JournalRecord,
+  { batch, isPlaced }: Omit<Cached, 'sizeBytes'>,
+): JournaledBatch {
+  const receivedAtUs = appendedAtUs;
+  if (isUnplaced(batch)) return { offset, batch: { ...batch, sensors: [] }, receivedAtUs, unplaced: batch };
+  return isPlaced ? { offset, batch, receivedAtUs, isPlaced } : { offset, batch, receivedAtUs };
 }
 
 /** Packed columns may take a thousand times the room of their payload. */

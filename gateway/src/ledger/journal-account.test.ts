@@ -9,6 +9,7 @@ import { batchOf } from '../gateway-rig.ts';
 import { openGatewayDatabase } from '../home/gateway-database.ts';
 import { digestOf } from '../ingest/batch-digest.ts';
 import { ReceivedBatches } from '../ingest/received-batches.ts';
+import { WaitingBatches } from '../ingest/waiting-batches.ts';
 import { BatchLog } from '../journal/batch-log.ts';
 import { JournalAccount } from './journal-account.ts';
 import { Ledger } from './ledger.ts';
@@ -37,7 +38,8 @@ async function open(retainedBytes?: number) {
   const log = new BatchLog(journal, { inflatedBytes: 2 ** 23 });
   const received = new ReceivedBatches(database, limits);
   const ledger = new Ledger(new RefusedReadings(database));
-  const account = new JournalAccount({ log, ledger, received, database, clock: systemClock });
+  const waiting = new WaitingBatches(database, { ledger, bytesMax: 2 ** 20 });
+  const account = new JournalAccount({ log, ledger, received, waiting, database, clock: systemClock });
   let isOpen = true;
   const kill = async (): Promise<void> => {
     if (!isOpen) return;

@@ -3,7 +3,9 @@ import type { Batch, LedgerAnswer } from '@fieldline/protocol';
 import type { Clock } from '../clock.ts';
 import { inTransaction } from '../home/gateway-database.ts';
 import { digestOf } from '../ingest/batch-digest.ts';
+import { isUnplaced } from '../ingest/place-batch.ts';
 import type { ReceivedBatches } from '../ingest/received-batches.ts';
+import type { WaitingBatches } from '../ingest/waiting-batches.ts';
 import type { BatchLog, JournaledBatch } from '../journal/batch-log.ts';
 import type { StoreAccount } from '../parts.ts';
 import type { Store } from '../query/store.ts';
@@ -30,6 +32,7 @@ export interface JournalAccountParts {
   readonly log: BatchLog;
   readonly ledger: Ledger;
   readonly received: ReceivedBatches;
+  readonly waiting: WaitingBatches;
   readonly database: DatabaseSync;
   readonly clock: Clock;
 }
@@ -76,19 +79,36 @@ export class JournalAccount implements StoreAccount {
     this.#seenTo = facts.get('seenTo') ?? 0;
     this.#committedTo = facts.get('committedTo') ?? 0;
     let replayed = 0;
-    await forEachEntry(log, { from: this.#seenTo, to: log.nextOffset }, ({ offset, batch }) => {
-      this.record(offset, batch, digestOf(batch));
+    await forEachEntry(log, { from: this.#seenTo, to: log.nextOffset }, (entry) => {
+      this.#replay(entry);
       replayed += 1;
     });
     this.#seenTo = Math.max(this.#seenTo, log.nextOffset);
     return replayed;
   }
 
-  /** This batch is durable at `offset`. Called in the order of the journal. */
-  record(offset: number, batch: Batch, digest: string): void {
-    if (batch.seq > 0) this.#parts.received.record(batch, digest);
-    this.#parts.ledger.received({ batch });
-    this.#seenTo = Math.max(this.#seenTo, offset + 1);
+  /**
+   * This batch is durable at `offset`, since `receivedAtUs`. Called in the order of the journal. Where its
+   * times count from a boot it waits, as long as it was not given up before.
+   */
+  record(offset: number, batch: Batch, digest: string, receivedAtUs = this.#parts.clock.nowUs()): void {
+    const { received, ledger, waiting } = this.#parts;
+    if (batch.seq > 0) received.record(batch, digest);
+    ledger.received({ batch, receivedAtUs });
+    ledger.unrefused(batch, digest);
+    if (batch.anchor) waiting.setAnchor(batch.device, batch.anchor.bootId, batch.anchor);
+    if (isUnplaced(batch) && !ledger.isQuarantined(batch)) waiting.add(batch, receivedAtUs);
+    this.#see(offset);
+  }
+
+  /** A batch that waited is durable at `offset` with its times placed. In the order of the journal. */
+  recordPlaced(offset: number, batch: Batch): void {
+    this.#parts.waiting.remove(batch);
+    this.#see(offset);
+  }
+
+  /** Something beside the journal has changed what `save` writes. */
+  touch(): void {
     this.#changed = true;
   }
 
@@ -126,10 +146,11 @@ export class JournalAccount implements StoreAccount {
   /** Writes what changed since the last call, all of it or nothing. */
   async save(): Promise<void> {
     if (!this.#changed) return;
-    const { database, ledger, received, log } = this.#parts;
+    const { database, ledger, received, waiting, log } = this.#parts;
     const changed = [...ledger.devices].filter(([, account]) => account.changed);
     inTransaction(database, () => {
       received.save();
+      waiting.save();
       for (const [device, account] of changed) {
         this.#statements.account.run(device, JSON.stringify(account.snapshot()));
       }
@@ -138,9 +159,24 @@ export class JournalAccount implements StoreAccount {
     });
     // Only now: after a transaction that failed, the next one must write the same again.
     received.saved();
+    waiting.saved();
     for (const [, account] of changed) account.changed = false;
     this.#changed = false;
     await log.setCursor(cursorName, Math.min(this.#seenTo, this.#committedTo));
+  }
+
+  #replay({ offset, batch, unplaced, isPlaced, receivedAtUs }: JournaledBatch): void {
+    if (isPlaced) {
+      this.recordPlaced(offset, batch);
+      return;
+    }
+    const whole = unplaced ?? batch;
+    this.record(offset, whole, digestOf(whole), receivedAtUs);
+  }
+
+  #see(offset: number): void {
+    this.#seenTo = Math.max(this.#seenTo, offset + 1);
+    this.#changed = true;
   }
 
   /**

@@ -6,9 +6,11 @@ import {
   type LedgerRow,
 } from '@fieldline/protocol';
 import type { JournaledBatch } from '../journal/batch-log.ts';
+import type { BatchName } from '../ingest/peek-batch-name.ts';
 import { DeviceAccount } from './device-account.ts';
 import type { EpochStream } from './epoch-account.ts';
 import type { RefusedReadings } from './refused-readings.ts';
+import { addCount, type Counts } from './run.ts';
 
 /** The primary store's own counts, and between which of the gateway's counters they were taken. */
 export interface StoreCounts {
@@ -30,6 +32,8 @@ export interface StoreCounts {
 export class Ledger {
   readonly #devices = new Map<string, DeviceAccount>();
   readonly #refused: RefusedReadings;
+  /** Readings in batches that are journaled and wait for their device to tell the time, by stream. */
+  readonly #waiting: Counts = new Map();
 
   constructor(refused: RefusedReadings) {
     this.#refused = refused;
@@ -61,11 +65,12 @@ export class Ledger {
   }
 
   /** This batch is durable in the journal. In any order; one that is counted already changes nothing. */
-  received({ batch }: Pick<JournaledBatch, 'batch'>): void {
+  received({ batch, receivedAtUs }: { batch: Batch; receivedAtUs?: number }): void {
     if (batch.seq < 1) return;
     this.device(batch.device).record(batch.epoch, {
       seq: batch.seq,
-      sentAtUs: batch.sentAt,
+      // Before a device knows the time it tells that of its boot, which would make every other epoch newer.
+      sentAtUs: batch.clock === 'unset' && receivedAtUs !== undefined ? receivedAtUs : batch.sentAt,
       counts: countReadings(batch),
       ledger: batch.ledger,
       dropped: batch.dropped ?? [],
@@ -107,10 +112,40 @@ export class Ledger {
    * account: its readings were taken, by whoever sent it, and are refused.
    */
   refusedReadings(batch: Batch, digest: string): void {
-    const cause = `${batch.device} ${batch.epoch} ${batch.seq} ${digest}`;
+    const cause = causeOf(batch, digest);
     for (const [stream, readings] of countReadings(batch)) {
       this.#refused.addByGateway(cause, `${batch.device}/${stream}`, readings);
     }
+  }
+
+  /** A batch that `refusedReadings` was told of is in the journal after all. */
+  unrefused(batch: Batch, digest: string): void {
+    this.#refused.forgetByGateway(batch.device, causeOf(batch, digest));
+  }
+
+  /** Takes back that a received batch was given up; runs in the caller's transaction. */
+  unquarantine(name: BatchName): void {
+    this.#refused.forgetQuarantined(name);
+  }
+
+  /** A received batch begins (1) or ends (-1) to wait for its times. */
+  waits(device: string, counts: ReadonlyMap<string, number>, sign: 1 | -1): void {
+    for (const [stream, readings] of counts) addCount(this.#waiting, `${device}/${stream}`, sign * readings);
+  }
+
+  /** Whether this received batch was given up because of its clock. */
+  isQuarantined(name: BatchName): boolean {
+    return this.#refused.isQuarantined(name);
+  }
+
+  /** Writes, in the caller's transaction, that a received batch is given up; `quarantined` follows. */
+  writeQuarantined(name: BatchName, counts: ReadonlyMap<string, number>): void {
+    this.#refused.writeQuarantined(name, counts);
+  }
+
+  /** A received batch has been given up because of its clock: its readings are refused. */
+  quarantined(name: BatchName, counts: ReadonlyMap<string, number>): void {
+    this.#refused.quarantined(name, counts);
   }
 
   /** What the primary store is known to have committed, by `device/sensor/quantity`. */
@@ -162,7 +197,10 @@ export class Ledger {
   }
 
   #row(stream: string, account: EpochStream | undefined, committed: number, store: StoreCounts): LedgerRow {
-    const received = account?.received ?? 0;
+    const waiting = this.#waiting.get(stream) ?? 0;
+    const byClock = this.#refused.byClock(stream);
+    // What waits, or was given up, is in the journal and not for the store.
+    const received = (account?.received ?? 0) - waiting - byClock;
     const byStore = this.#refused.byStore(stream);
     const byGateway = this.#refused.byGateway(stream);
     const stored = store.counts ? (store.counts.get(stream) ?? 0) : committed - byStore;
@@ -174,12 +212,18 @@ export class Ledger {
       taken: (account?.taken ?? 0) + byGateway,
       stored,
       filtered: account?.filtered ?? 0,
-      refused: (account?.refused ?? 0) + byStore + byGateway,
+      refused: (account?.refused ?? 0) + byStore + byGateway + byClock,
       lost: account?.lost ?? 0,
-      underWay: (account?.open ?? 0) + (account?.missing ?? 0) + notYetStored({ stored, atLeast, atMost }),
+      underWay:
+        (account?.open ?? 0) + (account?.missing ?? 0) + waiting + notYetStored({ stored, atLeast, atMost }),
       unaccounted: (account?.differences ?? 0) + storeDifference + commitDifference,
     };
   }
+}
+
+/** The name and digest of a batch, under which its refusal is remembered. */
+function causeOf({ device, epoch, seq }: Batch, digest: string): string {
+  return `${device} ${epoch} ${seq} ${digest}`;
 }
 
 /**

@@ -21,9 +21,12 @@ export interface RefusedBatch {
  * the same cause counts nothing.
  */
 export class RefusedReadings {
-  readonly #statements: Record<'reading' | 'batch', StatementSync>;
+  readonly #statements: Record<'reading' | 'batch' | 'forget' | 'ofCause', StatementSync>;
   readonly #byStore: Counts = new Map();
   readonly #byGateway: Counts = new Map();
+  readonly #byClock: Counts = new Map();
+  /** Causes of `byClock`. */
+  readonly #quarantined = new Set<string>();
   readonly #batchesOf: Counts = new Map();
   readonly #rowsOf: Counts = new Map();
   /** Refused batches with their names, as far as they were restored from the database. */
@@ -34,15 +37,13 @@ export class RefusedReadings {
       reading: database.prepare(
         'INSERT OR IGNORE INTO refused_readings (cause, stream, readings) VALUES (?, ?, ?)',
       ),
+      ofCause: database.prepare('SELECT stream, readings FROM refused_readings WHERE cause = ?'),
+      forget: database.prepare('DELETE FROM refused_readings WHERE cause = ?'),
       batch: database.prepare('INSERT OR IGNORE INTO refused_batches (device, epoch, seq) VALUES (?, ?, ?)'),
     };
-    const sums = database.prepare(
-      `SELECT stream, cause LIKE 'store %' AS byStore, sum(readings) AS readings, count(*) AS causes
-       FROM refused_readings GROUP BY 1, 2`,
-    );
-    for (const { stream, byStore, readings, causes } of sums.all()) {
-      addCount(byStore ? this.#byStore : this.#byGateway, String(stream), Number(readings));
-      if (!byStore) addCount(this.#rowsOf, deviceOf(String(stream)), Number(causes));
+    const rows = database.prepare('SELECT cause, stream, readings FROM refused_readings');
+    for (const { cause, stream, readings } of rows.iterate()) {
+      this.#count(String(cause), String(stream), Number(readings));
     }
     this.batches = database
       .prepare('SELECT device, epoch, seq FROM refused_batches')
@@ -53,14 +54,42 @@ export class RefusedReadings {
 
   /** The primary store refused `readings` of the journal's record at `offset`, of `device/sensor/quantity`. */
   addByStore(offset: number, stream: string, readings: number): void {
-    this.#add(this.#byStore, `store ${offset}`, stream, readings);
+    this.#add(`store ${offset}`, stream, readings);
   }
 
   /** A batch that no running total will ever explain: `cause` is its name and digest. */
   addByGateway(cause: string, stream: string, readings: number): void {
-    const device = deviceOf(stream);
-    if ((this.#rowsOf.get(device) ?? 0) >= refusalsPerDeviceMax) return;
-    if (this.#add(this.#byGateway, `batch ${cause}`, stream, readings)) addCount(this.#rowsOf, device, 1);
+    if ((this.#rowsOf.get(deviceOf(stream)) ?? 0) >= refusalsPerDeviceMax) return;
+    this.#add(`batch ${cause}`, stream, readings);
+  }
+
+  /** Writes that a received batch is given up because of its clock; `quarantined` counts it. */
+  writeQuarantined(name: RefusedBatch, counts: ReadonlyMap<string, number>): void {
+    for (const [stream, readings] of [...counts, noReadings]) {
+      this.#statements.reading.run(clockCause(name), `${name.device}/${stream}`, readings);
+    }
+  }
+
+  /** Counts what `writeQuarantined` has written. */
+  quarantined(name: RefusedBatch, counts: ReadonlyMap<string, number>): void {
+    for (const [stream, readings] of [...counts, noReadings])
+      this.#count(clockCause(name), `${name.device}/${stream}`, readings);
+  }
+
+  /** Takes back every refusal of this cause of the gateway: the batch has been stored after all. */
+  forgetByGateway(device: string, cause: string): void {
+    if ((this.#rowsOf.get(device) ?? 0) > 0) this.#forget(`batch ${cause}`);
+  }
+
+  /** Takes back that a batch was given up; runs in the caller's transaction. */
+  forgetQuarantined(name: RefusedBatch): void {
+    this.#forget(clockCause(name));
+    this.#quarantined.delete(clockCause(name));
+  }
+
+  /** Whether this batch is given up because of its clock. */
+  isQuarantined(name: RefusedBatch): boolean {
+    return this.#quarantined.has(clockCause(name));
   }
 
   /** False when this batch was counted before, and beyond the limit. */
@@ -75,21 +104,51 @@ export class RefusedReadings {
     return this.#byStore.get(stream) ?? 0;
   }
 
+  /** Readings of received batches that were given up because of their clock. */
+  byClock(stream: string): number {
+    return this.#byClock.get(stream) ?? 0;
+  }
+
   byGateway(stream: string): number {
     return this.#byGateway.get(stream) ?? 0;
   }
 
   /** Every stream of which something was refused. */
   streams(): string[] {
-    return [...new Set([...this.#byStore.keys(), ...this.#byGateway.keys()])];
+    return [...new Set([...this.#byStore.keys(), ...this.#byGateway.keys(), ...this.#byClock.keys()])];
   }
 
-  /** False when this cause was counted before. */
-  #add(into: Counts, cause: string, stream: string, readings: number): boolean {
+  /** A cause that was counted before counts nothing. */
+  #add(cause: string, stream: string, readings: number): void {
     const isFresh = Number(this.#statements.reading.run(cause, stream, readings).changes) > 0;
-    if (isFresh) addCount(into, stream, readings);
-    return isFresh;
+    if (isFresh) this.#count(cause, stream, readings);
   }
+
+  #forget(cause: string): void {
+    const rows = this.#statements.ofCause.all(cause);
+    if (rows.length === 0) return;
+    this.#statements.forget.run(cause);
+    for (const { stream, readings } of rows) this.#count(cause, String(stream), -Number(readings), -1);
+  }
+
+  #count(cause: string, stream: string, readings: number, rows: 1 | -1 = 1): void {
+    const [kind] = cause.split(' ', 1);
+    if (kind === 'store') addCount(this.#byStore, stream, readings);
+    else if (kind === 'clock') {
+      this.#quarantined.add(cause);
+      addCount(this.#byClock, stream, readings);
+    } else {
+      addCount(this.#rowsOf, deviceOf(stream), rows);
+      addCount(this.#byGateway, stream, readings);
+    }
+  }
+}
+
+/** Stands for a batch of gaps alone, so that it too is known by its cause. */
+const noReadings: readonly [stream: string, readings: number] = ['', 0];
+
+function clockCause({ device, epoch, seq }: RefusedBatch): string {
+  return `clock ${device} ${epoch} ${seq}`;
 }
 
 function deviceOf(stream: string): string {

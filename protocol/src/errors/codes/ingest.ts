@@ -47,4 +47,31 @@ export const ingestErrors = defineErrors({
     title: 'The gateway could not make the batch durable and has not acknowledged it.',
     remedy: 'Free the disk of the gateway; the device keeps the batch and sends it again.',
   },
+  CLOCK_IMPLAUSIBLE: {
+    number: 5509,
+    title: 'The batch holds times before 2020, or further ahead than `limits.futureTime` allows.',
+    remedy: 'Set the clock of the device; where the clock of the gateway was wrong, replay the dead letter.',
+  },
+  CLOCK_ANCHOR_MISSING: {
+    number: 5510,
+    title:
+      'The device did not tell within `limits.anchorWait` what time it was while it took these readings.',
+    remedy: 'Give the device a clock (RTC, GNSS or NTP); replay the dead letter if it tells the time later.',
+  },
+  CLOCK_WAIT_FULL: {
+    number: 5511,
+    title: 'More batches wait for the time of their device than `limits.anchorWaitBytes` allows.',
+    remedy: 'Give the device a clock (RTC, GNSS or NTP), then replay the dead letter.',
+  },
+  DEAD_LETTER_UNKNOWN: {
+    number: 5512,
+    title: 'There is no dead letter of this number.',
+    remedy:
+      'List them with `fieldline dead-letters list`; it may have been replayed, or made room for newer ones.',
+  },
+  DEAD_LETTER_CUT: {
+    number: 5513,
+    title: 'Of this dead letter there is no whole message that ingest could take again.',
+    remedy: 'Rebuild a store from the journal by a replay; else discard the letter.',
+  },
 });

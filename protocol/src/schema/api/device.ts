@@ -17,6 +17,10 @@ export const DeviceSummary = Type.Object({
   configVersion: Nullable(Type.Integer()),
   sensors: Type.Array(Type.Object({ id: Type.String(), type: Type.String() })),
   streamCount: Type.Integer(),
+  /** Messages of it that were refused and are kept as dead letters. */
+  deadLetters: Type.Optional(Type.Integer()),
+  /** Those among them that were refused because of its clock: as long as there are any, its time is wrong. */
+  quarantined: Type.Optional(Type.Integer()),
 });
 export type DeviceSummary = Type.Static<typeof DeviceSummary>;
 
