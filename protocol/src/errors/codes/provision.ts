@@ -55,4 +55,16 @@ export const provisionErrors = defineErrors({
     title: 'A setting for the device cannot be used.',
     remedy: 'Correct the option that the message names; --help shows an example.',
   },
+  PROVISION_RUNTIME_MISSING: {
+    number: 7510,
+    title: 'The Node.js for the device could not be fetched.',
+    remedy:
+      'Check that npm reaches its registry (npm ping); what was fetched once is kept in the cache of the user.',
+  },
+  PROVISION_DISKS_UNKNOWN: {
+    number: 7511,
+    title: 'The disks of this machine cannot be listed.',
+    remedy:
+      'Install util-linux 2.37 or newer (Linux only); on other systems make an image file and write it with the tool of the system.',
+  },
 });
