@@ -8,6 +8,7 @@ export type LoadView = () => Promise<{ default: Component }>;
 export const views: Readonly<Record<PageName, LoadView>> = {
   fleet: () => import('./FleetView.svelte'),
   device: () => import('./DeviceView.svelte'),
+  explore: () => import('./ExploreView.svelte'),
   pipeline: () => import('./PipelineView.svelte'),
   ledger: () => import('./LedgerView.svelte'),
   unknown: () => import('./NotFoundView.svelte'),

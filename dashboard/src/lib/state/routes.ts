@@ -2,6 +2,7 @@
 const paths = {
   fleet: '/',
   device: '/devices/:device',
+  explore: '/explore',
   pipeline: '/pipeline',
   ledger: '/ledger',
 } as const;
@@ -23,6 +24,12 @@ export function parseRoute(url: URL): Route {
     if (parts) return { page, parts, query: url.searchParams };
   }
   return { page: 'unknown', parts: {}, query: url.searchParams };
+}
+
+/** The address of the Explore page with these streams. */
+export function exploreHref(streams: readonly string[] = []): string {
+  const query = new URLSearchParams(streams.map((stream) => ['s', stream]));
+  return streams.length > 0 ? `/explore?${query}` : '/explore';
 }
 
 /** The address of a device's page. */

@@ -2,7 +2,7 @@
 export const texts = {
   product: 'Fieldline',
   skipToContent: 'Skip to the content',
-  navigation: { label: 'Pages', fleet: 'Fleet', pipeline: 'Pipeline', ledger: 'Ledger' },
+  navigation: { label: 'Pages', fleet: 'Fleet', explore: 'Explore', pipeline: 'Pipeline', ledger: 'Ledger' },
   pageTitle: (page: string) => `${page} · Fieldline`,
   time: {
     now: 'now',
@@ -41,6 +41,13 @@ export const texts = {
     staleHint: 'The gateway is silent; asking whether it is still there.',
     waiting: (seconds: number) => `Reconnecting in ${seconds} s`,
     retryNow: 'Retry now',
+  },
+  signIn: {
+    title: 'Sign in',
+    name: 'Name',
+    password: 'Password',
+    signOut: 'Sign out',
+    as: (name: string, role: string) => `Signed in as ${name} (${role})`,
   },
   theme: {
     label: 'Theme',
@@ -137,6 +144,30 @@ export const texts = {
     position: 'Position',
     lastValue: 'Newest value',
     stale: (ago: string) => `no reading since ${ago}`,
+  },
+  explore: {
+    title: 'Explore',
+    add: 'Add a stream',
+    full: (most: number) => `At most ${most} streams`,
+    streams: 'Streams',
+    chosen: 'Streams shown',
+    remove: (stream: string) => `Remove ${stream}`,
+    unknown: (stream: string) => `There is no stream “${stream}”.`,
+    empty: 'Choose a stream to see its history: any of any device.',
+    lines: 'Lines beside the mean',
+    dayBefore: 'yesterday',
+    picture: 'Save as PNG',
+    statistics: 'Statistics of what is shown',
+    columns: {
+      count: 'Readings',
+      mean: 'Mean',
+      min: 'Lowest',
+      max: 'Highest',
+      p50: 'p50',
+      p95: 'p95',
+      p99: 'p99',
+    },
+    open: 'Explore these streams',
   },
   chart: {
     loading: 'Loading history',
