@@ -4,6 +4,7 @@ import { openJournal, type FileAccess } from '@fieldline/journal';
 import { pino, type Logger } from 'pino';
 import { startApi } from './api/index.ts';
 import { Broker } from './broker/broker.ts';
+import { DirectBatches } from './broker/direct-batches.ts';
 import { BrokerStatistics } from './broker/broker-statistics.ts';
 import { PublishGate } from './broker/publish-gate.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -266,7 +267,15 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
   const commands = new DeviceCommands();
   const devices = { registry, configs, commands };
   const publishGate = new PublishGate({ ingest, ...devices, statistics, bursts });
-  const broker = new Broker({ ...devices, publishGate, gate: inFlight, statistics, bursts, limits });
+  const broker = new Broker({
+    ...devices,
+    publishGate,
+    directBatches: config.directBatches ? new DirectBatches({ ingest, registry, statistics }) : undefined,
+    gate: inFlight,
+    statistics,
+    bursts,
+    limits,
+  });
   return {
     broker,
     configs,

@@ -1,13 +1,22 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
-import { commandTopic, desiredTopic, FieldlineError, statusTopic, type ErrorCode } from '@fieldline/protocol';
+import {
+  batchTopic,
+  commandTopic,
+  desiredTopic,
+  FieldlineError,
+  statusTopic,
+  type ErrorCode,
+} from '@fieldline/protocol';
 import type { GatewayLimits, ListenConfig } from '../config/gateway-config.ts';
 import type { DeviceCommands } from '../devices/device-commands.ts';
 import type { DeviceConfigs } from '../devices/device-configs.ts';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
 import type { BurstLog } from '../logging/burst-log.ts';
 import { maySubscribe, quote, quoteName } from './access-rules.ts';
+import { LaneFlush, type BatchLaneOptions } from './batch-lane.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
+import type { DirectBatches } from './direct-batches.ts';
 import { GuardedSocket, type Gate } from './guarded-socket.ts';
 import { unavailable, type PublishGate } from './publish-gate.ts';
 
@@ -17,12 +26,17 @@ const packetOverheadBytes = 1024;
 /** TCP finds a peer that vanished even where MQTT's keep-alive is off. */
 const tcpKeepAliveMs = 60_000;
 
+/** How often silent sessions are looked for. */
+const keepAliveCheckMs = 500;
+
 /** What the broker stands on. */
 export interface BrokerParts {
   readonly registry: DeviceRegistry;
   readonly configs: DeviceConfigs;
   readonly commands: DeviceCommands;
   readonly publishGate: PublishGate;
+  /** Takes the batches of devices straight from their sockets; without it they pass the library like the rest. */
+  readonly directBatches?: DirectBatches | undefined;
   readonly gate: Gate;
   readonly statistics: BrokerStatistics;
   readonly bursts: BurstLog;
@@ -41,12 +55,14 @@ export class Broker {
   readonly #connections = new Set<GuardedSocket>();
   readonly #unauthenticated = new Set<GuardedSocket>();
   readonly #sessions = new Map<string, Client>();
+  readonly #laneFlush = new LaneFlush();
+  readonly #keepAliveTimer: NodeJS.Timeout;
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
     this.#aedes = new Aedes({
       connectTimeout: (2 * parts.limits.connectTimeoutUs) / 1000,
-      preConnect: (_client, packet, done) => done(null, this.#prepare(packet)),
+      preConnect: (client, packet, done) => done(null, this.#prepare(client, packet)),
       authenticate: (client, username, password, done) => {
         void this.#authenticate(client, username, password).then((code) => {
           if (code) done(Object.assign(new Error(code), { returnCode: 5 as const }), false);
@@ -67,6 +83,8 @@ export class Broker {
     this.#watchSessions();
     parts.registry.dropSession = (device) => this.#sessions.get(device)?.close();
     this.#serveDevices();
+    this.#keepAliveTimer = setInterval(() => this.#checkKeepAlives(), keepAliveCheckMs);
+    this.#keepAliveTimer.unref();
   }
 
   /** Opens the broker; resolves with its URL. Throws MQTT_PORT_BUSY or MQTT_LISTEN_FAILED. */
@@ -84,6 +102,7 @@ export class Broker {
 
   /** Takes no new connections and closes the open ones; also where `listen` has failed. */
   async stop(): Promise<void> {
+    clearInterval(this.#keepAliveTimer);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
     // aedes ends open sessions, and forgets connections that are not so far yet.
@@ -123,13 +142,30 @@ export class Broker {
     client.on('connected', () => {
       this.#unauthenticated.delete(guarded);
       this.#countConnections();
-      guarded.open();
+      guarded.open(this.#laneOf(client.id));
     });
     guarded.once('close', () => {
       this.#connections.delete(guarded);
       this.#unauthenticated.delete(guarded);
       this.#countConnections();
     });
+  }
+
+  #laneOf(device: string): BatchLaneOptions | undefined {
+    const { directBatches, gate, limits } = this.#parts;
+    if (!directBatches) return undefined;
+    return {
+      topic: batchTopic(device),
+      packetBytes: limits.batchBytes + packetOverheadBytes,
+      isGateFull: () => gate.full,
+      take: (payload, publish) => directBatches.take(device, payload, publish),
+      flush: this.#laneFlush,
+    };
+  }
+
+  #checkKeepAlives(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#connections) connection.checkKeepAlive(nowMs);
   }
 
   #countConnections(): void {
@@ -144,7 +180,12 @@ export class Broker {
     return undefined;
   }
 
-  #prepare(packet: ConnectPacket): boolean {
+  /** The guard keeps the keep-alive, since the library does not see the batches. */
+  #prepare({ conn }: Client, packet: ConnectPacket): boolean {
+    if (conn instanceof GuardedSocket) {
+      conn.keepAliveSec = packet.keepalive ?? 0;
+      packet.keepalive = 0;
+    }
     if (packet.clean === false) this.#parts.statistics.sessionsMadeClean += 1;
     packet.clean = true;
     return true;
@@ -186,7 +227,7 @@ export class Broker {
   }
 
   #watchSessions(): void {
-    const { registry, statistics } = this.#parts;
+    const { registry } = this.#parts;
     this.#aedes.on('client', (client) => {
       this.#sessions.set(client.id, client);
       // The device may have been revoked between the check of its password and now.
@@ -205,12 +246,11 @@ export class Broker {
       this.#reportError('CONNECT_MALFORMED', 'a client', error),
     );
     this.#aedes.on('clientError', (client, error) => this.#reportError('PACKET_MALFORMED', client.id, error));
-    this.#aedes.on('keepaliveTimeout', () => statistics.count('KEEPALIVE_TIMEOUT'));
   }
 
   /** Errors of the network (they have a system code) and refusals (told already) are no malformed packets. */
   #reportError(code: ErrorCode, subject: string, error: Error): void {
-    if ('code' in error || error.message === 'keep alive timeout') return;
+    if ('code' in error) return;
     if ('errorCode' in error && error.errorCode !== 1) return;
     if (error.message === unavailable || error.message === 'revoked') return;
     this.#report(code, subject, `${error.message}.`);

@@ -1,10 +1,15 @@
 import { Duplex } from 'node:stream';
 import type { ErrorCode } from '@fieldline/protocol';
+import { BatchLane, type BatchLaneOptions } from './batch-lane.ts';
+import { GatheredPacket } from './gathered-packet.ts';
 import { PacketFraming, packetType, type PacketHead } from './packet-framing.ts';
 import { SwallowedPublish, type OversizedPublish } from './swallowed-publish.ts';
 
 /** Bytes read ahead of the broker on one connection. */
 const readAheadBytes = 16 * 1024;
+
+/** A session may be silent for one and a half times its keep-alive (section 3.1.2.10). */
+const keepAliveFactor = 1.5;
 
 /** What the guard needs to know of the stages behind it: while `full` says so, nothing is read. */
 export interface Gate {
@@ -32,7 +37,8 @@ export interface GuardOptions {
 /**
  * Stands between a TCP socket and the broker, which buffers whatever a peer declares, before it knows the
  * peer. It lets through one CONNECT packet of limited size, then nothing until `open` is called, then
- * packets of limited size, as fast as the stages behind can take them.
+ * packets of limited size, as fast as the stages behind can take them. Where `open` names a lane, the batches
+ * of the session leave the stream here. It also watches the keep-alive, since only it sees all packets.
  */
 export class GuardedSocket extends Duplex {
   readonly #socket: Duplex;
@@ -49,6 +55,12 @@ export class GuardedSocket extends Duplex {
   #heldHead = Buffer.alloc(0);
   #isWanted = false;
   #hasEnded = false;
+  #lane: BatchLane | undefined;
+  /** A PUBLISH that came in pieces, and may be the lane's. */
+  #gathered: GatheredPacket | undefined;
+  /** Longest silence, milliseconds; 0: any. */
+  #silenceMsMax = 0;
+  #packetAtMs = 0;
   readonly #resume = () => this.#advance();
 
   constructor(socket: Duplex, options: GuardOptions) {
@@ -69,11 +81,33 @@ export class GuardedSocket extends Duplex {
     socket.on('close', () => this.destroy());
   }
 
-  /** The session is open: what follows CONNECT may pass. */
-  open(): void {
+  /** The session is open: what follows CONNECT may pass, its batches through the lane where there is one. */
+  open(lane?: BatchLaneOptions): void {
     if (this.#phase !== 'authenticating') return;
     this.#phase = 'open';
+    this.#packetAtMs = performance.now();
+    if (lane) {
+      this.#lane = new BatchLane(lane, {
+        write: (bytes) => void this.write(bytes),
+        drop: () => this.destroy(),
+        relieved: this.#resume,
+      });
+    }
     this.#advance();
+  }
+
+  /** Sets the keep-alive of CONNECT, in seconds; 0 turns it off (section 3.1.2.10). */
+  set keepAliveSec(seconds: number) {
+    this.#silenceMsMax = seconds * 1000 * keepAliveFactor;
+  }
+
+  /** Ends a session that has been silent for too long; one that is not read now is not silent. */
+  checkKeepAlive(nowMs: number): void {
+    if (this.#silenceMsMax === 0 || this.#phase !== 'open') return;
+    if (this.#socket.isPaused()) this.#packetAtMs = nowMs;
+    else if (nowMs - this.#packetAtMs > this.#silenceMsMax) {
+      this.cut('KEEPALIVE_TIMEOUT', `No packet within ${this.#silenceMsMax} ms.`);
+    }
   }
 
   /** Ends the connection for a reason that is counted and told. */
@@ -103,6 +137,8 @@ export class GuardedSocket extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#connectTimer);
     this.#options.gate.forget(this.#resume);
+    this.#lane?.end();
+    this.#gathered = undefined;
     this.#held = undefined;
     this.#socket.destroy();
     done(error);
@@ -127,6 +163,13 @@ export class GuardedSocket extends Duplex {
       this.#options.gate.whenRelieved(this.#resume);
       return false;
     }
+    if (this.#lane?.isFull) return false;
+    // A peer that does not read its acknowledgements gets no more of them.
+    if (this.#lane && this.writableNeedDrain) {
+      this.off('drain', this.#resume);
+      this.once('drain', this.#resume);
+      return false;
+    }
     return true;
   }
 
@@ -138,12 +181,16 @@ export class GuardedSocket extends Duplex {
       if (this.#bodyBytesLeft > 0) {
         const next = Math.min(chunk.length, at + this.#bodyBytesLeft);
         this.#bodyBytesLeft -= next - at;
-        if (this.#swallowed) {
-          this.#swallow(chunk.subarray(at, next));
-          passedTo = next;
-        }
+        if (this.#keepApart(chunk.subarray(at, next))) passedTo = next;
         at = next;
         if (this.#bodyBytesLeft === 0 && this.#endPacket()) break;
+        continue;
+      }
+      const taken = this.#takeByLane(chunk, at);
+      if (taken !== at) {
+        this.#pass(chunk.subarray(passedTo, at));
+        if (taken < 0) return at;
+        at = passedTo = taken;
         continue;
       }
       const before = at;
@@ -158,6 +205,26 @@ export class GuardedSocket extends Duplex {
     }
     this.#pass(chunk.subarray(passedTo, at));
     return at;
+  }
+
+  /**
+   * Between two packets: passes those that the lane takes, as far as they are whole. Answers where the next
+   * one begins, -1 where it has to wait.
+   */
+  #takeByLane(chunk: Buffer, at: number): number {
+    if (!this.#lane || this.#heldHead.length > 0) return at;
+    if (!this.#mayPass()) return -1;
+    const next = this.#lane.takeFrom(chunk, at);
+    if (next > at) this.#packetAtMs = performance.now();
+    return next;
+  }
+
+  /** Bytes of a packet that does not pass with the others: it is read past, or gathered for the lane. */
+  #keepApart(bytes: Buffer): boolean {
+    if (this.#swallowed) this.#swallow(bytes);
+    else if (this.#gathered) this.#gathered.add(bytes);
+    else return false;
+    return true;
   }
 
   /** Judges a packet by its head; false where the connection was cut. */
@@ -178,13 +245,24 @@ export class GuardedSocket extends Duplex {
       this.#swallowed = new SwallowedPublish(this.#bodyBytesLeft, keptBytes);
       return true;
     }
-    this.#pass(header);
+    if (this.#lane && BatchLane.accepts(head.first)) {
+      this.#gathered = new GatheredPacket(head.sizeBytes);
+      this.#gathered.add(header);
+    } else {
+      this.#pass(header);
+    }
     return true;
   }
 
   /** True where nothing more may pass for now: CONNECT has passed and its answer is awaited. */
   #endPacket(): boolean {
-    if (this.#phase !== 'connect') return false;
+    this.#packetAtMs = performance.now();
+    if (this.#phase !== 'connect') {
+      const packet = this.#gathered?.bytes;
+      this.#gathered = undefined;
+      if (packet && !this.#lane?.takePacket(packet)) this.#pass(packet);
+      return false;
+    }
     this.#phase = 'authenticating';
     clearTimeout(this.#connectTimer);
     return true;

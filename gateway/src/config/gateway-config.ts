@@ -4,6 +4,8 @@ export interface GatewayConfig {
   readonly home: string;
   readonly http: ListenConfig;
   readonly mqtt: ListenConfig;
+  /** Batches are taken straight from the sockets of their devices, past the MQTT library. */
+  readonly directBatches: boolean;
   /** The first is the primary store: it answers queries, and the ledger compares its counts. */
   readonly stores: readonly StoreName[];
   readonly influxdb?: InfluxConfig;

@@ -53,6 +53,7 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
     home: resolve(options.home ?? defaultHome(environment)),
     http: resolveListen('http', options),
     mqtt: resolveListen('mqtt', options),
+    directBatches: options.directBatches ?? true,
     stores,
     ...(influxdb ? { influxdb: { database: defaultInfluxDatabase, ...influxdb } } : {}),
     ...(dashboardDirectory === undefined ? {} : { dashboardDirectory: resolve(dashboardDirectory) }),
