@@ -15,9 +15,11 @@ import { cliVersion } from './version.ts';
 import {
   commands,
   configCommands,
-  deadLetterCommands,
   deviceCommands,
   simulateCommands,
+  deadLetterCommands,
+  tokenCommands,
+  userCommands,
 } from './commands/index.ts';
 
 function routes(
@@ -36,6 +38,14 @@ const root = buildRouteMap<string, FieldlineContext>({
     config: buildRouteMap<string, FieldlineContext>({
       routes: routes(configCommands),
       docs: { brief: 'Shows, changes and tries out the configuration of a running device' },
+    }),
+    user: buildRouteMap<string, FieldlineContext>({
+      routes: routes(userCommands),
+      docs: { brief: 'Adds, lists and removes the people who may sign in' },
+    }),
+    token: buildRouteMap<string, FieldlineContext>({
+      routes: routes(tokenCommands),
+      docs: { brief: 'Makes, lists and revokes the tokens of programs' },
     }),
     deadLetters: buildRouteMap<string, FieldlineContext>({
       routes: routes(deadLetterCommands),

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { openJournal, type FileAccess } from '@fieldline/journal';
 import { pino, type Logger } from 'pino';
+import { Access } from './access/access.ts';
+import { openAccessDatabase } from './access/access-database.ts';
 import { startApi } from './api/index.ts';
 import { Broker } from './broker/broker.ts';
 import { DirectBatches } from './broker/direct-batches.ts';
@@ -41,6 +43,8 @@ const saveIntervalMs = 2000;
 /** A running gateway. */
 export interface RunningGateway {
   readonly httpUrl: string;
+  /** Where a person opens the dashboard: while nobody has been added, a link that signs in, once. */
+  readonly dashboardUrl: string;
   readonly mqttUrl: string;
   readonly home: string;
   /** Takes no more, lets the sinks catch up for at most `limits.drain`, saves, closes. */
@@ -119,7 +123,9 @@ interface Base {
   readonly files: FileAccess | undefined;
 }
 
-async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: string }> {
+async function startStages(
+  base: Base,
+): Promise<Pick<RunningGateway, 'httpUrl' | 'dashboardUrl' | 'mqttUrl'>> {
   const { config, clock, logger, teardown } = base;
   const durable = await openDurable(base);
   const sinks = await openSinks({ config, clock, logger, ...durable });
@@ -136,7 +142,7 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
     config,
     clock,
     logger,
-    adminToken: durable.adminToken,
+    access: durable.access,
     log: durable.log,
     devices: durable.registry,
     configs,
@@ -146,7 +152,7 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
     sinks,
     ledger: (device) => durable.account.answer(sinks.store, device),
     stages,
-    counters,
+    counters: () => [...counters(), ...durable.access.counters()],
     problems: () => [
       ...problems(),
       ...durable.problems(),
@@ -155,12 +161,13 @@ async function startStages(base: Base): Promise<{ httpUrl: string; mqttUrl: stri
   };
   const api = await startApi(parts);
   teardown.add('api', () => api.stop());
-  return { httpUrl: api.url, mqttUrl };
+  const dashboardUrl = `${api.url}${durable.access.newSignInPath() ?? ''}`;
+  return { httpUrl: api.url, dashboardUrl, mqttUrl };
 }
 
 /** Everything that outlives the process. */
 interface Durable {
-  readonly adminToken: string;
+  readonly access: Access;
   readonly database: DatabaseSync;
   readonly registry: DeviceRegistry;
   readonly deadLetters: DeadLetterStore;
@@ -178,7 +185,7 @@ async function openDurable(base: Base): Promise<Durable> {
   const { home, limits } = config;
   prepareHome(home);
   teardown.add('home', lockHome(home));
-  const adminToken = loadAdminToken(home);
+  const access = openAccess(base);
   const database = openGatewayDatabase(join(home, 'gateway.db'));
   teardown.add('database', () => database.close());
   const registry = new DeviceRegistry(database, { clock, devicesMax: limits.devices });
@@ -200,7 +207,25 @@ async function openDurable(base: Base): Promise<Durable> {
     registry.flush();
     await account.save();
   });
-  return { adminToken, database, registry, deadLetters, log, received, ledger, waiting, account, problems };
+  return { access, database, registry, deadLetters, log, received, ledger, waiting, account, problems };
+}
+
+/** Who may come in, kept apart from what devices bring. */
+function openAccess({ config, clock, teardown }: Base): Access {
+  const { home, limits } = config;
+  const adminToken = loadAdminToken(home);
+  const database = openAccessDatabase(join(home, 'access.db'));
+  teardown.add('access', () => database.close());
+  return new Access(database, {
+    adminToken,
+    clock,
+    limits: {
+      users: limits.users,
+      tokens: limits.tokens,
+      sessions: { sessions: limits.sessions, ageUs: limits.sessionAgeUs },
+      audit: { rows: limits.auditEntries, ageUs: limits.auditAgeUs },
+    },
+  });
 }
 
 /** Saves now and then, and once more at the stop. Answers what tells whether the newest save failed. */

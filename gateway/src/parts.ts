@@ -1,5 +1,6 @@
 import type { DeadLetter, ErrorCode, LatencyMs, LedgerAnswer, PipelineStage } from '@fieldline/protocol';
 import type { Logger } from 'pino';
+import type { Access } from './access/access.ts';
 import type { Clock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { DeviceCommands } from './devices/device-commands.ts';
@@ -73,8 +74,8 @@ export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Bearer token that allows changes; compare it with `timingSafeEqual`. */
-  readonly adminToken: string;
+  /** Who may come in to the API. */
+  readonly access: Access;
   readonly log: BatchLog;
   readonly devices: Devices;
   readonly configs: DeviceConfigs;

@@ -26,7 +26,8 @@ export const gateway = defineCommand({
     const { loadGatewayConfig, startGateway } = await import('@fieldline/gateway');
     const file = await loadGatewayConfig(options.config);
     const running = await startGateway(overlay(file, options));
-    const ready = { dashboard: running.httpUrl, mqtt: running.mqttUrl, home: running.home, pid: process.pid };
+    const { dashboardUrl, mqttUrl, home } = running;
+    const ready = { dashboard: dashboardUrl, mqtt: mqttUrl, home, pid: process.pid };
     if (options.json) io.printJson({ ready });
     else {
       io.print(`Dashboard: ${io.style.link(ready.dashboard)}`);

@@ -1,5 +1,6 @@
 import { agent } from './agent.ts';
 import { aggregate } from './aggregate.ts';
+import { audit } from './audit.ts';
 import { bench } from './bench.ts';
 import { configDiff } from './config-diff.ts';
 import { configGet } from './config-get.ts';
@@ -26,6 +27,13 @@ import { simulateFleet } from './simulate-fleet.ts';
 import { simulateGnss } from './simulate-gnss.ts';
 import { simulateThermometer } from './simulate-thermometer.ts';
 import { tap } from './tap.ts';
+import { tokenCreate } from './token-create.ts';
+import { tokenList } from './token-list.ts';
+import { tokenRevoke } from './token-revoke.ts';
+import { userAdd } from './user-add.ts';
+import { userList } from './user-list.ts';
+import { userPasswd } from './user-passwd.ts';
+import { userRemove } from './user-remove.ts';
 
 /** Commands by name. A command stands here from the day it works. */
 export const commands = {
@@ -39,11 +47,16 @@ export const commands = {
   tap,
   query,
   ledger,
+  audit,
   doctor,
   bench,
 };
 /** The commands behind `device`. */
 export const deviceCommands = { add: deviceAdd, list: deviceList, show: deviceShow, revoke: deviceRevoke };
+/** The commands behind `user`. */
+export const userCommands = { add: userAdd, list: userList, remove: userRemove, passwd: userPasswd };
+/** The commands behind `token`. */
+export const tokenCommands = { create: tokenCreate, list: tokenList, revoke: tokenRevoke };
 /** The commands behind `dead-letters`. */
 export const deadLetterCommands = {
   list: deadLettersList,

@@ -12,9 +12,11 @@ export const tap = defineCommand({
   argument: { placeholder: 'DEVICE', brief: 'Only this device', optional: true },
   run: async ({ options, argument, io }) => {
     const ended = Promise.withResolvers<FieldlineError | undefined>();
-    const url = new GatewayClient(options).socketUrl('/api/v1/live');
+    const client = new GatewayClient(options);
+    const url = client.socketUrl('/api/v1/live');
     const close = openLiveFeed({
       url,
+      headers: client.headers,
       streams: [argument === undefined ? '*' : `${argument}/*/*`],
       onMessage: (message) => {
         if (message.type === 'snapshot' && message.streams.length === 0)

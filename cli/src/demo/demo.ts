@@ -163,6 +163,7 @@ export class Demo {
     if (this.#isStopping) return;
     this.#closeFeed = openLiveFeed({
       url: this.client.socketUrl('/api/v1/live'),
+      headers: this.client.headers,
       streams: ['*'],
       onMessage: () => {},
       onEnd: () => setTimeout(() => this.#follow(), FEED_RETRY_MS),

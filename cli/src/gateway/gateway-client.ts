@@ -15,7 +15,7 @@ export const gatewayOptions = {
     isSetting: true,
   }),
   token: text({
-    brief: 'Admin token; else $FIELDLINE_HOME/admin.token',
+    brief: 'Token of `token create`; else $FIELDLINE_HOME/admin.token',
     placeholder: 'TOKEN',
     isSetting: true,
   }),
@@ -41,6 +41,11 @@ export class GatewayClient {
     return url.href;
   }
 
+  /** Headers that say who asks, for a socket on the same gateway. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
+  }
+
   async get<Schema extends TSchema>(path: string, schema: Schema): Promise<Static<Schema>> {
     return this.#ask('GET', path, schema);
   }
@@ -51,6 +56,10 @@ export class GatewayClient {
 
   async put<Schema extends TSchema>(path: string, schema: Schema, body: unknown): Promise<Static<Schema>> {
     return this.#ask('PUT', path, schema, body);
+  }
+
+  async delete<Schema extends TSchema>(path: string, schema: Schema): Promise<Static<Schema>> {
+    return this.#ask('DELETE', path, schema);
   }
 
   /** The bytes of a file. */
@@ -82,7 +91,7 @@ export class GatewayClient {
       return await fetch(new URL(path, this.#base), {
         method,
         headers: {
-          ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+          ...this.headers,
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),

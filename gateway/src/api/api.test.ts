@@ -97,6 +97,7 @@ describe('GET', () => {
   test('openapi.json describes every route that answers', async () => {
     const { paths } = await getJson('/api/v1/openapi.json');
     expect(Object.keys(paths).sort()).toEqual([
+      '/api/v1/audit',
       '/api/v1/dead-letters',
       '/api/v1/dead-letters/{id}',
       '/api/v1/dead-letters/{id}/discard',
@@ -111,7 +112,12 @@ describe('GET', () => {
       '/api/v1/openapi.json',
       '/api/v1/pipeline',
       '/api/v1/query',
+      '/api/v1/session',
       '/api/v1/streams',
+      '/api/v1/tokens',
+      '/api/v1/tokens/{id}',
+      '/api/v1/users',
+      '/api/v1/users/{name}',
       '/healthz',
       '/metrics',
       '/readyz',
@@ -121,6 +127,7 @@ describe('GET', () => {
       const id = path.includes('dead-letters') ? '1' : 'lab-1';
       const response = await get(
         `${path.replace('{id}', id)}${path.endsWith('/query') ? '?stream=lab-1/adc/ch0' : ''}`,
+        { authorization: `Bearer ${token}` },
       );
       expect([path, response.status]).toEqual([path, 200]);
     }
@@ -195,7 +202,8 @@ test('every answer forbids inline scripts, sniffing and framing', async () => {
   expect(headers.get('x-content-type-options')).toBe('nosniff');
 });
 
-const get = (path: string): Promise<Response> => fetch(`${rig.gateway.httpUrl}${path}`);
+const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${rig.gateway.httpUrl}${path}`, { headers });
 const getJson = async (path: string) => JSON.parse(await (await get(path)).text());
 
 function post(path: string, body: object, authorization?: string): Promise<Response> {

@@ -60,6 +60,7 @@ function dryRunConfig(parts: GatewayParts): ApiRoute {
   return defineRoute({
     method: 'POST',
     path: '/api/v1/devices/{id}/config/dry-run',
+    subjectOf: false,
     summary: 'Has the device check a configuration and try it on its last minutes. Changes nothing.',
     access: 'operator',
     params: DeviceParams,

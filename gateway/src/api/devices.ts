@@ -63,6 +63,7 @@ function addDevice({ devices }: Pick<GatewayParts, 'devices'>): ApiRoute {
       { additionalProperties: false },
     ),
     answer: { status: 201, description: 'The credential of the new device.', schema: DeviceCredential },
+    subjectOf: ({ body }) => body.name,
     problems: [409],
     handle: async ({ body }) => {
       const created = await devices.create(body.name);

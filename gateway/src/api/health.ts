@@ -34,6 +34,7 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       path: '/metrics',
       summary: 'Counters and gauges for Prometheus.',
       access: 'viewer',
+      scope: 'metrics',
       answer: { status: 200, description: 'Prometheus text format.', text: 'text/plain' },
       handle: async () => {
         const { body, contentType } = await renderMetrics(parts.counters(), view());

@@ -1,9 +1,11 @@
 import { FieldlineError } from '@fieldline/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { ListenConfig } from '../config/gateway-config.ts';
+import { isLoopback } from '../config/loopback.ts';
 import type { GatewayParts, RunningApi } from '../parts.ts';
 import { LiveHub } from '../sinks/live/live-hub.ts';
-import { carriesToken } from './admin-token.ts';
+import { Admission } from './admission.ts';
+import { auditRoutes } from './audit.ts';
 import { serveDashboard } from './dashboard.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceSummary } from './device-summary.ts';
@@ -11,14 +13,18 @@ import { deviceConfigRoutes } from './device-config.ts';
 import { deviceRoutes } from './devices.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { ownNames } from './host-check.ts';
 import { serveLiveSocket } from './live-socket.ts';
 import { openApiRoute } from './openapi.ts';
 import { pipelineRoutes, pipelineView } from './pipeline.ts';
-import type { Principal } from './principal.ts';
 import { queryRoutes } from './query.ts';
 import type { ApiRoute } from './route.ts';
 import { buildServer } from './server.ts';
+import { sessionRoutes } from './session.ts';
+import { linkFollower } from './sign-in-link.ts';
 import { streamRoutes } from './streams.ts';
+import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
 
 /** Where viewers open their socket. */
 const livePath = '/api/v1/live';
@@ -45,18 +51,20 @@ export async function startApi(parts: GatewayParts): Promise<RunningApi> {
     sinks.live.listen((entries) => hub.take(entries)),
     devices.onChange((record) => hub.deviceChanged(deviceSummary(record, streams, deadLetters))),
   ];
-  const allowedHosts = new Set([config.http.host.toLowerCase()]);
-  const { adminToken, logger } = parts;
+  const { access, logger } = parts;
+  const own = ownNames([config.http.host], config.allowedHosts);
+  const admission = new Admission(access, { own, isLocal: isLoopback(config.http.host) });
   const hasDashboard = config.dashboardDirectory !== undefined;
   const server = buildServer({
     routes: routeTable(parts, hub),
-    identify: ({ headers }) => identify(headers.authorization, adminToken),
-    allowedHosts,
+    admission,
+    audit: access.audit,
+    followLink: linkFollower({ access, admission, nowUs }),
     logger,
     hasDashboard,
   });
   if (config.dashboardDirectory !== undefined) await serveDashboard(server, config.dashboardDirectory);
-  const endSocket = serveLiveSocket({ server: server.server, path: livePath, hub, allowedHosts, nowUs });
+  const endSocket = serveLiveSocket({ server: server.server, path: livePath, hub, admission, access, nowUs });
   const url = await listen(server, config.http);
   return {
     url,
@@ -67,13 +75,6 @@ export async function startApi(parts: GatewayParts): Promise<RunningApi> {
       await server.close();
     },
   };
-}
-
-/** The administrator's token may do everything; who names nobody may read. */
-function identify(authorization: string | undefined, adminToken: string): Principal {
-  if (carriesToken(authorization, adminToken))
-    return { name: 'admin.token', role: 'admin', via: 'admin-token' };
-  return { name: 'anonymous', role: 'viewer', via: 'nobody' };
 }
 
 /** Every route; to add one, its file and one line here. */
@@ -88,6 +89,10 @@ export function routeTable(parts: GatewayParts, hub: LiveHub): ApiRoute[] {
     ...pipelineRoutes(view),
     ...deadLetterRoutes(parts),
     ...healthRoutes(parts, view),
+    ...sessionRoutes(parts),
+    ...userRoutes(parts),
+    ...tokenRoutes(parts),
+    ...auditRoutes(parts),
   ];
   return [...routes, openApiRoute(routes)];
 }

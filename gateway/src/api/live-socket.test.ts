@@ -7,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { StreamIndex } from '../query/stream-index.ts';
 import { LiveHub } from '../sinks/live/live-hub.ts';
+import { accessRig, type AccessRig } from '../testing/access-rig.ts';
+import { Admission } from './admission.ts';
+import { ownNames } from './host-check.ts';
 import { serveLiveSocket } from './live-socket.ts';
 
 type Message = LiveMessage & Record<string, ReturnType<typeof JSON.parse>>;
@@ -45,6 +48,7 @@ class Viewer {
 }
 
 describe('live socket', () => {
+  let rig: AccessRig;
   let server: Server;
   let hub: LiveHub;
   let index: StreamIndex;
@@ -55,12 +59,15 @@ describe('live socket', () => {
   const viewers: Viewer[] = [];
 
   beforeEach(async () => {
+    rig = accessRig();
     index = new StreamIndex();
     passedUs = 0;
     const nowUs = (): number => Date.now() * 1000 + passedUs;
     hub = new LiveHub({ streams: index, devices: () => [], nowUs });
     server = createServer();
-    end = serveLiveSocket({ server, path: '/api/v1/live', hub, allowedHosts: new Set(), nowUs });
+    const { access } = rig;
+    const admission = new Admission(access, { own: ownNames([], []), isLocal: true });
+    end = serveLiveSocket({ server, path: '/api/v1/live', hub, admission, access, nowUs });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/live`;
@@ -71,6 +78,7 @@ describe('live socket', () => {
     end();
     server.close();
     await once(server, 'close');
+    rig.end();
   });
 
   const view = async (...streams: string[]): Promise<{ viewer: Viewer; snapshot: Message }> => {

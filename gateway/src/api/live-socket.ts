@@ -1,13 +1,15 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { LiveRequest, type ErrorCode } from '@fieldline/protocol';
+import { LiveRequest } from '@fieldline/protocol';
 import { Value } from 'typebox/value';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { LiveClient } from '../sinks/live/live-client.ts';
 import type { LiveHub } from '../sinks/live/live-hub.ts';
-import { hostAllowed, originAllowed } from './host-check.ts';
+import type { Access, Principal } from '../access/access.ts';
+import type { Admission, Rejection } from './admission.ts';
 import { problemDocument, problemType } from './problem-document.ts';
+import { withoutLink } from './sign-in-link.ts';
 
 /** Limits of the live socket. */
 export const socketLimits = {
@@ -19,12 +21,16 @@ export const socketLimits = {
   pingMs: 30_000,
 } as const;
 
+/** Close code (RFC 6455, 7.4.2: private use) of a viewer whose session or token has ended. */
+const signedOut = 4401;
+
 /** What the live socket stands on. */
 export interface LiveSocketOptions {
   readonly server: Server;
   readonly path: string;
   readonly hub: LiveHub;
-  readonly allowedHosts: ReadonlySet<string>;
+  readonly admission: Admission;
+  readonly access: Access;
   readonly nowUs: () => number;
 }
 
@@ -38,9 +44,19 @@ export function serveLiveSocket(options: LiveSocketOptions): () => void {
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const refusal = refusalOf(request, options);
-    if (refusal) refuse(socket, refusal);
-    else sockets.handleUpgrade(request, socket, head, (viewer) => serveViewer(viewer, hub, nowUs));
+    const { admission } = options;
+    const principal = admission.identify(request);
+    const rejection = rejectionOf(request, principal, options);
+    if (rejection) {
+      refuse(socket, rejection);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (viewer) => {
+      const client = serveViewer(viewer, hub, nowUs);
+      const { isLocal } = admission.channel(request);
+      const unwatch = options.access.watch(principal, isLocal, () => client.close(signedOut, 'Signed out.'));
+      viewer.on('close', unwatch);
+    });
   });
   const pings = setInterval(() => hub.pingAll(), socketLimits.pingMs).unref();
   return () => {
@@ -49,21 +65,22 @@ export function serveLiveSocket(options: LiveSocketOptions): () => void {
   };
 }
 
-interface SocketRefusal {
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly detail: string;
-}
-
-function refusalOf(request: IncomingMessage, options: LiveSocketOptions): SocketRefusal | undefined {
-  const { host, origin } = request.headers;
-  if (!hostAllowed(host, options.allowedHosts)) {
-    return { status: 403, code: 'API_FORBIDDEN_HOST', detail: host ?? '' };
+function rejectionOf(
+  request: IncomingMessage,
+  principal: Principal,
+  options: LiveSocketOptions,
+): Rejection | undefined {
+  const { url = '', headers } = request;
+  // A socket is not bound by the same-origin policy: any page may open one, and its browser sends the cookie.
+  const foreign = options.admission.rejectForeign(request, true);
+  if (foreign) return foreign;
+  if (withoutLink(url).split('?')[0] !== options.path) {
+    return { status: 404, code: 'API_NOT_FOUND', detail: url };
   }
-  if (!originAllowed(origin, host))
-    return { status: 403, code: 'API_FORBIDDEN_ORIGIN', detail: origin ?? '' };
-  if (request.url?.split('?')[0] !== options.path) {
-    return { status: 404, code: 'API_NOT_FOUND', detail: request.url ?? '' };
+  if (principal.role === undefined)
+    return { status: 401, code: 'API_UNAUTHORIZED', detail: 'WS /api/v1/live' };
+  if (principal.via === 'session' && headers.origin === undefined) {
+    return { status: 403, code: 'API_FORBIDDEN_ORIGIN', detail: 'no Origin header' };
   }
   if (options.hub.viewers >= socketLimits.viewers) {
     return { status: 503, code: 'API_NOT_READY', detail: `${socketLimits.viewers} viewers are connected.` };
@@ -71,7 +88,7 @@ function refusalOf(request: IncomingMessage, options: LiveSocketOptions): Socket
   return undefined;
 }
 
-function refuse(socket: Duplex, { status, code, detail }: SocketRefusal): void {
+function refuse(socket: Duplex, { status, code, detail }: Rejection): void {
   const body = JSON.stringify(problemDocument(status, code, detail));
   const headers = [
     `HTTP/1.1 ${status} ${code}`,
@@ -82,7 +99,7 @@ function refuse(socket: Duplex, { status, code, detail }: SocketRefusal): void {
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 }
 
-function serveViewer(viewer: WebSocket, hub: LiveHub, nowUs: () => number): void {
+function serveViewer(viewer: WebSocket, hub: LiveHub, nowUs: () => number): LiveClient {
   const client = new LiveClient(viewer, () => nowUs() / 1000);
   const allowance = new Allowance(socketLimits.subscriptionsPerSec, nowUs);
   hub.add(client);
@@ -97,6 +114,7 @@ function serveViewer(viewer: WebSocket, hub: LiveHub, nowUs: () => number): void
     else if (!allowance.take()) client.close(1008, 'Too many subscriptions a second.');
     else hub.subscribe(client, request);
   });
+  return client;
 }
 
 /** `ws` gives a message as it came over the socket: one buffer, or several. */

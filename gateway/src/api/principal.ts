@@ -1,20 +1,14 @@
-import { includesRole, type Role } from '@fieldline/protocol';
+import { includesRole, type Role, type Scope } from '@fieldline/protocol';
+import type { Principal } from '../access/access.ts';
 
 /** Who may call a route: everybody, or those whose role includes the named one. */
-export type Access = 'open' | Role;
+export type RouteAccess = 'open' | Role;
 
-/**
- * Who is behind a request. `name` is what the audit log says: a user's name, `token:NAME`, `admin.token`, or
- * `anonymous` for a request that names nobody.
- */
-export interface Principal {
-  readonly name: string;
-  /** Undefined: nothing but what is open to everybody. */
-  readonly role: Role | undefined;
-  readonly via: 'nobody' | 'admin-token' | 'session' | 'token';
-}
-
-/** Whether this principal may call a route of this access. */
-export function mayCall({ role }: Pick<Principal, 'role'>, access: Access): boolean {
-  return access === 'open' || (role !== undefined && includesRole(role, access));
+/** Whether this principal may call a route of this access; `scope` names what a token may be given for it alone. */
+export function mayCall(
+  { role, scopes }: Pick<Principal, 'role' | 'scopes'>,
+  { access, scope }: { readonly access: RouteAccess; readonly scope?: Scope },
+): boolean {
+  if (access === 'open' || (role !== undefined && includesRole(role, access))) return true;
+  return scope !== undefined && scopes.includes(scope);
 }

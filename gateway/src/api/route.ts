@@ -1,18 +1,31 @@
-import type { ErrorCode } from '@fieldline/protocol';
-import type { Access, Principal } from './principal.ts';
+import type { ErrorCode, Scope } from '@fieldline/protocol';
 import type { Static, TObject, TSchema } from 'typebox';
+import type { Principal } from '../access/access.ts';
+import type { RouteAccess } from './principal.ts';
+import type { Channel } from './session-cookie.ts';
 
 /** A request after validation against the route's schemas. */
 export interface ApiRequest<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Who asks. */
   readonly principal: Principal;
+  /** Over which connection. */
+  readonly channel: Channel;
 }
+
+/** Headers of an answer beside those of every answer. */
+type ReplyHeaders = Readonly<Record<string, string>>;
 
 /** What a handler answers: a document, plain text, or a problem of the error registry. */
 export type ApiReply =
-  | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
+  | {
+      readonly kind: 'json';
+      readonly status: number;
+      readonly body: unknown;
+      readonly headers?: ReplyHeaders;
+    }
   | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly body: string }
   /** A file to be saved under `filename`, which is plain ASCII. */
   | { readonly kind: 'file'; readonly filename: string; readonly body: Uint8Array }
@@ -23,16 +36,24 @@ export type ApiReply =
       readonly detail: string;
       /** Members beside those of every problem document (RFC 9457, 3.2). */
       readonly extra?: Readonly<Record<string, unknown>> | undefined;
+      readonly headers?: ReplyHeaders;
     };
 
 /** One route: all that the server, the OpenAPI document and the contract tests know of it. */
 export interface ApiRoute {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Parameters in OpenAPI's form: `/api/v1/devices/{id}`. */
   readonly path: string;
   readonly summary: string;
   /** Who may call it. `viewer` reads, `operator` changes what runs, `admin` manages devices, users, tokens. */
-  readonly access: Access;
+  readonly access: RouteAccess;
+  /** What a token may be given for this route alone. */
+  readonly scope?: Scope;
+  /**
+   * What a change was made to, as the audit log says it; the path's parameters where it is left out. False where
+   * the request changes nothing, for all that it is no GET.
+   */
+  readonly subjectOf?: ((request: ApiRequest<unknown, unknown, unknown>) => string) | false;
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TObject;
@@ -56,10 +77,12 @@ export function defineRoute<
   Query extends TObject | undefined = undefined,
   Body extends TObject | undefined = undefined,
 >(
-  route: Omit<ApiRoute, 'params' | 'query' | 'body' | 'handle'> & {
+  route: Omit<ApiRoute, 'params' | 'query' | 'body' | 'handle' | 'subjectOf'> & {
     readonly params?: Params;
     readonly query?: Query;
     readonly body?: Body;
+    readonly subjectOf?:
+      ((request: ApiRequest<StaticOr<Params>, StaticOr<Query>, StaticOr<Body>>) => string) | false;
     readonly handle: (
       request: ApiRequest<StaticOr<Params>, StaticOr<Query>, StaticOr<Body>>,
     ) => ApiReply | Promise<ApiReply>;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -6,12 +7,15 @@ import Fastify, {
 } from 'fastify';
 import type { ErrorCode } from '@fieldline/protocol';
 import type { Logger } from 'pino';
+import type { Principal } from '../access/access.ts';
+import type { AuditLog, NewAuditEntry } from '../access/audit-log.ts';
+import type { Admission, Rejection } from './admission.ts';
+import { auditEntry } from './audit-entry.ts';
 import { isViewAddress } from './dashboard.ts';
-import { hostAllowed } from './host-check.ts';
-import { mayCall, type Principal } from './principal.ts';
 import { problemDocument, problemType } from './problem-document.ts';
 import type { ApiReply, ApiRoute } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
+import { withoutLink, type FollowedLink } from './sign-in-link.ts';
 
 /** Limits of one HTTP request. */
 export const requestLimits = {
@@ -24,9 +28,10 @@ export const requestLimits = {
 /** What the HTTP server is built from. */
 export interface ServerOptions {
   readonly routes: readonly ApiRoute[];
-  /** Who is behind a request; never fails: who names nobody is nobody. */
-  readonly identify: (request: FastifyRequest) => Principal;
-  readonly allowedHosts: ReadonlySet<string>;
+  readonly admission: Admission;
+  readonly audit: Pick<AuditLog, 'record'>;
+  /** What answers a one-time link; undefined where the address is none. */
+  readonly followLink: (request: IncomingMessage) => FollowedLink | undefined;
   readonly logger: Logger;
   /** Whether a built dashboard is served, whose one page answers for all its views. */
   readonly hasDashboard: boolean;
@@ -40,6 +45,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     keepAliveTimeout: requestLimits.idleMs,
     routerOptions: { maxParamLength: requestLimits.urlPartChars },
     forceCloseConnections: true,
+    rewriteUrl: ({ url = '/' }) => withoutLink(url),
     // Fastify's own choice is to delete unknown keys silently; ours is to refuse them.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
   });
@@ -47,13 +53,12 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers(securityHeaders);
-    if (!hostAllowed(request.headers.host, options.allowedHosts)) {
-      return sendProblem(reply, 403, 'API_FORBIDDEN_HOST', request.headers.host ?? '');
-    }
-    return undefined;
+    const isChange = request.method !== 'GET' && request.method !== 'HEAD';
+    return reject(reply, options.admission.rejectForeign(request.raw, isChange));
   });
   server.decorateRequest('principal');
-  for (const route of options.routes) addRoute(server, route, options.identify);
+  for (const route of options.routes) addRoute(server, route, options);
+  addLink(server, options);
   server.setNotFoundHandler((request, reply) => notFound(request, reply, options.hasDashboard));
   server.setErrorHandler((error: FastifyError, request, reply) =>
     failed(error, request, reply, options.logger),
@@ -61,30 +66,60 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
-function addRoute(server: FastifyInstance, route: ApiRoute, identify: ServerOptions['identify']): void {
+function addRoute(server: FastifyInstance, route: ApiRoute, options: ServerOptions): void {
+  const { admission } = options;
   const { params, query, body } = route;
   server.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
     onRequest: async (request, reply) => {
-      const principal = identify(request);
+      const principal = admission.identify(request.raw);
       request.setDecorator('principal', principal);
-      if (mayCall(principal, route.access)) return undefined;
-      const what = `${route.method} ${route.path}`;
-      if (principal.via === 'nobody') return sendProblem(reply, 401, 'API_UNAUTHORIZED', what);
-      return sendProblem(reply, 403, 'API_FORBIDDEN_ROLE', `${what} needs the role ${route.access}`);
+      return reject(reply, admission.rejectCaller(principal, route, request.raw));
     },
     handler: async (request, reply) => {
       void reply.header('cache-control', 'no-store');
       const { params, query, body } = request;
       const principal = request.getDecorator<Principal>('principal');
-      return send(reply, await route.handle({ params, query, body, principal }));
+      const asked = { params, query, body, principal, channel: admission.channel(request.raw) };
+      const answer = await route.handle(asked);
+      noteChange(auditEntry(route, asked, answer), options);
+      return send(reply, answer);
     },
   });
 }
 
+/** The change is made by now: a log that cannot be written is told of, and takes nothing back. */
+function noteChange(entry: NewAuditEntry | undefined, { audit, logger }: ServerOptions): void {
+  try {
+    if (entry) audit.record(entry);
+  } catch (error) {
+    logger.error({ err: error, entry }, 'access.db cannot be written; check its disk');
+  }
+}
+
+/** A browser that opens the one-time link is signed in and sent on; HEAD, which previews send, spends nothing. */
+function addLink(server: FastifyInstance, { followLink }: ServerOptions): void {
+  server.route({
+    method: 'GET',
+    url: '/signin/*',
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const link = followLink(request.raw);
+      if (!link) return sendProblem(reply, 404, 'API_NOT_FOUND', 'GET /signin');
+      if (link.cookie !== undefined) void reply.header('set-cookie', link.cookie);
+      return reply.header('cache-control', 'no-store').redirect(link.location, 303);
+    },
+  });
+}
+
+function reject(reply: FastifyReply, rejection: Rejection | undefined): FastifyReply | undefined {
+  return rejection && sendProblem(reply, rejection.status, rejection.code, rejection.detail);
+}
+
 function send(reply: FastifyReply, answer: ApiReply): FastifyReply {
+  if ('headers' in answer) void reply.headers(answer.headers);
   if (answer.kind === 'problem')
     return sendProblem(reply, answer.status, answer.code, answer.detail, answer.extra);
   if (answer.kind === 'file') return sendFile(reply, answer);

@@ -61,7 +61,7 @@ describe('the annotated sample', () => {
     const { limits, http, mqtt, influxdb } = checkOptions(uncommented(), 'sample');
     expect(limits).toEqual(defaultLimits);
     expect({ http, mqtt }).toEqual({
-      http: { ...defaultListen.http, insecure: false },
+      http: { ...defaultListen.http, insecure: false, allowedHosts: [] },
       mqtt: { ...defaultListen.mqtt, insecure: false },
     });
     expect(influxdb?.database).toBe(defaultInfluxDatabase);

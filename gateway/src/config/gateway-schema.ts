@@ -1,18 +1,27 @@
 import { Type } from 'typebox';
 
-const Listen = (what: string) =>
-  Type.Object(
-    {
-      host: Type.Optional(Type.String({ minLength: 1, description: `Address on which ${what} listens` })),
-      port: Type.Optional(
-        Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port; 0 takes any free one' }),
-      ),
-      insecure: Type.Optional(
-        Type.Boolean({ description: 'Allow an address beyond loopback although nothing is encrypted' }),
-      ),
-    },
-    { additionalProperties: false },
-  );
+const closed = { additionalProperties: false };
+
+const listenKeys = (what: string) => ({
+  host: Type.Optional(Type.String({ minLength: 1, description: `Address on which ${what} listens` })),
+  port: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port; 0 takes any free one' }),
+  ),
+});
+
+const plainKeys = {
+  insecure: Type.Optional(
+    Type.Boolean({ description: 'Allow an address beyond loopback although nothing is encrypted' }),
+  ),
+};
+
+const allowedHosts = Type.Optional(
+  Type.Array(Type.String({ pattern: '^(https?://)?[A-Za-z0-9.-]+(:\\d{1,5})?$' }), {
+    maxItems: 32,
+    description:
+      'Further names of this gateway: host names, or the whole origin of a proxy (https://fieldline.example)',
+  }),
+);
 
 const Count = (description: string) => Type.Integer({ minimum: 1, maximum: 1e9, description });
 const Size = (description: string) => Type.String({ description: `${description}; a size such as 64MB` });
@@ -43,6 +52,12 @@ export const LimitsFile = Type.Partial(
     journalBytes: Size('Journal on disk; the oldest segments go first'),
     journalAge: Time('How long the journal keeps a batch'),
     drain: Time('How long a stop may wait for what is under way'),
+    users: Count('People who may sign in'),
+    tokens: Count('Tokens of programs'),
+    sessions: Count('Browsers that are signed in; beyond it the oldest session ends'),
+    sessionAge: Time('How long somebody stays signed in'),
+    auditEntries: Count('Entries of the audit log; the oldest go first'),
+    auditAge: Time('How long the audit log keeps an entry'),
   }),
   { additionalProperties: false },
 );
@@ -55,8 +70,8 @@ export const GatewayFile = Type.Partial(
       minLength: 1,
       description: "Directory of everything durable; relative to the file's",
     }),
-    http: Listen('the API and the dashboard'),
-    mqtt: Listen('the broker'),
+    http: Type.Object({ ...listenKeys('the API and the dashboard'), ...plainKeys, allowedHosts }, closed),
+    mqtt: Type.Object({ ...listenKeys('the broker'), ...plainKeys }, closed),
     directBatches: Type.Boolean({
       description:
         'Take batches straight from the sockets of their devices, past the MQTT library: many times faster',

@@ -1,6 +1,7 @@
 export * from './api/alert-rule.ts';
 export * from './api/alerts.ts';
 export * from './api/access.ts';
+export * from './api/audit.ts';
 export * from './api/config.ts';
 export * from './api/dead-letter.ts';
 export * from './api/device.ts';
@@ -10,6 +11,8 @@ export * from './api/pipeline.ts';
 export * from './api/problem.ts';
 export * from './api/query.ts';
 export * from './api/stream.ts';
+export * from './api/token.ts';
+export * from './api/user.ts';
 export * from './batch.ts';
 export * from './device-messages.ts';
 export * from './names.ts';

@@ -14,9 +14,9 @@ export const apiErrors = defineErrors({
   },
   API_UNAUTHORIZED: {
     number: 7002,
-    title: 'This needs the administrator’s token.',
+    title: 'This needs somebody who may do it.',
     remedy:
-      'Give the token that stands in `admin.token` in the home of the gateway: with --token, FIELDLINE_TOKEN or --home; over HTTP as `Authorization: Bearer TOKEN`.',
+      'Sign in; programs give a token with --token or FIELDLINE_TOKEN, on the machine of the gateway also --home for its `admin.token`; over HTTP as `Authorization: Bearer TOKEN`.',
   },
   API_FORBIDDEN_ROLE: {
     number: 7040,
@@ -31,8 +31,9 @@ export const apiErrors = defineErrors({
   },
   API_FORBIDDEN_ORIGIN: {
     number: 7004,
-    title: 'A page of another origin may not open the live socket.',
-    remedy: 'Open the dashboard at the address of the gateway itself.',
+    title: 'A page of another origin may neither change anything nor open the live socket.',
+    remedy:
+      'Open the dashboard at the address of the gateway; name a proxy in front of it in `http.allowedHosts`.',
   },
   API_DEVICE_UNKNOWN: {
     number: 7005,
@@ -85,5 +86,45 @@ export const apiErrors = defineErrors({
     number: 7015,
     title: 'Too many commands wait for their devices.',
     remedy: 'Try again in some seconds.',
+  },
+  API_SIGN_IN_REFUSED: {
+    number: 7041,
+    title: 'Name or password is wrong.',
+    remedy: 'Try again; an administrator gives a new password with `fieldline user passwd NAME`.',
+  },
+  API_TOO_MANY_ATTEMPTS: {
+    number: 7042,
+    title: 'Too many attempts failed.',
+    remedy: 'Wait as long as the detail says; look for a program with an old password if this repeats.',
+  },
+  USER_EXISTS: {
+    number: 7043,
+    title: 'A user of this name exists already.',
+    remedy: 'Choose another name, or change the user with `fieldline user passwd NAME`.',
+  },
+  USER_UNKNOWN: {
+    number: 7044,
+    title: 'There is no user of this name.',
+    remedy: '`fieldline user list` names them.',
+  },
+  USER_LIMIT: {
+    number: 7045,
+    title: 'There are as many users as `limits.users` allows.',
+    remedy: 'Remove users that are gone, or raise the limit.',
+  },
+  PASSWORD_WEAK: {
+    number: 7046,
+    title: 'This password is too easy to guess.',
+    remedy: 'Take at least 12 characters that do not hold the name; several words make a good one.',
+  },
+  TOKEN_UNKNOWN: {
+    number: 7047,
+    title: 'There is no token of this id.',
+    remedy: '`fieldline token list` names them.',
+  },
+  TOKEN_LIMIT: {
+    number: 7048,
+    title: 'There are as many tokens as `limits.tokens` allows.',
+    remedy: 'Revoke tokens that nobody uses, or raise the limit.',
   },
 });
