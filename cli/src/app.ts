@@ -13,6 +13,7 @@ import type { DefinedCommand, FieldlineContext } from './command/define-command.
 import { usageText } from './command/usage-text.ts';
 import { cliVersion } from './version.ts';
 import {
+  alertCommands,
   commands,
   configCommands,
   deviceCommands,
@@ -50,6 +51,10 @@ const root = buildRouteMap<string, FieldlineContext>({
     deadLetters: buildRouteMap<string, FieldlineContext>({
       routes: routes(deadLetterCommands),
       docs: { brief: 'What the gateway refused: to look at, to replay, or to throw away' },
+    }),
+    alerts: buildRouteMap<string, FieldlineContext>({
+      routes: routes(alertCommands),
+      docs: { brief: 'Rules that watch the readings: what fires, what would have, and who is told' },
     }),
     simulate: buildRouteMap<string, FieldlineContext>({
       routes: routes(simulateCommands),

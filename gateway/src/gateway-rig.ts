@@ -33,6 +33,7 @@ export interface GatewayRig {
   /** Asks the API as the administrator. */
   post(path: string, body?: object): Promise<Response>;
   get(path: string): Promise<Response>;
+  send(method: 'PUT' | 'DELETE', path: string, body?: object): Promise<Response>;
   /** How often `fieldline_mqtt_refused_total` or `fieldline_ingest_refused_total` has counted a code. */
   refused(code: string): Promise<number>;
   /** Stops the gateway and reads its journal from the disk. */
@@ -90,6 +91,15 @@ export async function startRig(
       (await readJson<{ deadLetters: DeadLetter[] }>(await get('/api/v1/dead-letters'))).deadLetters,
     post,
     get,
+    send: (method, path, body) =>
+      fetch(`${gateway.httpUrl}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body && { 'content-type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+      }),
     refused: async (code) => countIn(await (await get('/metrics')).text(), code),
     stopAndReadJournal: async () => {
       await gateway.stop();

@@ -4,6 +4,7 @@ import { openJournal, type FileAccess } from '@fieldline/journal';
 import { pino, type Logger } from 'pino';
 import { Access } from './access/access.ts';
 import { openAccessDatabase } from './access/access-database.ts';
+import { Alerts } from './alerts/alerts.ts';
 import { startApi } from './api/index.ts';
 import { Broker } from './broker/broker.ts';
 import { DirectBatches } from './broker/direct-batches.ts';
@@ -128,7 +129,15 @@ async function startStages(
 ): Promise<Pick<RunningGateway, 'httpUrl' | 'dashboardUrl' | 'mqttUrl'>> {
   const { config, clock, logger, teardown } = base;
   const durable = await openDurable(base);
-  const sinks = await openSinks({ config, clock, logger, ...durable });
+  const { database, log } = durable;
+  const alerts = new Alerts({
+    database,
+    clock,
+    logger: logger.child({ part: 'alerts' }),
+    channels: config.alertChannels,
+    nextOffset: () => log.nextOffset,
+  });
+  const sinks = await openSinks({ config, clock, logger, ...durable, alertSink: alerts.sink });
   teardown.add('sinks', () => sinks.stop());
   teardown.add('drain', () => drain(base, sinks));
   const { broker, configs, commands, placement, replay, stages, counters, problems } = assembleBroker(
@@ -150,6 +159,7 @@ async function startStages(
     deadLetters: durable.deadLetters,
     replay,
     sinks,
+    alerts,
     ledger: (device) => durable.account.answer(sinks.store, device),
     stages,
     counters: () => [...counters(), ...durable.access.counters()],
@@ -159,10 +169,24 @@ async function startStages(
       ...sinks.sinks.flatMap((sink) => sink.problem() ?? []),
     ],
   };
+  watchAlerts(base, parts);
   const api = await startApi(parts);
   teardown.add('api', () => api.stop());
   const dashboardUrl = `${api.url}${durable.access.newSignInPath() ?? ''}`;
   return { httpUrl: api.url, dashboardUrl, mqttUrl };
+}
+
+/** Lets the rules see what no batch carries, and the messages go out. */
+function watchAlerts({ teardown }: Base, parts: GatewayParts): void {
+  const { alerts, sinks, devices, stages, ledger } = parts;
+  alerts.start({
+    store: sinks.store,
+    devices: () => devices.list(),
+    streams: () => sinks.streams.list(),
+    stages: () => [...stages(), ...sinks.sinks.map((sink) => sink.stage())],
+    ledger: () => ledger(),
+  });
+  teardown.add('alerts', () => alerts.stop());
 }
 
 /** Everything that outlives the process. */

@@ -1,6 +1,7 @@
 import type { DeadLetter, ErrorCode, LatencyMs, LedgerAnswer, PipelineStage } from '@fieldline/protocol';
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
+import type { Alerts } from './alerts/alerts.ts';
 import type { Clock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { DeviceCommands } from './devices/device-commands.ts';
@@ -11,6 +12,7 @@ import type { BatchLog, JournaledBatch } from './journal/batch-log.ts';
 import type { Store } from './query/store.ts';
 import type { StreamIndex } from './query/stream-index.ts';
 import type { LiveFeed } from './sinks/live/live-feed.ts';
+import type { Sink } from './sinks/sink.ts';
 
 /**
  * What the sinks are opened with. `gateway.ts` calls `openSinks(context)` of `sinks/index.ts` once, after
@@ -26,6 +28,8 @@ export interface SinkContext {
   readonly registry: Pick<Devices, 'get'>;
   /** The ledger's side of the primary store. */
   readonly account: StoreAccount;
+  /** Evaluates the rules on the journal. */
+  readonly alertSink: Sink;
 }
 
 /** How the primary store's runner tells the ledger what became of the journal's records. */
@@ -83,6 +87,7 @@ export interface GatewayParts {
   readonly deadLetters: DeadLetters;
   readonly replay: Replay;
   readonly sinks: OpenedSinks;
+  readonly alerts: Alerts;
   /** The account, compared with the primary store's own counts at one quiet instant. */
   ledger(device?: string): Promise<LedgerAnswer>;
   /** Stages before the sinks, in the order of the drawing: broker, ingest, journal. */

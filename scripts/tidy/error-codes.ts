@@ -18,6 +18,7 @@ export const stages: readonly { readonly stage: string; readonly from: number; r
   { stage: 'api', from: 7000, to: 7499 },
   { stage: 'provision', from: 7500, to: 7999 },
   { stage: 'simulator', from: 8000, to: 8499 },
+  { stage: 'alerts', from: 8500, to: 8999 },
 ];
 
 const codesFolder = 'protocol/src/errors/codes/';

@@ -1,6 +1,14 @@
 import { agent } from './agent.ts';
 import { aggregate } from './aggregate.ts';
 import { audit } from './audit.ts';
+import { alertsAcknowledge } from './alerts-acknowledge.ts';
+import { alertsHistory } from './alerts-history.ts';
+import { alertsList } from './alerts-list.ts';
+import { alertsRemove } from './alerts-remove.ts';
+import { alertsRules } from './alerts-rules.ts';
+import { alertsSet } from './alerts-set.ts';
+import { alertsSilence } from './alerts-silence.ts';
+import { alertsTest } from './alerts-test.ts';
 import { bench } from './bench.ts';
 import { configDiff } from './config-diff.ts';
 import { configGet } from './config-get.ts';
@@ -66,6 +74,17 @@ export const deadLetterCommands = {
 };
 /** The commands behind `config`. */
 export const configCommands = { get: configGet, set: configSet, diff: configDiff, test: configTest };
+/** The commands behind `alerts`. */
+export const alertCommands = {
+  list: alertsList,
+  history: alertsHistory,
+  rules: alertsRules,
+  set: alertsSet,
+  remove: alertsRemove,
+  test: alertsTest,
+  acknowledge: alertsAcknowledge,
+  silence: alertsSilence,
+};
 /** The commands behind `simulate`. */
 export const simulateCommands = {
   thermometer: simulateThermometer,

@@ -37,7 +37,10 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       scope: 'metrics',
       answer: { status: 200, description: 'Prometheus text format.', text: 'text/plain' },
       handle: async () => {
-        const { body, contentType } = await renderMetrics(parts.counters(), view());
+        const { body, contentType } = await renderMetrics(
+          [...parts.counters(), ...parts.alerts.counters()],
+          view(),
+        );
         return text(body, contentType);
       },
     }),

@@ -6,6 +6,7 @@ import type { GatewayParts, RunningApi } from '../parts.ts';
 import { LiveHub } from '../sinks/live/live-hub.ts';
 import { Admission } from './admission.ts';
 import { auditRoutes } from './audit.ts';
+import { alertRoutes } from './alerts.ts';
 import { serveDashboard } from './dashboard.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceSummary } from './device-summary.ts';
@@ -87,6 +88,7 @@ export function routeTable(parts: GatewayParts, hub: LiveHub): ApiRoute[] {
     ...queryRoutes(parts),
     ...ledgerRoutes(parts),
     ...pipelineRoutes(view),
+    ...alertRoutes(parts),
     ...deadLetterRoutes(parts),
     ...healthRoutes(parts, view),
     ...sessionRoutes(parts),

@@ -24,12 +24,27 @@ function isOptions(value: unknown): value is GatewayOptions {
 
 function refuseUnknownKeys(schema: TSchema, value: unknown, at: { source: string; path: string }): void {
   const properties: unknown = Reflect.get(schema, 'properties');
-  if (!isRecord(value) || !isRecord(properties)) return;
+  if (!isRecord(value)) return;
+  if (!isRecord(properties)) return refuseUnknownKeysOfEach(schema, value, at);
   for (const [key, each] of Object.entries(value)) {
     const path = at.path ? `${at.path}.${key}` : key;
     const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (known === undefined) throw unknownKey(key, Object.keys(properties), `${at.source} ${path}`);
     if (isRecord(known)) refuseUnknownKeys(known, each, { source: at.source, path });
+  }
+}
+
+/** In a mapping from names that people choose, the keys of each member are known. */
+function refuseUnknownKeysOfEach(
+  schema: TSchema,
+  value: Record<string, unknown>,
+  at: { source: string; path: string },
+): void {
+  const patterns: unknown = Reflect.get(schema, 'patternProperties');
+  const [member] = isRecord(patterns) ? Object.values(patterns) : [];
+  if (!isRecord(member)) return;
+  for (const [name, each] of Object.entries(value)) {
+    refuseUnknownKeys(member, each, { source: at.source, path: `${at.path}.${name}` });
   }
 }
 

@@ -1,3 +1,7 @@
+import type { EmailSettings } from '../alerts/delivery/email-channel.ts';
+import type { MqttSettings } from '../alerts/delivery/mqtt-channel.ts';
+import type { WebhookSettings } from '../alerts/delivery/webhook-channel.ts';
+
 /** The gateway's settings after defaults, file, environment and options have been laid over one another. */
 export interface GatewayConfig {
   /** Directory of everything durable; made 0700 when missing. */
@@ -12,6 +16,8 @@ export interface GatewayConfig {
   /** The built dashboard; undefined serves the API alone. */
   readonly dashboardDirectory?: string;
   readonly logLevel: LogLevel;
+  /** Ways to people, by the name that rules call them. */
+  readonly alertChannels: Readonly<Record<string, AlertChannelConfig>>;
   readonly limits: GatewayLimits;
 }
 
@@ -19,6 +25,12 @@ export interface GatewayConfig {
 export type StoreName = 'embedded' | 'influxdb';
 /** From this level on the gateway logs. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** One way by which alerts reach people. */
+export type AlertChannelConfig =
+  | ({ readonly kind: 'webhook' } & WebhookSettings)
+  | ({ readonly kind: 'email' } & EmailSettings)
+  | ({ readonly kind: 'mqtt' } & MqttSettings);
 
 /** Where one of the listeners opens. */
 export interface ListenConfig {

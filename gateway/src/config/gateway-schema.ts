@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { AlertsFile } from './alerts-schema.ts';
 
 const closed = { additionalProperties: false };
 
@@ -104,6 +105,7 @@ export const GatewayFile = Type.Partial(
       ],
       { description: 'What is logged, on standard error' },
     ),
+    alerts: AlertsFile,
     limits: LimitsFile,
   }),
   { additionalProperties: false },

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { FieldlineError, parseDuration, parseSize } from '@fieldline/protocol';
 import { defaultHome } from '../home/home.ts';
+import { resolveAlertChannels } from './alerts-schema.ts';
 import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
 
@@ -58,6 +59,7 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
     ...(influxdb ? { influxdb: { database: defaultInfluxDatabase, ...influxdb } } : {}),
     ...(dashboardDirectory === undefined ? {} : { dashboardDirectory: resolve(dashboardDirectory) }),
     logLevel: options.logLevel ?? 'info',
+    alertChannels: resolveAlertChannels(options.alerts),
     limits: resolveLimits({ ...defaultLimits, ...options.limits }),
   };
 }

@@ -19,6 +19,7 @@ const startWaitMs = 3000;
  * ```
  * journal ─┬─► runner ─► primary store ─► ledger (committed, refused)
  *          ├─► runner ─► other stores
+ *          ├─► runner ─► rules of alerts
  *          └─► runner ─► live feed ─► stream index, live socket
  * ```
  */
@@ -32,7 +33,8 @@ export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
   live.listen((entries) => entries.forEach(({ batch }) => index.feed(batch)));
   const primaryRunner = makePrimaryRunner(context, primary, index);
   const others = stores.slice(1).map((sink) => makeRunner(context, sink));
-  const runners = [primaryRunner, ...others, makeRunner(context, live, { startAt: 'end' })];
+  const followers = [makeRunner(context, context.alertSink), makeRunner(context, live, { startAt: 'end' })];
+  const runners = [primaryRunner, ...others, ...followers];
   for (const runner of runners) runner.start();
   await Promise.race([primaryRunner.opened, delay(startWaitMs, undefined, { ref: false })]);
   return {

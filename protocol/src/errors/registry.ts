@@ -1,3 +1,4 @@
+import { alertErrors } from './codes/alerts.ts';
 import { apiErrors } from './codes/api.ts';
 import { brokerErrors } from './codes/broker.ts';
 import { cliErrors } from './codes/cli.ts';
@@ -28,6 +29,7 @@ export const errorRegistry = {
   ...apiErrors,
   ...provisionErrors,
   ...simulatorErrors,
+  ...alertErrors,
 };
 
 /** A stable error code: the same word in logs, problem documents, dead letters and the reference. */
