@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ErrorCode } from '@fieldline/protocol';
 import { readBootId } from './bindings/boot-id.ts';
 import type { Clock } from './bindings/clock.ts';
 import { DeviceClock } from './bindings/device-clock.ts';
@@ -16,6 +17,7 @@ import { defaultLogger, type Logger } from './logger.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { declareRestart } from './outbox/declare-restart.ts';
 import { Flushing } from './outbox/flushing.ts';
+import { MemoryQueue } from './outbox/memory-queue.ts';
 import { Sealer } from './outbox/sealer.ts';
 import { Uplink, type UplinkSettings } from './uplink/uplink.ts';
 import { agentVersion } from './version.ts';
@@ -71,16 +73,36 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   const start = await startingConfig(store, local);
   const { config } = start;
   outbox.changeLimits(config.outbox);
+  const memory = new MemoryQueue(config.outbox.memoryBytes);
   const ledger = new Ledger();
   const sensors = new SensorSet({ ledger, clock, timers, logger });
   sensors.prepare(config.sensors, start.version);
   const { pipelines } = sensors;
   const restored = declareRestart({ outbox, ledger, pipelines, nowUs: startedAtUs });
   const bootId = readBootId();
-  const parts = { store, start, outbox, ledger, sensors, bootId, startedAtUs, clock, timers, logger };
+  const alarms = new Set<ErrorCode>();
+  const parts = {
+    store,
+    start,
+    outbox,
+    memory,
+    alarms,
+    ledger,
+    sensors,
+    bootId,
+    startedAtUs,
+    clock,
+    timers,
+    logger,
+  };
   const { uplink, remote, flushing } = buildRemote(config, parts);
   const isOnline = (): boolean => uplink.isOnline;
-  const sealer = new Sealer({ device, bootId, sensors, ledger, outbox, clock, logger, restored, isOnline });
+  const alarm = (isFailing: boolean): void => {
+    alarms[isFailing ? 'add' : 'delete']('OUTBOX_WRITE_FAILED');
+    uplink.report();
+  };
+  const sealed = { outbox, memory, restored, isOnline, alarm };
+  const sealer = new Sealer({ device, bootId, sensors, ledger, clock, logger, ...sealed });
   uplink.start();
   sensors.start();
   const watchdog = new Watchdog({ environment: process.env, logger });
@@ -103,7 +125,7 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   return {
     stop: () => (stopping ??= shutDown()),
     isOnline,
-    waitingBatches: () => outbox.nextOffset - outbox.firstWaiting,
+    waitingBatches: () => outbox.nextOffset - outbox.firstWaiting + memory.nextOffset - memory.firstWaiting,
   };
 }
 
@@ -125,6 +147,9 @@ interface RemoteParts {
   readonly store: AppliedStore;
   readonly start: StartingConfig;
   readonly outbox: Outbox;
+  readonly memory: MemoryQueue;
+  /** What a person has to mend now. */
+  readonly alarms: Set<ErrorCode>;
   readonly ledger: Ledger;
   readonly sensors: SensorSet;
   readonly bootId: string;
@@ -139,7 +164,7 @@ function buildRemote(
   config: AgentConfig,
   parts: RemoteParts,
 ): { uplink: Uplink; remote: RemoteConfig; flushing: Flushing } {
-  const { store, start, sensors, outbox, clock, timers, logger } = parts;
+  const { store, start, sensors, outbox, memory, clock, timers, logger } = parts;
   const flushing = new Flushing(timers);
   const remote: RemoteConfig = new RemoteConfig({
     store,
@@ -147,6 +172,7 @@ function buildRemote(
     changeSensors: (next, version) => sensors.change(next.sensors, version),
     changeRest: (next) => {
       outbox.changeLimits(next.outbox);
+      memory.changeLimit(next.outbox.memoryBytes);
       flushing.change(next.flushUs);
       uplink.change(uplinkSettings(next));
     },
@@ -165,11 +191,12 @@ function uplinkSettings({ gateway, keepaliveSec, uplink }: AgentConfig): UplinkS
 }
 
 function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConfig): Uplink {
-  const { outbox, ledger, sensors, bootId, startedAtUs, clock, timers, logger } = parts;
+  const { outbox, memory, ledger, sensors, bootId, startedAtUs, clock, timers, logger } = parts;
   const uplink: Uplink = new Uplink({
     device: config.device,
     ...uplinkSettings(config),
     outbox,
+    memory,
     timers,
     logger,
     reported: () => remote.reported(),
@@ -182,6 +209,7 @@ function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConf
       bootId,
       clock: clock.quality(),
       startedAt: startedAtUs,
+      ...(parts.alarms.size > 0 ? { alarms: [...parts.alarms] } : {}),
     }),
     commands: {
       ping: () => ({ pong: true, nowUs: clock.nowUs() }),
@@ -191,7 +219,7 @@ function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConf
       stats: () => ({
         sensors: Object.fromEntries([...sensors.hosts].map(([sensor, host]) => [sensor, host.counters()])),
         dropped: ledger.reasons(),
-        outbox: outbox.counters(),
+        outbox: { ...outbox.counters(), memory: memory.counters() },
         uplink: uplink.counters,
       }),
     },

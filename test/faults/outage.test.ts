@@ -7,8 +7,10 @@ import { SensorPipeline } from '../../edge/src/aggregator/sensor-pipeline.ts';
 import { systemTimers } from '../../edge/src/bindings/timers.ts';
 import { Ledger } from '../../edge/src/ledger/ledger.ts';
 import { silentLogger } from '../../edge/src/logger.ts';
+import type { SealedSensors } from '../../edge/src/outbox/draft-maker.ts';
+import { MemoryQueue } from '../../edge/src/outbox/memory-queue.ts';
 import { Outbox } from '../../edge/src/outbox/outbox.ts';
-import { Sealer, type SealedSensors } from '../../edge/src/outbox/sealer.ts';
+import { Sealer } from '../../edge/src/outbox/sealer.ts';
 import type { WhenFull } from '../../edge/src/outbox/when-full.ts';
 import { Uplink } from '../../edge/src/uplink/uplink.ts';
 import { eventually } from '../services/wait.ts';
@@ -51,6 +53,8 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
+const memory = new MemoryQueue(1e6);
+
 /** The device's stages from the aggregator to the outbox, with one sensor that is carried both ways. */
 function makeDevice() {
   const ledger = new Ledger();
@@ -69,12 +73,13 @@ function makeDevice() {
         else each.closeDue(atUs);
       }
     },
+    cut: () => undefined,
     generations: () => [{ configVersion: 0, pipelines }],
     pipeline: () => undefined,
   };
   const isOnline = (): boolean => uplink?.isOnline ?? false;
   const about = { device, bootId: 'boot', logger: silentLogger };
-  const sealer = new Sealer({ ...about, sensors, ledger, outbox, clock, isOnline });
+  const sealer = new Sealer({ ...about, sensors, ledger, outbox, memory, clock, isOnline });
   const passSecond = (): void => {
     nowUs += 1_000_000;
     const value = 20 + Math.round(500 * Math.sin(recorded.length / 1000)) / 100;
@@ -95,7 +100,7 @@ async function connect(): Promise<void> {
   uplink = new Uplink({
     device,
     gateway: { url: gateway.mqttUrl, password },
-    ...{ keepaliveSec: 10, backlogBatchesPerSec, inFlightMax: 8, outbox },
+    ...{ keepaliveSec: 10, backlogBatchesPerSec, inFlightMax: 8, outbox, memory },
     ...{ timers: systemTimers, logger: silentLogger, commands: {} },
     reported: () => ({ version: 0, state: 'applied', errors: [], config: {} }),
     acknowledged: () => undefined,

@@ -85,6 +85,15 @@ export class TimedPipeline extends SensorPipeline {
     else super.closeAll(nowUs);
   }
 
+  /**
+   * Ends what is open here and now: open windows close as partial, and what comes later begins other halves of
+   * them. What is held until the time is known stays.
+   */
+  cut(): void {
+    const { offsetUs, newestUs } = this.#follow();
+    if (offsetUs !== undefined) this.#beginAnew(Math.max(newestUs, this.#clock.nowUs()) + 1);
+  }
+
   override take(): SensorBlock[] {
     const blocks = [...super.take(), ...this.#others().flatMap((each) => each.take())];
     this.#ended = this.#ended.filter((each) => each.pendingRows > 0);
@@ -146,14 +155,20 @@ export class TimedPipeline extends SensorPipeline {
     const jumpUs = step.toUs - step.fromUs;
     const isSmall = jumpUs <= smallStepUs && -jumpUs <= Math.min(smallStepUs, this.#options.latenessUs);
     if (steps === 1 && isSmall) return;
+    const successor = this.#beginAnew(newestUs + 1);
+    if (jumpUs > 0) successor.gap(step.fromUs, step.toUs, clockStep);
+  }
+
+  /** Windows that began before `startedAtUs` have another half in what came until now. */
+  #beginAnew(startedAtUs: number): SensorPipeline {
     if (this.#successor) {
       this.#successor.closeAll(Number.NEGATIVE_INFINITY);
       this.#ended.push(this.#successor);
     } else {
       super.closeAll(Number.NEGATIVE_INFINITY);
     }
-    this.#successor = new SensorPipeline({ ...this.#options, startedAtUs: newestUs + 1 });
-    if (jumpUs > 0) this.#successor.gap(step.fromUs, step.toUs, clockStep);
+    this.#successor = new SensorPipeline({ ...this.#options, startedAtUs });
+    return this.#successor;
   }
 
   #forward(t: Float64Array, columns: Columns): void {

@@ -42,7 +42,13 @@ export interface AgentConfig {
   readonly dataDir: string;
   readonly flushUs: number;
   readonly keepaliveSec: number;
-  readonly outbox: { readonly maxBytes: number; readonly maxAgeUs: number; readonly whenFull: WhenFull };
+  readonly outbox: {
+    readonly maxBytes: number;
+    readonly maxAgeUs: number;
+    readonly whenFull: WhenFull;
+    /** What batches may take in memory while the disk fails. */
+    readonly memoryBytes: number;
+  };
   readonly clock: ClockConfig;
   readonly uplink: { readonly backlogBatchesPerSec: number; readonly inFlightMax: number };
   readonly sensors: readonly SensorConfig[];

@@ -86,6 +86,13 @@ export const AgentFile = Type.Object(
               description: 'Beyond this, unsent batches go as `whenFull` says',
             }),
           ),
+          memory: Type.Optional(
+            Type.String({
+              default: agentDefaults.memory,
+              description:
+                'While the disk is full, read-only or broken, batches wait in memory up to this; it is lost with the process',
+            }),
+          ),
           maxAge: Type.Optional(
             Type.String({
               default: agentDefaults.maxAge,

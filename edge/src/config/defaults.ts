@@ -5,6 +5,7 @@ export const agentDefaults = {
   keepalive: '10s',
   maxBytes: '256MB',
   maxAge: '30d',
+  memory: '16MB',
   whenFull: 'drop-oldest',
   backlogBatchesPerSec: 50,
   inFlight: 8,

@@ -55,11 +55,6 @@ export function resolveConfig(
     minUs: 1e6,
     maxUs: 3.6e9,
   });
-  const maxBytes = resolver.value(
-    parseSize(outbox.maxBytes ?? agentDefaults.maxBytes),
-    ['outbox', 'maxBytes'],
-    0,
-  );
   const { device } = file;
   const gateway = { url: file.gateway.url, password: context.password };
   const dataDir = resolve(context.directory, file.dataDir);
@@ -90,14 +85,7 @@ export function resolveConfig(
       syncedFile: file.clock?.syncedFile && resolve(context.directory, file.clock.syncedFile),
     },
     keepaliveSec: Math.round(keepaliveUs / 1e6),
-    outbox: {
-      maxBytes,
-      whenFull: outbox.whenFull ?? agentDefaults.whenFull,
-      maxAgeUs: resolver.durationUs(outbox.maxAge ?? agentDefaults.maxAge, ['outbox', 'maxAge'], {
-        minUs: 1e6,
-        maxUs: 3.2e14,
-      }),
-    },
+    outbox: resolveOutbox(resolver, outbox),
     uplink: {
       backlogBatchesPerSec: uplink.backlogBatchesPerSec ?? agentDefaults.backlogBatchesPerSec,
       inFlightMax: uplink.inFlight ?? agentDefaults.inFlight,
@@ -106,6 +94,18 @@ export function resolveConfig(
     reported: withoutSecrets(file),
   };
   return { config, problems: resolver.problems };
+}
+
+function resolveOutbox(resolver: Resolver, keys: NonNullable<AgentFile['outbox']>): AgentConfig['outbox'] {
+  const sizeBytes = (key: 'maxBytes' | 'memory'): number =>
+    resolver.value(parseSize(keys[key] ?? agentDefaults[key]), ['outbox', key], 0);
+  const ageBounds = { minUs: 1e6, maxUs: 3.2e14 };
+  return {
+    maxBytes: sizeBytes('maxBytes'),
+    memoryBytes: sizeBytes('memory'),
+    whenFull: keys.whenFull ?? agentDefaults.whenFull,
+    maxAgeUs: resolver.durationUs(keys.maxAge ?? agentDefaults.maxAge, ['outbox', 'maxAge'], ageBounds),
+  };
 }
 
 function withoutSecrets(file: AgentFile): unknown {

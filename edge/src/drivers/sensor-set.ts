@@ -11,7 +11,7 @@ import { switchTime } from '../config/switch-time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { LatestReadings } from '../transforms/join/latest-readings.ts';
-import type { Generation, SealedSensors } from '../outbox/sealer.ts';
+import type { Generation, SealedSensors } from '../outbox/draft-maker.ts';
 import { SensorHost } from './sensor-host.ts';
 
 /** What the sensors of an agent stand on. */
@@ -28,13 +28,13 @@ interface Running {
   readonly feed: SensorFeed;
   readonly recent: RecentReadings;
   readonly lines: SharedLines;
-  readonly pipeline: SensorPipeline;
+  readonly pipeline: TimedPipeline;
 }
 
 /** A pipeline whose turn is over, until all of it is sealed. */
 interface Retiring {
   readonly configVersion: number;
-  readonly pipeline: SensorPipeline;
+  readonly pipeline: TimedPipeline;
   readonly feed: SensorFeed;
   /** Its readings end here (µs UTC); infinite while its driver still hands over what it had begun. */
   untilUs: number;
@@ -132,6 +132,11 @@ export class SensorSet implements SealedSensors {
     const { base } = this.#options.clock;
     if (base !== undefined && base.offsetUs === undefined && !last) return;
     for (const each of this.#retiring) closeRetiring(each, nowUs, last);
+  }
+
+  cut(): void {
+    for (const { pipeline } of this.#sensors.values()) pipeline.cut();
+    for (const { pipeline, isClosed } of this.#retiring) if (!isClosed) pipeline.cut();
   }
 
   generations(): readonly Generation[] {
@@ -264,7 +269,7 @@ export class SensorSet implements SealedSensors {
     return { config, pipeline, recent, feed, lines, host };
   }
 
-  #newPipeline({ id, type, streams, latenessUs }: SensorConfig, startedAtUs: number): SensorPipeline {
+  #newPipeline({ id, type, streams, latenessUs }: SensorConfig, startedAtUs: number): TimedPipeline {
     const { ledger, clock } = this.#options;
     const latest = this.#latest;
     return new TimedPipeline({ sensor: id, type, streams, latenessUs, startedAtUs, ledger, latest }, clock);

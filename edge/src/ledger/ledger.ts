@@ -1,5 +1,8 @@
 import type { StreamLedger } from '@fieldline/protocol';
 
+/** What one stream has counted in one epoch, without what is open. */
+export type EpochTotals = Omit<StreamLedger, 'open'>;
+
 /** The running counters of one stream: each is counted where its event happens, none is computed. */
 export class StreamCounters {
   /** Values that the driver yielded. */
@@ -14,6 +17,21 @@ export class StreamCounters {
   batched = 0;
   /** By reason, for the command `stats`: of `filtered` and of `lost`. */
   readonly reasons = new Map<string, number>();
+
+  /** The totals now. */
+  totals(): EpochTotals {
+    const { taken, filtered, refused, lost, batched } = this;
+    return { taken, filtered, refused, lost, batched };
+  }
+
+  /** Goes on from these totals. */
+  set({ taken, filtered, refused, lost, batched }: EpochTotals): void {
+    this.taken = taken;
+    this.filtered = filtered;
+    this.refused = refused;
+    this.lost = lost;
+    this.batched = batched;
+  }
 
   /** Counts values that a transform dropped. */
   filter(reason: string, count: number): void {
@@ -32,6 +50,8 @@ export class StreamCounters {
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + count);
   }
 }
+
+const noTotals: EpochTotals = { taken: 0, filtered: 0, refused: 0, lost: 0, batched: 0 };
 
 /** The device's account of the current epoch, by `sensor/quantity`. */
 export class Ledger {
@@ -57,14 +77,24 @@ export class Ledger {
   ): void {
     for (const [name, total] of Object.entries(totals)) {
       const counters = this.stream(name);
-      counters.taken = total.taken;
-      counters.filtered = total.filtered;
-      counters.refused = total.refused;
-      counters.lost = total.lost;
-      counters.batched = total.batched;
+      counters.set(total);
       const lost = total.open - (kept.get(name) ?? 0);
       if (lost > 0) counters.lose('restart', lost);
     }
+  }
+
+  /**
+   * Goes on with the totals of another epoch, from zero where `next` has none, and answers those of the epoch
+   * until now. Nothing may be open: a reading is counted in one epoch.
+   */
+  exchange(next: ReadonlyMap<string, EpochTotals>): Map<string, EpochTotals> {
+    const last = new Map<string, EpochTotals>();
+    for (const name of next.keys()) this.stream(name);
+    for (const [name, counters] of this.#streams) {
+      last.set(name, counters.totals());
+      counters.set(next.get(name) ?? noTotals);
+    }
+    return last;
   }
 
   /** The totals now; `open` is counted by the windows themselves. Streams without a reading are left out. */

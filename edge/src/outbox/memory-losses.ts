@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger/ledger.ts';
-import type { SealedSensors } from './sealer.ts';
+import type { SealedSensors } from './draft-maker.ts';
 
 const memoryFull = 'memory-full';
 

@@ -1,13 +1,16 @@
-import { openJournal, type Journal, type JournalRecord } from '@fieldline/journal';
+import { openJournal, type Journal, type JournalRecord, type OpenJournalOptions } from '@fieldline/journal';
 import { FieldlineError, type Batch, type SensorBlock } from '@fieldline/protocol';
 import type { Clock } from '../bindings/clock.ts';
 import type { Logger } from '../logger.ts';
 import { batchKey, parseBatchKey } from './batch-key.ts';
+import type { BatchQueue, SealedBatch } from './batch-queue.ts';
 import { chooseDrops, type Drops } from './choose-drops.ts';
 import type { WhenFull } from './when-full.ts';
 import { OffsetRanges } from './offset-ranges.ts';
 import { recoverState, type OutboxState } from './recover-state.ts';
+import type { MemoryBatch } from './memory-queue.ts';
 import { payloadOf, toSealedRecord } from './sealed-record.ts';
+import { isDiskFailure, isUnwritable, unwritableJournal } from './unwritable-journal.ts';
 
 /** How an outbox is kept. */
 export interface OutboxOptions {
@@ -18,12 +21,8 @@ export interface OutboxOptions {
   readonly whenFull?: WhenFull;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** A sealed batch on its way out: the same bytes at every attempt. */
-export interface SealedBatch {
-  readonly offset: number;
-  readonly payload: Uint8Array;
+  /** The disk; tests put a failing one here. */
+  readonly files?: OpenJournalOptions['files'];
 }
 
 /** How often the cursor is written while batches are acknowledged: a restart resends at most that much. */
@@ -44,7 +43,7 @@ const offeredSlack = 8;
  * sent; it is read and claimed for sending; it is forgotten when it is acknowledged. Batches that were never
  * sent may be dropped when the limits of bytes or age are reached: the next batch declares them.
  */
-export class Outbox {
+export class Outbox implements BatchQueue {
   /** Where recovery found the device. */
   readonly state: OutboxState;
   readonly #journal: Journal;
@@ -67,10 +66,13 @@ export class Outbox {
   /** Where this run began: it knows itself what it has sent of the batches from there on. */
   readonly #openedAt: number;
 
+  /**
+   * Opens it, whatever state it is in. On a disk that is full, read-only or broken it holds nothing, and nothing can be
+   * sealed until the next start.
+   */
   static async open(options: OutboxOptions): Promise<Outbox> {
-    const { directory, maxBytes, clock, logger } = options;
-    const segmentBytes = Math.min(segmentBytesMax, Math.ceil(maxBytes / 8));
-    const journal = await openJournal({ directory, segmentBytes, now: () => clock.nowUs() });
+    const { directory, logger } = options;
+    const journal = await openOrGoOn(options);
     const state = await recoverState(journal);
     if (state.renewed) {
       const { discardedBytes, discardedRecordsAtLeast } = journal.recovery;
@@ -95,6 +97,11 @@ export class Outbox {
   /** Whether the previous run stopped in order, so that nothing was in its memory. */
   get closedCleanly(): boolean {
     return this.#journal.recovery.closedCleanly;
+  }
+
+  /** Whether its disk could not even be opened, so that nothing can be sealed before the next start. */
+  get isUnwritable(): boolean {
+    return isUnwritable(this.#journal);
   }
 
   /** The seq that the next sealed batch gets. */
@@ -170,12 +177,20 @@ export class Outbox {
       olderThanUs,
       select: (record) => this.#select(record),
     });
-    for (const record of drops.carry) await this.#carry(record);
+    await this.#carryAll(drops.carry);
     if (drops.offsets.length === 0) return undefined;
     const detail = `${drops.offsets.length} batches.`;
     const error = new FieldlineError('OUTBOX_LIMIT', { subject: this.#options.directory, detail });
     this.#options.logger.warn({ code: error.code, batches: drops.offsets.length }, error.message);
     return drops;
+  }
+
+  /**
+   * Keeps a batch that was sealed in memory while the disk failed, under its own name. Rejects as `seal` does.
+   */
+  async adopt({ epoch, seq, payload, wasSent }: MemoryBatch): Promise<void> {
+    const offset = await this.#journal.append(batchKey({ epoch, seq }, true), payload);
+    if (wasSent) this.#sent.add(offset);
   }
 
   /** Whether new batches have to wait until older ones are acknowledged; only with `drop-newest`. */
@@ -282,14 +297,27 @@ export class Outbox {
     return lane === 'backlog' && offset >= (this.#journal.cursor(offeredCursor) ?? 0);
   }
 
+  /** What cannot be carried stays where it is: it holds its segment a little longer. */
+  async #carryAll(records: readonly JournalRecord[]): Promise<void> {
+    for (const record of records) {
+      try {
+        await this.#carry(record);
+      } catch (cause) {
+        this.#options.logger.warn({ cause: String(cause) }, 'a batch could not be carried to the end');
+        return;
+      }
+    }
+  }
+
   async #carry(record: JournalRecord): Promise<void> {
     if (this.#inFlight.has(record.offset) || this.#done.has(record.offset)) return;
     const name = parseBatchKey(record.key);
     if (name === undefined) return;
     // Claimed while it is copied, so that it is not sent from both places.
     this.#inFlight.add(record.offset);
-    const offset = await this.#journal.append(batchKey(name, true), payloadOf(record));
-    this.#inFlight.delete(record.offset);
+    const offset = await this.#journal
+      .append(batchKey(name, true), payloadOf(record))
+      .finally(() => this.#inFlight.delete(record.offset));
     this.#done.add(record.offset);
     if (this.#sent.delete(record.offset)) this.#sent.add(offset);
     const coarseBytes = this.#coarse.get(record.offset);
@@ -319,8 +347,27 @@ export class Outbox {
   /** The newest sealed batch is always kept: it carries epoch, seq and totals over a restart. */
   async #trim(): Promise<void> {
     const keepFrom = Math.min(this.firstWaiting, Math.max(0, this.#newestSealed));
-    await this.#journal.trim(keepFrom);
+    try {
+      await this.#journal.trim(keepFrom);
+    } catch (cause) {
+      // Old segments cost room; what was sealed is sealed.
+      this.#options.logger.warn({ cause: String(cause) }, 'segments of the outbox cannot be removed');
+      return;
+    }
     this.#done.removeBelow(this.#journal.firstOffset);
     this.#doomed.removeBelow(this.#journal.firstOffset);
+  }
+}
+
+async function openOrGoOn({ directory, maxBytes, clock, logger, files }: OutboxOptions): Promise<Journal> {
+  const segmentBytes = Math.min(segmentBytesMax, Math.ceil(maxBytes / 8));
+  const now = (): number => clock.nowUs();
+  try {
+    return await openJournal({ directory, segmentBytes, now, ...(files && { files }) });
+  } catch (error) {
+    if (!isDiskFailure(error)) throw error;
+    const failure = new FieldlineError('OUTBOX_WRITE_FAILED', { subject: directory, cause: error });
+    logger.error({ code: failure.code, cause: String(error) }, failure.message);
+    return unwritableJournal(directory);
   }
 }

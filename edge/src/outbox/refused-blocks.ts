@@ -1,7 +1,7 @@
 import { countReadings, type SensorBlock } from '@fieldline/protocol';
 import type { Ledger } from '../ledger/ledger.ts';
 import { blockTimes, outboxFull } from './choose-drops.ts';
-import type { SealedSensors } from './sealer.ts';
+import type { SealedSensors } from './draft-maker.ts';
 
 interface Gap {
   readonly fromUs: number;

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
 import { Ledger, ledgerDifferences } from '../ledger/ledger.ts';
 import { silentLogger } from '../logger.ts';
+import { MemoryQueue } from './memory-queue.ts';
 import { Outbox } from './outbox.ts';
 import { Sealer } from './sealer.ts';
 
@@ -13,6 +14,7 @@ let directory: string;
 let nowUs = 1_800_000_000_000_000;
 const clock = { nowUs: () => nowUs, quality: () => 'synced' as const };
 let outbox: Outbox;
+let memory: MemoryQueue;
 let ledger: Ledger;
 let pipeline: SensorPipeline;
 let sealer: Sealer;
@@ -21,6 +23,7 @@ let errors: string[];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'fieldline-sealer-'));
   outbox = await Outbox.open({ directory, maxBytes: 1e9, maxAgeUs: 1e15, clock, logger: silentLogger });
+  memory = new MemoryQueue(1e6);
   ledger = new Ledger();
   errors = [];
   const streams = [{ quantity: 'temperature', unit: 'Cel', window: 'none', windowUs: 0, sketch: false }];
@@ -32,11 +35,13 @@ beforeEach(async () => {
     bootId: 'b',
     sensors: {
       close: (atUs, last) => (last ? pipeline.closeAll(atUs) : pipeline.closeDue(atUs)),
+      cut: () => pipeline.closeAll(nowUs),
       generations: () => [{ configVersion: 0, pipelines: [pipeline] }],
       pipeline: () => pipeline,
     },
     ledger,
     outbox,
+    memory,
     clock,
     logger,
     isOnline: () => false,
@@ -84,7 +89,7 @@ it('cuts what has piled up into batches of bounded size, each with an account th
   expect(sealed.map(({ lane }) => lane)).toEqual(['backlog', 'backlog', 'backlog']);
 });
 
-it('keeps the batch and its seq while the disk fails, says so once, and loses nothing below its limit', async () => {
+it('goes on from memory while the disk fails, says so once, and comes back to it with all that was taken', async () => {
   const seal = vi.spyOn(outbox, 'seal').mockRejectedValue(new Error('ENOSPC'));
   for (let flush = 0; flush < 3; flush++) {
     emit(10);
@@ -92,11 +97,27 @@ it('keeps the batch and its seq while the disk fails, says so once, and loses no
   }
   expect(errors).toHaveLength(1);
   expect(errors[0]).toContain('OUTBOX_WRITE_FAILED');
+  // The batch on which the disk failed may have come to it: it keeps its name, and waits.
+  expect(memory.counters().waitingBatches).toBe(2);
   seal.mockRestore();
+  emit(5);
+  await sealer.flush();
+  expect(memory.counters().waitingBatches).toBe(0);
+  emit(1);
   await sealer.flush();
   const sealed = await batches();
-  expect(sealed.map(({ seq }) => seq)).toEqual([1, 2]);
-  expect(sealed.map(readings)).toEqual([10, 20]);
+  const named = sealed.map((each) => [each.epoch === memory.epoch, each.seq, readings(each)]);
+  // What came while the disk failed, under the names of memory; around it the durable epoch.
+  expect(named).toEqual([
+    [false, 1, 10],
+    [true, 1, 10],
+    [true, 2, 10],
+    [true, 3, 5],
+    [false, 2, 1],
+  ]);
+  for (const batch of sealed) expect(ledgerDifferences(batch.ledger)).toEqual([]);
+  expect(sealed[3]?.ledger['air/temperature']).toMatchObject({ taken: 25, batched: 25, open: 0 });
+  expect(sealed[4]?.ledger['air/temperature']).toMatchObject({ taken: 11, batched: 11, open: 0 });
 });
 
 it('counts what memory cannot hold while the disk fails, and says so when it is back', async () => {
@@ -107,8 +128,10 @@ it('counts what memory cannot hold while the disk fails, and says so when it is 
   seal.mockRestore();
   await sealer.flush();
   expect(errors[1]).toMatch(/5 readings.*OUTBOX_MEMORY_FULL/);
-  const last = (await batches()).at(-1)?.ledger['air/temperature'];
-  expect(last).toMatchObject({ taken: 200_006, lost: 5, batched: 200_001 });
-  const gaps = (await batches()).flatMap(({ sensors }) => sensors).filter(({ kind }) => kind === 'gaps');
+  const all = await batches();
+  // Lost while memory was all there was, so in the account of its epoch.
+  const inMemory = all.findLast(({ epoch }) => epoch === memory.epoch)?.ledger['air/temperature'];
+  expect(inMemory).toMatchObject({ taken: 200_005, lost: 5, batched: 200_000 });
+  const gaps = all.flatMap(({ sensors }) => sensors).filter(({ kind }) => kind === 'gaps');
   expect(gaps).toMatchObject([{ reason: ['memory-full'], to: Float64Array.of(nowUs) }]);
 });

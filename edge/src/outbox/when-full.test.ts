@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { SensorPipeline } from '../aggregator/sensor-pipeline.ts';
 import { Ledger, ledgerDifferences } from '../ledger/ledger.ts';
 import { silentLogger } from '../logger.ts';
+import { MemoryQueue } from './memory-queue.ts';
 import { Outbox } from './outbox.ts';
 import { Sealer } from './sealer.ts';
 import { thinned } from './thin.ts';
@@ -31,10 +32,12 @@ async function offline(whenFull: WhenFull, about: { flushes: number; sent: numbe
   const pipeline = new SensorPipeline(options);
   const sensors = {
     close: (atUs: number) => pipeline.closeDue(atUs),
+    cut: () => undefined,
     generations: () => [{ configVersion: 0, pipelines: [pipeline] }],
     pipeline: () => pipeline,
   };
-  const shared = { device: 'a-1', bootId: 'b', isOnline: () => false };
+  const memory = new MemoryQueue(1e6);
+  const shared = { device: 'a-1', bootId: 'b', memory, isOnline: () => false };
   const sealer = new Sealer({ ...shared, sensors, ledger, outbox, clock, logger });
   let sizeBytesMax = 0;
   let emitted = 0;

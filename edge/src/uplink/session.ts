@@ -13,7 +13,8 @@ import {
 } from '@fieldline/protocol';
 import type { MqttClient } from 'mqtt';
 import type { Timers } from '../bindings/timers.ts';
-import type { Outbox, SealedBatch } from '../outbox/outbox.ts';
+import type { BatchQueue, SealedBatch } from '../outbox/batch-queue.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import { runLane } from './lane.ts';
 import { answerCommand, readDesiredMessage, type CommandHandlers } from './messages.ts';
 import { Pace } from './pace.ts';
@@ -22,6 +23,8 @@ import { Pace } from './pace.ts';
 export interface SessionOptions {
   readonly device: string;
   readonly outbox: Outbox;
+  /** Batches of a time without a disk. */
+  readonly memory: BatchQueue;
   readonly timers: Timers;
   readonly commands: CommandHandlers;
   /** The status to publish, as it is now. */
@@ -72,6 +75,7 @@ export class Session {
     await closed;
     client.end(true);
     this.#options.outbox.release();
+    this.#options.memory.release();
   }
 
   /** Ends the session: what is in flight waits for the next one. */
@@ -109,16 +113,17 @@ export class Session {
   }
 
   async #runLanes(): Promise<void> {
-    const { outbox, inFlightMax, backlogBatchesPerSec, timers } = this.#options;
+    const { outbox, memory, inFlightMax, backlogBatchesPerSec, timers } = this.#options;
     // A disk that fails must not stop the sending: then this run remembers what it has sent.
     await outbox.offer().catch(() => undefined);
     const border = outbox.nextOffset;
     const send = (batch: SealedBatch): Promise<void> => this.#send(batch);
-    const shared = { outbox, inFlightMax, send, signal: this.#ending.signal };
+    const shared = { queue: outbox, inFlightMax, send, signal: this.#ending.signal };
     const pace = new Pace(backlogBatchesPerSec, timers);
     await Promise.all([
       runLane({ ...shared, from: border, to: Number.POSITIVE_INFINITY }),
       runLane({ ...shared, from: outbox.firstWaiting, to: border, pace }),
+      runLane({ ...shared, queue: memory, from: memory.firstWaiting, to: Number.POSITIVE_INFINITY }),
     ]);
   }
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../bindings/clock.ts';
 import { systemTimers } from '../bindings/timers.ts';
 import { silentLogger } from '../logger.ts';
+import { MemoryQueue } from '../outbox/memory-queue.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { eventually } from '../testing/eventually.ts';
 import { SilentLine } from '../testing/silent-line.ts';
@@ -44,6 +45,7 @@ function start(overrides: Partial<UplinkOptions> = {}): Uplink {
     backlogBatchesPerSec: 1000,
     inFlightMax: 4,
     outbox,
+    memory: new MemoryQueue(1e6),
     timers: systemTimers,
     logger: silentLogger,
     commands: { ping: () => ({ pong: true }) },

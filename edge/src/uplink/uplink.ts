@@ -133,10 +133,12 @@ export class Uplink {
   }
 
   async #drain(deadlineMs: number): Promise<void> {
-    const { outbox } = this.#options;
+    const { outbox, memory } = this.#options;
+    const queues = [outbox, memory];
     const checks = Math.ceil(deadlineMs / drainCheckMs);
     for (let check = 0; check < checks; check++) {
-      if (!this.isOnline || outbox.firstWaiting >= outbox.nextOffset) return;
+      const isEmpty = queues.every(({ firstWaiting, nextOffset }) => firstWaiting >= nextOffset);
+      if (!this.isOnline || isEmpty) return;
       await this.#after(drainCheckMs);
     }
   }

@@ -10,6 +10,13 @@ export const Status = Type.Object(
     bootId: Type.String({ maxLength: 64 }),
     clock: ClockQuality,
     startedAt: TimeUs,
+    /** Codes of the error registry that hold now and that a person has to mend; left out where there are none. */
+    alarms: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,63}$' }), {
+        maxItems: 16,
+        description: 'Error codes',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -5,7 +5,8 @@ export const outboxErrors = defineErrors({
   OUTBOX_WRITE_FAILED: {
     number: 3000,
     title: 'A batch could not be made durable.',
-    remedy: 'Check free space and mount state of the data directory; readings wait in memory meanwhile.',
+    remedy:
+      'Check free space and mount state of the data directory; batches wait in memory meanwhile (`outbox.memory`).',
   },
   OUTBOX_MEMORY_FULL: {
     number: 3001,
