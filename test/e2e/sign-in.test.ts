@@ -48,7 +48,9 @@ describe.skipIf(chromiumProgram.missing)('signing in', () => {
     await page.getByLabel('Password').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('Signed in as ada (viewer)').waitFor();
-    expect(await page.evaluate(() => document.cookie)).toBe('');
+    // HttpOnly: the cookie is there, and no script sees it.
+    expect(await page.evaluate('document.cookie')).toBe('');
+    expect(await page.context().cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Strict' }]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     // The browser itself remarks on the password that was refused; nothing else may be said.

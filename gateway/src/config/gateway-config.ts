@@ -7,6 +7,8 @@ export interface GatewayConfig {
   /** Directory of everything durable; made 0700 when missing. */
   readonly home: string;
   readonly http: ListenConfig;
+  /** Further names of this gateway in Host and Origin headers: host names, or whole origins. */
+  readonly allowedHosts: readonly string[];
   readonly mqtt: ListenConfig;
   /** Batches are taken straight from the sockets of their devices, past the MQTT library. */
   readonly directBatches: boolean;
@@ -84,4 +86,11 @@ export interface GatewayLimits {
   readonly journalAgeUs: number;
   /** How long a stop may wait for what is under way. */
   readonly drainUs: number;
+  readonly users: number;
+  readonly tokens: number;
+  /** Browsers that are signed in; beyond it the oldest session ends. */
+  readonly sessions: number;
+  readonly sessionAgeUs: number;
+  readonly auditEntries: number;
+  readonly auditAgeUs: number;
 }

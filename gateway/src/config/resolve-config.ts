@@ -4,6 +4,7 @@ import { defaultHome } from '../home/home.ts';
 import { resolveAlertChannels } from './alerts-schema.ts';
 import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
+import { isLoopback } from './loopback.ts';
 
 /** Every limit where nobody says otherwise, as people write it. */
 export const defaultLimits: Required<LimitsFile> = {
@@ -29,6 +30,12 @@ export const defaultLimits: Required<LimitsFile> = {
   journalBytes: '4GiB',
   journalAge: '30d',
   drain: '10s',
+  users: 100,
+  tokens: 100,
+  sessions: 1000,
+  sessionAge: '12h',
+  auditEntries: 100_000,
+  auditAge: '400d',
 };
 
 /** Where the gateway listens where nobody says otherwise. */
@@ -39,8 +46,6 @@ export const defaultListen = {
 
 /** The database in InfluxDB where nobody says otherwise; it is created if missing. */
 export const defaultInfluxDatabase = 'fieldline';
-
-const loopback = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
 
 /** Lays the options over the defaults. Throws CONFIG_INVALID_VALUE. */
 export function resolveConfig(options: GatewayOptions, environment: NodeJS.ProcessEnv): GatewayConfig {
@@ -53,6 +58,7 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
   return {
     home: resolve(options.home ?? defaultHome(environment)),
     http: resolveListen('http', options),
+    allowedHosts: options.http?.allowedHosts ?? [],
     mqtt: resolveListen('mqtt', options),
     directBatches: options.directBatches ?? true,
     stores,
@@ -66,7 +72,7 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
 
 function resolveListen(name: 'http' | 'mqtt', options: GatewayOptions): ListenConfig {
   const listen = { insecure: false, ...defaultListen[name], ...options[name] };
-  if (!loopback.test(listen.host) && !listen.insecure) {
+  if (!isLoopback(listen.host) && !listen.insecure) {
     const detail = `${listen.host} is not loopback, and nothing is encrypted: set ${name}.insecure to true to allow it.`;
     throw invalid(`${name}.host`, detail);
   }
@@ -106,6 +112,12 @@ function resolveLimits(limits: Required<LimitsFile>): GatewayLimits {
     journalBytes: size('journalBytes'),
     journalAgeUs: time('journalAge'),
     drainUs: time('drain'),
+    users: limits.users,
+    tokens: limits.tokens,
+    sessions: limits.sessions,
+    sessionAgeUs: time('sessionAge'),
+    auditEntries: limits.auditEntries,
+    auditAgeUs: time('auditAge'),
   };
 }
 
