@@ -30,6 +30,7 @@ import { ReceivedBatches } from './ingest/received-batches.ts';
 import { Replay } from './ingest/replay.ts';
 import { WaitingBatches } from './ingest/waiting-batches.ts';
 import { BatchLog } from './journal/batch-log.ts';
+import { ClosedEpochStore } from './ledger/closed-epochs.ts';
 import { JournalAccount, savedOffset } from './ledger/journal-account.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { RefusedReadings } from './ledger/refused-readings.ts';
@@ -222,7 +223,7 @@ async function openDurable(base: Base): Promise<Durable> {
   const log = await openLog(base, database);
   teardown.add('journal', () => log.close());
   const received = new ReceivedBatches(database, limits);
-  const ledger = new Ledger(new RefusedReadings(database));
+  const ledger = new Ledger(new RefusedReadings(database), new ClosedEpochStore(database));
   const waiting = new WaitingBatches(database, { ledger, bytesMax: limits.anchorWaitBytes });
   const account = new JournalAccount({ log, ledger, received, waiting, database, clock });
   const replayed = await account.restore();

@@ -18,7 +18,7 @@ export const defaultLimits: Required<LimitsFile> = {
   inFlightBytes: '64MiB',
   devices: 10_000,
   streamsPerDevice: 2000,
-  epochsPerDevice: 256,
+  epochsPerDevice: 100_000,
   rangesPerEpoch: 1024,
   digestsPerEpoch: 100_000,
   deadLetters: 10_000,

@@ -43,6 +43,12 @@ const migrations: readonly string[] = [
     device TEXT NOT NULL, boot_id TEXT NOT NULL, monotonic_us INTEGER NOT NULL, wall_us INTEGER NOT NULL,
     PRIMARY KEY (device, boot_id)) WITHOUT ROWID;
 `,
+  `
+  ALTER TABLE received ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE closed_epochs (
+    device TEXT NOT NULL, epoch TEXT NOT NULL, account TEXT NOT NULL,
+    PRIMARY KEY (device, epoch)) WITHOUT ROWID;
+`,
 ];
 
 /**

@@ -15,6 +15,16 @@ export type Recognition =
       readonly detail: string;
     };
 
+/** Epochs of one device that are held in memory; older ones are read from the database when one of them is named. */
+const openEpochsMax = 16;
+
+interface DeviceEpochs {
+  /** Those in memory, the one used last at the end. */
+  readonly open: Map<string, Epoch>;
+  /** How many there are, in the database or not yet. */
+  count: number;
+}
+
 interface Epoch {
   readonly ranges: SeqRanges;
   /** Digests that are not in the database yet. */
@@ -36,31 +46,49 @@ export interface ReceivedLimits {
 
 /**
  * Which batches the gateway has, by (device, epoch, seq): ranges, since lanes deliver out of order, and a
- * digest for each of the newest `digestsPerEpoch`. What is older than those counts as a duplicate unseen.
+ * digest for each of the newest `digestsPerEpoch`. What is older than those counts as a duplicate unseen. A
+ * device goes through many epochs in the years: all are known for good, by a few bytes of ranges each in the
+ * database; memory and digests hold its newest few.
  *
  * `record` follows the journal, in its order; `save` writes what `record` has seen, in the transaction of
  * the caller, so that a restart replays the journal from that point.
  */
 export class ReceivedBatches {
   readonly #limits: ReceivedLimits;
-  readonly #devices = new Map<string, Map<string, Epoch>>();
+  readonly #devices = new Map<string, DeviceEpochs>();
   readonly #underWay = new Map<string, UnderWay>();
-  readonly #statements: Record<'range' | 'digest' | 'insert' | 'prune', StatementSync>;
+  readonly #statements: Record<'range' | 'ranges' | 'digest' | 'insert' | 'prune' | 'forget', StatementSync>;
+  /** Counts the saves, so that a restart knows which epochs were used last. */
+  #saves: number;
 
   constructor(database: DatabaseSync, limits: ReceivedLimits) {
     this.#limits = limits;
     this.#statements = {
-      range: database.prepare('INSERT OR REPLACE INTO received (device, epoch, ranges) VALUES (?, ?, ?)'),
+      range: database.prepare(
+        'INSERT OR REPLACE INTO received (device, epoch, ranges, used) VALUES (?, ?, ?, ?)',
+      ),
+      ranges: database.prepare('SELECT ranges FROM received WHERE device = ? AND epoch = ?'),
       digest: database.prepare('SELECT digest FROM digests WHERE device = ? AND epoch = ? AND seq = ?'),
       insert: database.prepare(
         'INSERT OR IGNORE INTO digests (device, epoch, seq, digest) VALUES (?, ?, ?, ?)',
       ),
       prune: database.prepare('DELETE FROM digests WHERE device = ? AND epoch = ? AND seq <= ?'),
+      forget: database.prepare('DELETE FROM digests WHERE device = ? AND epoch = ?'),
     };
-    for (const row of database.prepare('SELECT device, epoch, ranges FROM received').all()) {
+    for (const { device, n } of database
+      .prepare('SELECT device, count(*) AS n FROM received GROUP BY 1')
+      .all())
+      this.#epochs(String(device)).count = Number(n);
+    const newest = database.prepare(
+      `SELECT device, epoch, ranges FROM
+         (SELECT *, row_number() OVER (PARTITION BY device ORDER BY used DESC) AS n FROM received)
+       WHERE n <= ? ORDER BY used`,
+    );
+    for (const row of newest.all(openEpochsMax)) {
       const ranges = new SeqRanges(parseRanges(String(row.ranges)));
-      this.#epochs(String(row.device)).set(String(row.epoch), newEpoch(ranges));
+      this.#epochs(String(row.device)).open.set(String(row.epoch), newEpoch(ranges));
     }
+    this.#saves = Number(database.prepare('SELECT max(used) AS used FROM received').get()?.used ?? 0);
   }
 
   /** What to do with a batch of this name and content. */
@@ -68,18 +96,17 @@ export class ReceivedBatches {
     const underWay = this.#underWay.get(nameOf(batch));
     if (underWay)
       return this.#compare(batch, digest, underWay.digest, { kind: 'underWay', stored: underWay.stored });
-    const epochs = this.#devices.get(batch.device);
-    const epoch = epochs?.get(batch.epoch);
+    const epoch = this.#find(batch.device, batch.epoch);
     if (epoch?.ranges.has(batch.seq)) {
       const known = epoch.fresh.get(batch.seq) ?? this.#readDigest(batch);
       return this.#compare(batch, digest, known, { kind: 'duplicate' });
     }
-    return this.#checkLimits(batch, epochs, epoch);
+    return this.#checkLimits(batch, epoch);
   }
 
   /** Whether a batch of this name is in the journal. */
   has(device: string, epoch: string, seq: number): boolean {
-    return this.#devices.get(device)?.get(epoch)?.ranges.has(seq) ?? false;
+    return this.#find(device, epoch)?.ranges.has(seq) ?? false;
   }
 
   /** Remembers that an append of this batch runs, until `stored` settles. */
@@ -93,8 +120,11 @@ export class ReceivedBatches {
   /** This batch is durable in the journal. */
   record(batch: Batch, digest: string): void {
     const epochs = this.#epochs(batch.device);
-    const epoch = epochs.get(batch.epoch) ?? newEpoch(new SeqRanges());
-    epochs.set(batch.epoch, epoch);
+    const known = this.#find(batch.device, batch.epoch);
+    if (!known) epochs.count += 1;
+    const epoch = known ?? newEpoch(new SeqRanges());
+    epochs.open.delete(batch.epoch);
+    epochs.open.set(batch.epoch, epoch);
     epoch.ranges.add(batch.seq);
     epoch.fresh.set(batch.seq, digest);
     epoch.changed = true;
@@ -102,25 +132,27 @@ export class ReceivedBatches {
 
   /** Writes what changed since the last `saved`; runs in the caller's transaction. */
   save(): void {
-    for (const [device, epoch, state] of this.#changed()) this.#saveEpoch(device, epoch, state);
+    this.#saves += 1;
+    for (const [device, { open }] of this.#devices) {
+      for (const [epoch, state] of open) if (state.changed) this.#saveEpoch(device, epoch, state);
+      for (const epoch of surplusOf(open)) this.#statements.forget.run(device, epoch);
+    }
   }
 
   /** That transaction has succeeded, and nothing was recorded since. */
   saved(): void {
-    for (const [, , state] of this.#changed()) {
-      state.fresh.clear();
-      state.changed = false;
-    }
-  }
-
-  *#changed(): Generator<[device: string, epoch: string, Epoch]> {
-    for (const [device, epochs] of this.#devices) {
-      for (const [epoch, state] of epochs) if (state.changed) yield [device, epoch, state];
+    for (const { open } of this.#devices.values()) {
+      for (const epoch of surplusOf(open)) open.delete(epoch);
+      for (const state of open.values()) {
+        if (!state.changed) continue;
+        state.fresh.clear();
+        state.changed = false;
+      }
     }
   }
 
   #saveEpoch(device: string, epoch: string, state: Epoch): void {
-    this.#statements.range.run(device, epoch, JSON.stringify(state.ranges.toArray()));
+    this.#statements.range.run(device, epoch, JSON.stringify(state.ranges.toArray()), this.#saves);
     for (const [seq, digest] of state.fresh) this.#statements.insert.run(device, epoch, seq, digest);
     this.#statements.prune.run(device, epoch, state.ranges.last - this.#limits.digestsPerEpoch);
   }
@@ -134,9 +166,9 @@ export class ReceivedBatches {
     };
   }
 
-  #checkLimits(batch: Batch, epochs: Map<string, Epoch> | undefined, epoch: Epoch | undefined): Recognition {
+  #checkLimits(batch: Batch, epoch: Epoch | undefined): Recognition {
     const { epochsPerDevice, rangesPerEpoch } = this.#limits;
-    if (!epoch && (epochs?.size ?? 0) >= epochsPerDevice) {
+    if (!epoch && (this.#devices.get(batch.device)?.count ?? 0) >= epochsPerDevice) {
       return {
         kind: 'refused',
         code: 'EPOCH_LIMIT',
@@ -155,13 +187,30 @@ export class ReceivedBatches {
     return typeof row?.digest === 'string' ? row.digest : undefined;
   }
 
-  #epochs(device: string): Map<string, Epoch> {
+  /** The epoch, from memory or from the database; undefined where nothing of it was ever received. */
+  #find(device: string, epoch: string): Epoch | undefined {
+    const epochs = this.#devices.get(device);
+    const open = epochs?.open.get(epoch);
+    if (open || !epochs || epochs.count <= epochs.open.size) return open;
+    const row = this.#statements.ranges.get(device, epoch);
+    if (!row) return undefined;
+    const found = newEpoch(new SeqRanges(parseRanges(String(row.ranges))));
+    epochs.open.set(epoch, found);
+    return found;
+  }
+
+  #epochs(device: string): DeviceEpochs {
     const known = this.#devices.get(device);
     if (known) return known;
-    const epochs = new Map<string, Epoch>();
+    const epochs: DeviceEpochs = { open: new Map(), count: 0 };
     this.#devices.set(device, epochs);
     return epochs;
   }
+}
+
+/** Epochs that leave the memory: those beyond the newest. */
+function surplusOf(open: ReadonlyMap<string, Epoch>): string[] {
+  return open.size <= openEpochsMax ? [] : [...open.keys()].slice(0, open.size - openEpochsMax);
 }
 
 function newEpoch(ranges: SeqRanges): Epoch {

@@ -1,10 +1,25 @@
 import { FieldlineError } from '@fieldline/protocol';
-import { EpochAccount, type AccountedBatch, type EpochSnapshot, type EpochStream } from './epoch-account.ts';
+import type { ClosedEpochs } from './closed-epochs.ts';
+import {
+  addRows,
+  EpochAccount,
+  type AccountedBatch,
+  type EpochSnapshot,
+  type EpochStream,
+} from './epoch-account.ts';
 import { addCount, type Counts } from './run.ts';
+
+/** Epochs whose account stays open: the newest ones, to which late batches may still come. */
+const openEpochsMax = 16;
+
+/** The same with those that miss batches, which are listed as long as there are no more than so many. */
+const holedEpochsMax = 256;
 
 /** Everything of a device that a snapshot keeps. */
 export interface DeviceAccountSnapshot {
   readonly epochs: readonly [string, EpochSnapshot][];
+  /** Sums over the epochs that are closed. */
+  readonly closed?: readonly [string, EpochStream][];
   readonly committed: readonly [string, number][];
 }
 
@@ -17,13 +32,23 @@ export class DeviceAccount {
   readonly streamNames = new Set<string>();
   /** Changed since the last snapshot. */
   changed = false;
+  readonly #closedEpochs: ClosedEpochs | undefined;
+  #closed = new Map<string, EpochStream>();
 
+  /** `closedEpochs`: where the accounts of old epochs are kept; none: they all stay open. */
+  constructor(closedEpochs?: ClosedEpochs) {
+    this.#closedEpochs = closedEpochs;
+  }
+
+  /** The open account of an epoch: made where there is none, and taken from the closed ones where it is there. */
   epoch(name: string): EpochAccount {
     const known = this.epochs.get(name);
     if (known) return known;
-    const fresh = new EpochAccount();
-    this.epochs.set(name, fresh);
-    return fresh;
+    const opened = this.#closedEpochs?.open(name);
+    if (opened) this.#sumUp(opened, -1);
+    const account = opened ?? new EpochAccount();
+    this.epochs.set(name, account);
+    return account;
   }
 
   record(epoch: string, batch: AccountedBatch): void {
@@ -41,53 +66,73 @@ export class DeviceAccount {
     this.changed = true;
   }
 
-  /**
-   * The account over all epochs, by stream. Windows that were open when a newer epoch began will never
-   * close: their readings are lost.
-   */
+  /** The account over all epochs, by stream; see `EpochAccount.settledStreams` for those that are not the newest. */
   streams(): Map<string, EpochStream> {
-    const current = this.#currentEpoch();
-    const rows = new Map<string, EpochStream>();
+    const [current] = this.#newestFirst();
+    const rows = new Map([...this.#closed].map(([stream, row]) => [stream, { ...row }]));
     for (const [name, epoch] of this.epochs) {
-      for (const [stream, row] of epoch.streams()) {
-        const settled = name === current ? row : { ...row, open: 0, lost: row.lost + row.open };
-        rows.set(stream, addRows(rows.get(stream), settled));
-      }
+      const ofEpoch = name === current ? epoch.streams() : epoch.settledStreams();
+      for (const [stream, row] of ofEpoch) rows.set(stream, addRows(rows.get(stream), row));
     }
     return rows;
+  }
+
+  /**
+   * Closes the accounts of old epochs, so that a device can go through any number of them: their sums stay here,
+   * the rest waits in `closedEpochs` for a batch that comes late.
+   */
+  closeOld(): void {
+    if (!this.#closedEpochs || this.epochs.size <= openEpochsMax) return;
+    const old = this.#newestFirst().slice(openEpochsMax);
+    const holed = old.filter((name) => (this.epochs.get(name)?.missing().length ?? 0) > 0);
+    const kept = new Set(holed.slice(0, holedEpochsMax));
+    for (const name of old) {
+      const epoch = this.epochs.get(name);
+      if (!epoch || kept.has(name)) continue;
+      this.#sumUp(epoch, 1);
+      this.#closedEpochs.close(name, epoch);
+      this.epochs.delete(name);
+      this.changed = true;
+    }
   }
 
   snapshot(): DeviceAccountSnapshot {
     return {
       epochs: [...this.epochs].map(([name, epoch]) => [name, epoch.snapshot()]),
+      closed: [...this.#closed],
       committed: [...this.committed],
     };
   }
 
   /** Reads what `JSON.stringify(snapshot())` wrote; throws DATABASE_UNUSABLE for anything else. */
-  static parse(json: string): DeviceAccount {
+  static parse(json: string, closedEpochs?: ClosedEpochs): DeviceAccount {
     const snapshot: unknown = JSON.parse(json);
-    if (isSnapshot(snapshot)) return DeviceAccount.restore(snapshot);
+    if (isSnapshot(snapshot)) return DeviceAccount.restore(snapshot, closedEpochs);
     throw new FieldlineError('DATABASE_UNUSABLE', {
       subject: 'gateway.db',
       detail: 'An account cannot be read.',
     });
   }
 
-  static restore(snapshot: DeviceAccountSnapshot): DeviceAccount {
-    const account = new DeviceAccount();
+  static restore(snapshot: DeviceAccountSnapshot, closedEpochs?: ClosedEpochs): DeviceAccount {
+    const account = new DeviceAccount(closedEpochs);
     for (const [name, epoch] of snapshot.epochs) account.epochs.set(name, EpochAccount.restore(epoch));
+    account.#closed = new Map(snapshot.closed);
     account.committed = new Map(snapshot.committed);
     for (const stream of account.streams().keys()) account.streamNames.add(stream);
     return account;
   }
 
-  /** The epoch with the newest batch by the device's clock; of two equal ones the greater name. */
-  #currentEpoch(): string | undefined {
-    const newest = [...this.epochs].toSorted(
-      ([a, left], [b, right]) => right.newestSentAtUs - left.newestSentAtUs || (a < b ? 1 : -1),
-    );
-    return newest[0]?.[0];
+  #sumUp(epoch: EpochAccount, sign: 1 | -1): void {
+    for (const [stream, row] of epoch.settledStreams())
+      this.#closed.set(stream, addRows(this.#closed.get(stream), row, sign));
+  }
+
+  /** By the newest batch of each by the device's clock; of two equal ones the greater name first. */
+  #newestFirst(): string[] {
+    return [...this.epochs]
+      .toSorted(([a, left], [b, right]) => right.newestSentAtUs - left.newestSentAtUs || (a < b ? 1 : -1))
+      .map(([name]) => name);
   }
 }
 
@@ -97,18 +142,4 @@ function isSnapshot(value: unknown): value is DeviceAccountSnapshot {
   return (
     'epochs' in value && Array.isArray(value.epochs) && 'committed' in value && Array.isArray(value.committed)
   );
-}
-
-function addRows(sum: EpochStream | undefined, row: EpochStream): EpochStream {
-  if (!sum) return { ...row };
-  return {
-    taken: sum.taken + row.taken,
-    filtered: sum.filtered + row.filtered,
-    refused: sum.refused + row.refused,
-    lost: sum.lost + row.lost,
-    open: sum.open + row.open,
-    missing: sum.missing + row.missing,
-    received: sum.received + row.received,
-    differences: sum.differences + row.differences,
-  };
 }

@@ -89,6 +89,19 @@ export class EpochAccount {
     return this.#holes().flatMap((hole) => explainHole(hole, this.#dropped, this.refusedSeqs).missing);
   }
 
+  /**
+   * The account of an epoch after which a newer one has begun: windows that were open then will never close,
+   * their readings are lost.
+   */
+  settledStreams(): Map<string, EpochStream> {
+    const rows = this.streams();
+    for (const row of rows.values()) {
+      row.lost += row.open;
+      row.open = 0;
+    }
+    return rows;
+  }
+
   /** The account by stream. */
   streams(): Map<string, EpochStream> {
     const rows = new Map<string, EpochStream>();
@@ -211,6 +224,21 @@ function ownCounts({ counts, dropped }: AccountedBatch): { counts: Counts; moved
   const own: Counts = new Map(counts);
   for (const [stream, count] of moved) addCount(own, stream, -count);
   return { counts: own, moved };
+}
+
+/** Adds (1) or takes away (-1) a row; without a sum to begin with, from nothing. */
+export function addRows(sum: EpochStream | undefined, row: EpochStream, sign: 1 | -1 = 1): EpochStream {
+  const { taken, filtered, refused, lost, open, missing, received, differences } = sum ?? emptyStream();
+  return {
+    taken: taken + sign * row.taken,
+    filtered: filtered + sign * row.filtered,
+    refused: refused + sign * row.refused,
+    lost: lost + sign * row.lost,
+    open: open + sign * row.open,
+    missing: missing + sign * row.missing,
+    received: received + sign * row.received,
+    differences: differences + sign * row.differences,
+  };
 }
 
 function emptyStream(): EpochStream {

@@ -9,7 +9,6 @@ import type { WaitingBatches } from '../ingest/waiting-batches.ts';
 import type { BatchLog, JournaledBatch } from '../journal/batch-log.ts';
 import type { StoreAccount } from '../parts.ts';
 import type { Store } from '../query/store.ts';
-import { DeviceAccount } from './device-account.ts';
 import type { Ledger } from './ledger.ts';
 
 /** How much of the journal a replay holds in memory at a time. */
@@ -68,8 +67,9 @@ export class JournalAccount implements StoreAccount {
   async restore(): Promise<number> {
     const { database, ledger, log } = this.#parts;
     for (const { device, account } of database.prepare('SELECT device, account FROM accounts').all()) {
-      ledger.restore(String(device), DeviceAccount.parse(String(account)));
+      ledger.restoreFrom(String(device), String(account));
     }
+    ledger.restoreRefusals();
     const facts = new Map(
       database
         .prepare('SELECT name, value FROM facts')
@@ -147,10 +147,12 @@ export class JournalAccount implements StoreAccount {
   async save(): Promise<void> {
     if (!this.#changed) return;
     const { database, ledger, received, waiting, log } = this.#parts;
+    ledger.closeOld();
     const changed = [...ledger.devices].filter(([, account]) => account.changed);
     inTransaction(database, () => {
       received.save();
       waiting.save();
+      ledger.saveClosed();
       for (const [device, account] of changed) {
         this.#statements.account.run(device, JSON.stringify(account.snapshot()));
       }
@@ -160,6 +162,7 @@ export class JournalAccount implements StoreAccount {
     // Only now: after a transaction that failed, the next one must write the same again.
     received.saved();
     waiting.saved();
+    ledger.savedClosed();
     for (const [, account] of changed) account.changed = false;
     this.#changed = false;
     await log.setCursor(cursorName, Math.min(this.#seenTo, this.#committedTo));

@@ -7,6 +7,7 @@ import {
 } from '@fieldline/protocol';
 import type { JournaledBatch } from '../journal/batch-log.ts';
 import type { BatchName } from '../ingest/peek-batch-name.ts';
+import type { ClosedEpochStore } from './closed-epochs.ts';
 import { DeviceAccount } from './device-account.ts';
 import type { EpochStream } from './epoch-account.ts';
 import type { RefusedReadings } from './refused-readings.ts';
@@ -32,26 +33,62 @@ export interface StoreCounts {
 export class Ledger {
   readonly #devices = new Map<string, DeviceAccount>();
   readonly #refused: RefusedReadings;
+  readonly #closedEpochs: ClosedEpochStore | undefined;
   /** Readings in batches that are journaled and wait for their device to tell the time, by stream. */
   readonly #waiting: Counts = new Map();
 
-  constructor(refused: RefusedReadings) {
+  /** `closedEpochs`: where the accounts of old epochs go; none: all stay open. */
+  constructor(refused: RefusedReadings, closedEpochs?: ClosedEpochStore) {
     this.#refused = refused;
-    for (const { device, epoch, seq } of refused.batches)
-      this.device(device).epoch(epoch).refusedSeqs.add(seq);
+    this.#closedEpochs = closedEpochs;
+    for (const { device, epoch, seq } of refused.batches) {
+      // A closed epoch has its refusals with it.
+      if (!closedEpochs?.has(device, epoch)) this.device(device).epoch(epoch).refusedSeqs.add(seq);
+    }
   }
 
   /** The account of one device, made when it is missing. */
   device(device: string): DeviceAccount {
     const known = this.#devices.get(device);
     if (known) return known;
-    const fresh = new DeviceAccount();
+    const fresh = new DeviceAccount(this.#closedEpochs?.of(device));
     this.#devices.set(device, fresh);
     return fresh;
   }
 
   get devices(): ReadonlyMap<string, DeviceAccount> {
     return this.#devices;
+  }
+
+  /**
+   * To be called once all accounts are back: a refusal is written at once, the epoch that it opens with the next
+   * save, which a kill may have prevented.
+   */
+  restoreRefusals(): void {
+    for (const { device, epoch, seq } of this.#refused.batches) {
+      const isKnown = this.#closedEpochs?.knowsRefused(device, epoch, seq);
+      if (!isKnown) this.device(device).epoch(epoch).refusedSeqs.add(seq);
+    }
+  }
+
+  /** Closes what is old; see `DeviceAccount.closeOld`. */
+  closeOld(): void {
+    for (const account of this.#devices.values()) if (account.changed) account.closeOld();
+  }
+
+  /** Writes the closed epochs that changed; runs in the caller's transaction. */
+  saveClosed(): void {
+    this.#closedEpochs?.save();
+  }
+
+  /** That transaction has succeeded, and nothing changed since. */
+  savedClosed(): void {
+    this.#closedEpochs?.saved();
+  }
+
+  /** Puts back what `JSON.stringify(account.snapshot())` wrote of a device. Throws DATABASE_UNUSABLE. */
+  restoreFrom(device: string, json: string): void {
+    this.restore(device, DeviceAccount.parse(json, this.#closedEpochs?.of(device)));
   }
 
   /** Puts back what a snapshot kept of a device. */
