@@ -78,7 +78,8 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   const sensors = new SensorSet({ ledger, clock, timers, logger });
   sensors.prepare(config.sensors, start.version);
   const { pipelines } = sensors;
-  const restored = declareRestart({ outbox, ledger, pipelines, nowUs: startedAtUs });
+  const awaitFirst = (fromUs: number, reason: string): void => sensors.awaitFirst(fromUs, reason);
+  const restored = declareRestart({ outbox, ledger, pipelines, nowUs: startedAtUs, awaitFirst });
   const bootId = readBootId();
   const alarms = new Set<ErrorCode>();
   const parts = {

@@ -51,6 +51,8 @@ export const pendingGapsMax = 1000;
 
 /** Marks the time of the newest reading among the blocks that are kept for a restart. */
 export const newestReading = 'newest';
+/** Marks, where there was no reading yet, since when one could have come. */
+export const noReadingSince = 'none-since';
 
 /** Takes the blocks of one driver through transforms to raw rows or windows, and counts every reading. */
 export class SensorPipeline {
@@ -117,7 +119,9 @@ export class SensorPipeline {
   /** Records that there are no readings from here to there (µs UTC). */
   gap(fromUs: number, toUs: number, reason: string): void {
     const last = this.#gaps.at(-1);
-    if (last !== undefined && this.#gaps.length >= pendingGapsMax) last.toUs = Math.max(last.toUs, toUs);
+    const continues = last?.reason === reason && last.toUs === fromUs;
+    if (last !== undefined && (continues || this.#gaps.length >= pendingGapsMax))
+      last.toUs = Math.max(last.toUs, toUs);
     else this.#gaps.push({ fromUs, toUs, reason });
   }
 
@@ -169,7 +173,7 @@ export class SensorPipeline {
 
   /**
    * What a crash would lose now of windows, as the blocks in which they would travel; and, as a gap of no
-   * length with the reason `newest`, the time of the newest reading.
+   * length with the reason `newest`, the time of the newest reading (`none-since`: when it began to be waited for).
    */
   peek(): SensorBlock[] {
     const { sensor, type } = this.#options;
@@ -178,9 +182,10 @@ export class SensorPipeline {
       const windows = group.peek();
       if (windows !== undefined) blocks.push({ sensor, type, kind: 'windows', ...windows });
     }
-    if (!Number.isFinite(this.#newestUs)) return blocks;
-    const at = Float64Array.of(this.#newestUs);
-    return [...blocks, { sensor, type, kind: 'gaps', from: at, to: at, reason: [newestReading] }];
+    const hasReadings = Number.isFinite(this.#newestUs);
+    const at = Float64Array.of(hasReadings ? this.#newestUs : this.#options.startedAtUs);
+    const reason = [hasReadings ? newestReading : noReadingSince];
+    return [...blocks, { sensor, type, kind: 'gaps', from: at, to: at, reason }];
   }
 
   /** Begins a burst of one of its streams, or of all that are configured to have one. */

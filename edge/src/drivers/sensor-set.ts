@@ -96,6 +96,11 @@ export class SensorSet implements SealedSensors {
     for (const config of sensors) this.#sensors.set(config.id, this.#build(config, nowUs, sensors.length));
   }
 
+  /** What each sensor has missed from here until its first reading becomes a gap, because. */
+  awaitFirst(fromUs: number, reason: string): void {
+    for (const { feed } of this.#sensors.values()) feed.awaitFirst(fromUs, reason);
+  }
+
   /** Starts the drivers. */
   start(): void {
     for (const { host, config } of this.#sensors.values()) host.start(config.driver);

@@ -1,5 +1,5 @@
 import { countReadings, type SensorBlock } from '@fieldline/protocol';
-import { newestReading, type SensorPipeline } from '../aggregator/sensor-pipeline.ts';
+import { newestReading, noReadingSince, type SensorPipeline } from '../aggregator/sensor-pipeline.ts';
 import { clockFloorUs } from '../bindings/time-sources.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OutboxState } from './recover-state.ts';
@@ -10,17 +10,20 @@ export interface RestartParts {
   readonly ledger: Ledger;
   readonly pipelines: ReadonlyMap<string, SensorPipeline>;
   readonly nowUs: number;
+  /** Makes a gap of the time until the first reading of each sensor, since its line opens a little after the start. */
+  awaitFirst?(fromUs: number, reason: string): void;
 }
 
 /**
  * Goes on with the account of the run before, and declares the time in between as a gap of every sensor: from
- * its newest reading that is kept to now. Reason `restart` says that readings in memory may have been lost,
+ * its newest reading that is kept to now, and from now to its first reading. Reason `restart` says that readings in memory may have been lost,
  * `stopped` that the agent had ended in order and nothing was taken.
  *
  * Answers the windows that were open at the last seal, as partial windows for the next batch: what they hold
  * survives, and the rest of each goes into another partial window of the same start.
  */
-export function declareRestart({ outbox, ledger, pipelines, nowUs }: RestartParts): readonly SensorBlock[] {
+export function declareRestart(parts: RestartParts): readonly SensorBlock[] {
+  const { outbox, ledger, pipelines, nowUs } = parts;
   const { lastBatch, renewed, open } = outbox.state;
   if (lastBatch === undefined) return [];
   const restored = open.filter(({ kind }) => kind !== 'gaps');
@@ -36,14 +39,19 @@ export function declareRestart({ outbox, ledger, pipelines, nowUs }: RestartPart
     // Before the time is known the pipeline holds the gap, and places its end.
     if (sinceUs < nowUs || nowUs < clockFloorUs) pipeline.gap(sinceUs, nowUs, reason);
   }
+  parts.awaitFirst?.(nowUs, reason);
   return restored;
 }
 
+/** The time of the newest reading of each sensor, or else since when there could have been one; µs UTC. */
 function newestReadings(open: readonly SensorBlock[]): Map<string, number> {
   const newest = new Map<string, number>();
-  for (const block of open) {
-    const atUs = block.kind === 'gaps' && block.reason[0] === newestReading ? block.to[0] : undefined;
-    if (atUs !== undefined) newest.set(block.sensor, atUs);
+  for (const wanted of [noReadingSince, newestReading]) {
+    for (const block of open) {
+      const atUs = block.kind === 'gaps' && block.reason[0] === wanted ? block.to[0] : undefined;
+      // Before the time was known it counted from the boot.
+      if (atUs !== undefined && atUs >= clockFloorUs) newest.set(block.sensor, atUs);
+    }
   }
   return newest;
 }

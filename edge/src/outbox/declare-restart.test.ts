@@ -1,0 +1,68 @@
+import type { Batch, SensorBlock } from '@fieldline/protocol';
+import { expect, it } from 'vitest';
+import { RecentReadings } from '../aggregator/recent-readings.ts';
+import { SensorFeed } from '../aggregator/sensor-feed.ts';
+import { TimedPipeline } from '../aggregator/timed-pipeline.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { declareRestart } from './declare-restart.ts';
+
+const sec = 1_000_000;
+const startUs = Date.UTC(2026, 5, 1) * 1000;
+
+/** A sensor of an agent that starts at `atUs`. */
+function sensorAt(atUs: number) {
+  let nowUs = atUs;
+  const clock = { nowUs: () => nowUs, quality: () => 'synced' as const };
+  const ledger = new Ledger();
+  const streams = [{ quantity: 'temperature', unit: 'Cel', window: 'none', windowUs: 0, sketch: false }];
+  const about = { sensor: 'air', type: 't', streams, latenessUs: 0, startedAtUs: atUs, ledger };
+  const pipeline = new TimedPipeline(about, clock);
+  const feed = new SensorFeed(pipeline, new RecentReadings(['temperature'], 1000));
+  const emit = (toUs: number): void => {
+    nowUs = toUs;
+    feed.emit(Float64Array.of(toUs), [Float64Array.of(1)]);
+  };
+  return { pipeline, feed, ledger, emit };
+}
+
+/** Starts again `atUs` after a run that was killed with this beside its last batch. */
+function restart(open: readonly SensorBlock[], about: { sentAt: number; atUs: number }) {
+  const sensor = sensorAt(about.atUs);
+  const lastBatch: Batch = {
+    ...{ v: 1, device: 'a-1', epoch: 'e', seq: 1, bootId: 'b', clock: 'synced', configVersion: 0 },
+    ...{ sentAt: about.sentAt, lane: 'live', sensors: [], ledger: {} },
+  };
+  declareRestart({
+    outbox: { state: { epoch: 'e', nextSeq: 2, lastBatch, open, renewed: false }, closedCleanly: false },
+    ledger: sensor.ledger,
+    pipelines: new Map([['air', sensor.pipeline]]),
+    nowUs: about.atUs,
+    awaitFirst: (fromUs, reason) => sensor.feed.awaitFirst(fromUs, reason),
+  });
+  return sensor;
+}
+
+function gaps(blocks: readonly SensorBlock[]): [fromSec: number, toSec: number, reason: string][] {
+  return blocks.flatMap((block) =>
+    block.kind === 'gaps'
+      ? [...block.from].map((fromUs, row): [number, number, string] => {
+          const toSec = ((block.to[row] ?? 0) - startUs) / sec;
+          return [(fromUs - startUs) / sec, toSec, block.reason[row] ?? ''];
+        })
+      : [],
+  );
+}
+
+it('a line that opens after the start leaves a gap up to its first reading', () => {
+  const before = sensorAt(startUs);
+  before.emit(startUs + 5 * sec);
+  const after = restart(before.pipeline.peek(), { sentAt: startUs + 6 * sec, atUs: startUs + 10 * sec });
+  after.emit(startUs + 13 * sec);
+  expect(gaps(after.pipeline.take())).toEqual([[5.000001, 13, 'restart']]);
+});
+
+it('a run that was killed before its first reading is part of the gap', () => {
+  const before = sensorAt(startUs);
+  const after = restart(before.pipeline.peek(), { sentAt: startUs + 6 * sec, atUs: startUs + 10 * sec });
+  expect(gaps(after.pipeline.take())).toEqual([[0.000001, 10, 'restart']]);
+});
