@@ -6,6 +6,7 @@ import { runGatewaySingle } from './gateway-single.ts';
 import { runJournalAppend } from './journal-append.ts';
 import { runJournalDisk } from './journal-disk.ts';
 import { runProtocolBytes, runProtocolDecode } from './protocol-columns.ts';
+import { runStore } from './store.ts';
 
 /** One benchmark of the `fieldline bench` command: it may answer several results, its main one first. */
 export interface Benchmark {
@@ -31,6 +32,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: runJournalAppend,
   },
   'journal-disk': { summary: 'bytes written to disk a byte of payload, beside SQLite', run: runJournalDisk },
+  store: { summary: 'a day of 100 streams in minutes, beside DuckDB and rows of SQLite', run: runStore },
   'edge-nmea': { summary: 'bytes to fixes a second, beside nmea-simple on strings', run: runEdgeNmea },
   'edge-footprint': {
     summary: 'memory and CPU of the bundled agent, beside a bare process with its libraries',

@@ -1,6 +1,7 @@
 import type { QueryAnswer, SensorBlock } from '@fieldline/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Store } from '../../gateway/src/query/store.ts';
+import { toQueryAnswer } from '../../gateway/src/query/query-answer.ts';
+import type { SeriesRequest, Store } from '../../gateway/src/query/store.ts';
 import type { JournaledBatch, Sink } from '../../gateway/src/sinks/sink.ts';
 import { Entries, gap, readings, secondUs, seeded, startUs, windows } from './store-batches.ts';
 
@@ -12,6 +13,8 @@ export interface StoreUnderTest {
   /** Ends it and removes what it stored. */
   remove(): Promise<void>;
 }
+
+const asUsual: Pick<SeriesRequest, 'quantiles' | 'exact'> = { quantiles: true, exact: false };
 
 /** What every store must do, whatever it stands on: run once for each. */
 export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
@@ -39,9 +42,10 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     ): Promise<QueryAnswer> => {
       const [sensor = '', quantity = ''] = stream.split('/');
       const range = { fromUs: startUs + fromS * secondUs, toUs: startUs + toS * secondUs };
-      const answer = await under.store.query({ device: 'greenhouse-1', sensor, quantity, points, ...range });
+      const streams = [{ device: 'greenhouse-1', sensor, quantity }];
+      const answer = await under.store.query({ ...asUsual, streams, points, ...range });
       if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.detail}`);
-      return answer.value;
+      return toQueryAnswer(`greenhouse-1/${stream}`, answer.value);
     };
     const counts = async (): Promise<Record<string, number>> =>
       Object.fromEntries(await under.store.counts());
@@ -287,8 +291,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     });
 
     test('refuses a stream that does not exist by name', async () => {
-      const range = { fromUs: startUs, toUs: startUs + 1, points: 10 };
-      const answer = await under.store.query({ device: 'nobody', sensor: 'a', quantity: 'b', ...range });
+      const range = { ...asUsual, fromUs: startUs, toUs: startUs + 1, points: 10 };
+      const streams = [{ device: 'nobody', sensor: 'a', quantity: 'b' }];
+      const answer = await under.store.query({ streams, ...range });
       expect(answer).toMatchObject({
         ok: false,
         refusal: { code: 'QUERY_UNKNOWN_STREAM', detail: 'nobody/a/b' },

@@ -176,7 +176,7 @@ describe.skipIf(influxdProgram.missing)('InfluxDB sink', () => {
     await influxd.stop();
     const more = [entries.next(readings('air', 'temperature', [[1, 22]]))];
     expect(await store.write(more)).toMatchObject({ kind: 'retryable' });
-    expect(await store.query({ device: 'greenhouse-1', sensor: 'air', quantity: 'temperature', fromUs: startUs, toUs: startUs + 1, points: 1 })).toMatchObject({ ok: false, refusal: { code: 'QUERY_STORE_UNAVAILABLE' } }); // prettier-ignore
+    expect(await store.query({ streams: [{ device: 'greenhouse-1', sensor: 'air', quantity: 'temperature' }], fromUs: startUs, toUs: startUs + 1, points: 1, quantiles: true, exact: false })).toMatchObject({ ok: false, refusal: { code: 'QUERY_STORE_UNAVAILABLE' } }); // prettier-ignore
     await influxd.restart();
     expect(await store.write(more)).toEqual({ kind: 'stored' });
     expect(await store.counts()).toEqual(new Map([['greenhouse-1/air/temperature', 3]]));

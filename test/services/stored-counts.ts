@@ -1,22 +1,37 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { decodeReadings } from '../../gateway/src/sinks/embedded/blocks/readings.ts';
+import { decodeWindows } from '../../gateway/src/sinks/embedded/blocks/windows.ts';
 
-/** Readings that the embedded store under `home` holds, by stream: its rows, read with a connection of our own. */
+/** Readings that the embedded store under `home` holds, by stream: read row by row from its blocks with a connection of our own. */
 export function countEmbedded(home: string): Map<string, number> {
   const database = new DatabaseSync(join(home, 'store.db'), { readOnly: true });
   try {
-    const rows = database
-      .prepare(
-        `SELECT device || '/' || sensor || '/' || quantity AS stream,
-                (SELECT count(*) FROM reading WHERE reading.stream = stream.id) +
-                (SELECT coalesce(sum(count), 0) FROM window WHERE window.stream = stream.id) AS readings
-         FROM stream WHERE extra = 0`,
-      )
-      .all();
-    return new Map(rows.map((row) => [String(row['stream']), Number(row['readings'])]));
+    const counts = new Map(
+      database
+        .prepare('SELECT device, sensor, quantity FROM stream WHERE extra = 0')
+        .all()
+        .map((row) => [`${String(row['device'])}/${String(row['sensor'])}/${String(row['quantity'])}`, 0]),
+    );
+    const blocks = database.prepare(
+      `SELECT device || '/' || sensor || '/' || quantity AS stream, grain, rows, data
+       FROM block JOIN stream ON stream.id = block.stream JOIN block_data ON block_data.id = block.id WHERE extra = 0`,
+    );
+    for (const block of blocks.iterate()) {
+      const name = String(block['stream']);
+      counts.set(name, (counts.get(name) ?? 0) + readingsIn(block));
+    }
+    return counts;
   } finally {
     database.close();
   }
+}
+
+/** Readings that the bytes of a block hold, whatever stands beside them. */
+function readingsIn({ grain, rows, data }: Record<string, unknown>): number {
+  if (!(data instanceof Uint8Array)) throw new TypeError('a block without bytes');
+  if (grain === 0) return decodeReadings(data, Number(rows)).v.length;
+  return decodeWindows(data, Number(rows)).count.reduce((sum, count) => sum + count, 0);
 }
 
 /** One series of an answer of InfluxDB; times are µs. */

@@ -39,7 +39,13 @@ export async function readHistory(
   const waiting: Range[] = [range];
   for (let next = waiting.shift(); next && points.length < pointsMax; next = waiting.shift()) {
     questions++;
-    const part = await store.query({ ...nameOf(stream), ...next, points: queryLimits.pointsMax });
+    const part = await store.query({
+      streams: [nameOf(stream)],
+      ...next,
+      points: queryLimits.pointsMax,
+      quantiles: false,
+      exact: true,
+    });
     if (!part.ok) return part;
     const isFine = part.value.windowUs <= finestUs(stream);
     if (!isFine && canBeCut(next, stream) && questions + waiting.length < questionsMax) {
@@ -47,10 +53,11 @@ export async function readHistory(
       continue;
     }
     windowUs = Math.max(windowUs, part.value.windowUs);
-    const { t, mean, min, max, windowUs: lengthUs } = part.value;
+    const { windowUs: lengthUs, columns } = part.value;
+    const { t, mean, min, max } = columns;
     for (const [index, startUs] of t.entries()) {
       const value = mean[index];
-      if (value == null) continue;
+      if (value === undefined || Number.isNaN(value)) continue;
       points.push({
         tUs: startUs + lengthUs,
         mean: value,

@@ -7,7 +7,8 @@ import {
 } from '@fieldline/protocol';
 import { Type, type Static } from 'typebox';
 import type { GatewayParts } from '../parts.ts';
-import { queryLimits, type QueryRequest } from '../query/store.ts';
+import { toQueryAnswer } from '../query/query-answer.ts';
+import { queryLimits, type SeriesRequest } from '../query/store.ts';
 import { defineRoute, json, problem, type ApiReply, type ApiRoute } from './route.ts';
 import { timeParameterUs } from './time-parameter.ts';
 
@@ -51,9 +52,9 @@ export function queryRoutes({ sinks, clock }: GatewayParts): ApiRoute[] {
         const request = readRequest(query, clock.nowUs());
         if ('kind' in request) return request;
         const answer = await sinks.store.query(request);
-        if (answer.ok) return json(answer.value);
+        if (answer.ok) return json(toQueryAnswer(query.stream, answer.value));
         const { code, detail } = answer.refusal;
-        const known = streams.ofDevice(request.device).find(({ stream }) => stream === query.stream);
+        const known = streams.get(query.stream);
         // Received and not stored yet: there is nothing to show, which is not an error.
         if (code === 'QUERY_UNKNOWN_STREAM' && known) return json(emptyAnswer(known));
         return problem(refusalStatus[code] ?? 500, code, detail);
@@ -62,7 +63,7 @@ export function queryRoutes({ sinks, clock }: GatewayParts): ApiRoute[] {
   ];
 }
 
-function readRequest(query: Static<typeof QueryParameters>, nowUs: number): QueryRequest | ApiReply {
+function readRequest(query: Static<typeof QueryParameters>, nowUs: number): SeriesRequest | ApiReply {
   const name = parseStreamName(query.stream);
   if (!name)
     return problem(400, 'API_BAD_REQUEST', `stream: “${query.stream}” is not device/sensor/quantity.`);
@@ -72,7 +73,14 @@ function readRequest(query: Static<typeof QueryParameters>, nowUs: number): Quer
   if (fromUs === undefined)
     return problem(400, 'API_BAD_REQUEST', `from: “${query.from ?? ''}” is not a time.`);
   if (fromUs >= toUs) return problem(400, 'QUERY_BAD_RANGE', `from ${fromUs}, to ${toUs}.`);
-  return { ...name, fromUs, toUs, points: query.points ?? queryLimits.pointsDefault };
+  return {
+    streams: [name],
+    fromUs,
+    toUs,
+    points: query.points ?? queryLimits.pointsDefault,
+    quantiles: true,
+    exact: false,
+  };
 }
 
 function emptyAnswer({ device, sensor, quantity, unit }: StreamInfo): QueryAnswer {

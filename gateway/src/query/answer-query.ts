@@ -1,16 +1,15 @@
-import { streamName, type QueryAnswer } from '@fieldline/protocol';
-import { BucketSeries, type SeriesColumns, type StoredWindow } from './bucket-series.ts';
+import { BucketSeries, type SeriesColumns } from './bucket-series.ts';
 import { bucketLengthUs, windowLengthUs } from './resolution.ts';
-import { queryLimits, type QueryRequest } from './store.ts';
-
-/** Raw readings: times in µs and values, of one length. */
-export interface RawReadings {
-  readonly t: Float64Array;
-  readonly v: Float64Array;
-}
-
-/** A gap: from, to (µs) and why. */
-export type Gap = [fromUs: number, toUs: number, reason: string];
+import {
+  queryLimits,
+  type Gap,
+  type PageAnswer,
+  type PageRequest,
+  type RawReadings,
+  type SeriesAnswer,
+  type SeriesRequest,
+  type StoredWindows,
+} from './store.ts';
 
 /**
  * What one store knows of one stream in one range `[fromUs, toUs)`: the part of a query that differs between
@@ -21,73 +20,98 @@ export interface SeriesSource {
   readonly unit: string;
   /** The kinds of window (`10s`, `count:100`) that start in the range. */
   windowKinds(): Promise<readonly string[]>;
-  /** Calls `visit` for each window, in any order. */
-  eachWindow(visit: (window: StoredWindow) => void): Promise<void>;
+  /** Adds all windows to `series`. */
+  addWindows(series: BucketSeries): Promise<void>;
+  /** Adds all readings to `series`, after the windows. */
+  addReadings(series: BucketSeries): Promise<void>;
   /** The readings in order of time: all of them where there are at most `limit`, else `limit` of them or more. */
   firstReadings(limit: number): Promise<RawReadings>;
-  /** Adds all readings to `series`, in buckets of `lengthUs`. */
-  addReadings(series: BucketSeries, lengthUs: number): Promise<void>;
+  /** The windows as they were received, in order of start, with the same limit. */
+  firstWindows(limit: number): Promise<StoredWindows>;
   /** In order of `from`; at most `queryLimits.gapsMax`. */
   gaps(): Promise<readonly Gap[]>;
+  /** Absent where a store keeps no rollups. */
+  readonly rollups?: RollupChoice;
+}
+
+/** How a store that keeps rollups takes part in choosing the resolution. */
+export interface RollupChoice {
+  /** Length of the shortest windows that can answer for the whole range, µs; 0 where all readings are kept. */
+  shortestUs(): number;
+  /**
+   * Chooses what `addWindows` and `addReadings` give from then on, for buckets of `lengthUs`: rollups where they are
+   * worth it, or where the readings are gone. Answers their length, 0 for none.
+   */
+  choose(lengthUs: number, exact: boolean): number;
 }
 
 /**
- * Answers a query from any store: raw readings where they are few enough, buckets otherwise. `windowUs` of the
- * answer is 0 for raw readings, else the bucket's length.
+ * Answers a query from any store: raw readings where one stream has few enough, buckets otherwise. Several streams are
+ * one series: their readings fall into the same buckets.
  */
-export async function answerQuery(request: QueryRequest, source: SeriesSource): Promise<QueryAnswer> {
-  const kinds = await source.windowKinds();
-  const { windowUs, columns } =
-    (await rawAnswer(request, source, kinds)) ?? (await bucketed(request, source, kinds));
-  const stream = streamName(request.device, request.sensor, request.quantity);
-  return { stream, unit: source.unit, windowUs, ...columns, gaps: distinctGaps(await source.gaps()) };
+export async function answerSeries(
+  request: SeriesRequest,
+  sources: readonly SeriesSource[],
+): Promise<SeriesAnswer> {
+  const kinds = (await Promise.all(sources.map((source) => source.windowKinds()))).flat();
+  const shortestUs = Math.max(0, ...sources.map(({ rollups }) => rollups?.shortestUs() ?? 0));
+  const isRaw = kinds.length === 0 && shortestUs === 0;
+  const resolved =
+    (isRaw ? await rawAnswer(request, sources) : undefined) ??
+    (await bucketed(request, sources, Math.max(shortestUs, ...kinds.map(windowLengthUs))));
+  const gaps = await Promise.all(sources.map((source) => source.gaps()));
+  return { unit: sources[0]?.unit ?? '', ...resolved, gaps: distinctGaps(gaps.flat()) };
 }
 
-interface Resolved {
-  readonly windowUs: number;
-  readonly columns: SeriesColumns;
-}
+type Resolved = Pick<SeriesAnswer, 'windowUs' | 'resolutionUs' | 'columns'>;
 
-/** Each reading as a point of its own, or undefined where there are windows or too many readings. */
+/** Each reading as a point of its own, or undefined where there are several streams or too many readings. */
 async function rawAnswer(
-  request: QueryRequest,
-  source: SeriesSource,
-  kinds: readonly string[],
+  request: SeriesRequest,
+  [source, ...others]: readonly SeriesSource[],
 ): Promise<Resolved | undefined> {
-  if (kinds.length > 0) return undefined;
-  const { t, v } = await source.firstReadings(request.points + 1);
-  if (t.length > request.points) return undefined;
-  return { windowUs: 0, columns: rawColumns(t, v) };
+  if (!source || others.length > 0) return undefined;
+  const readings = await source.firstReadings(request.points + 1);
+  if (readings.t.length > request.points) return undefined;
+  return { windowUs: 0, resolutionUs: 0, columns: rawColumns(readings) };
 }
 
-function rawColumns(t: Float64Array, v: Float64Array): SeriesColumns {
+function rawColumns({ t, v, q }: RawReadings): SeriesColumns {
   // Readings of one time have no order of their own: by value, so that every store gives the same.
   const order = Array.from(t.keys()).sort((a, b) => t[a]! - t[b]! || v[a]! - v[b]!);
-  const values = order.map((index) => v[index]!);
-  const copy = (): number[] => [...values];
+  const values = Float64Array.from(order, (index) => v[index]!);
   return {
-    t: order.map((index) => t[index]!),
-    count: order.map(() => 1),
+    t: Float64Array.from(order, (index) => t[index]!),
+    count: new Float64Array(values.length).fill(1),
     mean: values,
-    min: copy(),
-    max: copy(),
-    p50: copy(),
-    p95: copy(),
-    p99: copy(),
+    min: values,
+    max: values,
+    p50: values,
+    p95: values,
+    p99: values,
+    stddev: new Float64Array(values.length).fill(NaN),
+    rms: values.map(Math.abs),
+    quality: Uint8Array.from(order, (index) => q?.[index] ?? 0),
   };
 }
 
 async function bucketed(
-  request: QueryRequest,
-  source: SeriesSource,
-  kinds: readonly string[],
+  request: SeriesRequest,
+  sources: readonly SeriesSource[],
+  longestUs: number,
 ): Promise<Resolved> {
-  const longestUs = Math.max(0, ...kinds.map(windowLengthUs));
-  const windowUs = bucketLengthUs(request.toUs - request.fromUs, request.points, longestUs);
-  const series = new BucketSeries(windowUs);
-  if (kinds.length > 0) await source.eachWindow((window) => series.addWindow(window));
-  await source.addReadings(series, windowUs);
-  return { windowUs, columns: series.columns() };
+  const { fromUs, toUs, points, exact } = request;
+  const lengthUs = bucketLengthUs(toUs - fromUs, points, longestUs);
+  const rollupUs = sources.map(({ rollups }) => rollups?.choose(lengthUs, exact) ?? 0);
+  const merged = sources.length > 1 ? 'merged' : 'exact';
+  const series = new BucketSeries({ lengthUs, fromUs, toUs, quantiles: request.quantiles ? merged : 'none' });
+  for (const source of sources) await source.addWindows(series);
+  for (const source of sources) await source.addReadings(series);
+  return {
+    windowUs: lengthUs,
+    resolutionUs: Math.max(longestUs, ...rollupUs),
+    columns: series.columns(),
+  };
 }
 
 /** The same gap declared twice (a redelivery, a replay) is one gap. */
@@ -96,4 +120,48 @@ function distinctGaps(gaps: readonly Gap[]): Gap[] {
   return [...distinct.values()]
     .sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1))
     .slice(0, queryLimits.gapsMax);
+}
+
+/**
+ * Answers a page of an export: all that lies before the time of the last row that the limit let through, so that rows of
+ * one time stay together. Where all of them have one time, a larger page is taken.
+ */
+export async function answerPage(request: PageRequest, source: SeriesSource): Promise<PageAnswer> {
+  const { unit } = source;
+  for (let limit = request.rows; ; limit *= 2) {
+    const readings = await source.firstReadings(limit);
+    const windows = await source.firstWindows(limit);
+    const tornUs = Math.min(lastOf(readings.t, limit), lastOf(windows.start, limit));
+    if (tornUs === Infinity) return { unit, readings, windows, nextUs: null };
+    if (tornUs === Math.min(readings.t[0] ?? Infinity, windows.start[0] ?? Infinity)) continue;
+    return { unit, readings: readingsBefore(readings, tornUs), windows: windowsBefore(windows, tornUs), nextUs: tornUs }; // prettier-ignore
+  }
+}
+
+/** The time of the last row, of which there may be more; Infinity where all were given. */
+function lastOf(times: Float64Array, limit: number): number {
+  return times.length < limit ? Infinity : times[times.length - 1]!;
+}
+
+function readingsBefore({ t, v, q }: RawReadings, timeUs: number): RawReadings {
+  const end = countBefore(t, timeUs);
+  return { t: t.slice(0, end), v: v.slice(0, end), q: q?.slice(0, end) ?? null };
+}
+
+function windowsBefore(windows: StoredWindows, timeUs: number): StoredWindows {
+  const end = countBefore(windows.start, timeUs);
+  return {
+    start: windows.start.slice(0, end),
+    end: windows.end.slice(0, end),
+    count: windows.count.slice(0, end),
+    sum: windows.sum.slice(0, end),
+    min: windows.min.slice(0, end),
+    max: windows.max.slice(0, end),
+    m2: windows.m2.slice(0, end),
+  };
+}
+
+function countBefore(times: Float64Array, timeUs: number): number {
+  const end = times.findIndex((time) => time >= timeUs);
+  return end < 0 ? times.length : end;
 }

@@ -1,15 +1,16 @@
 import { Sketch } from '@fieldline/protocol/aggregate';
 import { quantileOfSorted } from './quantile.ts';
 
-/** One window as a store keeps it. */
-export interface StoredWindow {
-  readonly startUs: number;
-  readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
-  /** A DDSketch encoded by `aggregate/`, or null. */
-  readonly sketch: Uint8Array | null;
+/** Windows of one stream: columns of one length. */
+export interface WindowColumns {
+  readonly start: Float64Array;
+  readonly count: Float64Array;
+  readonly sum: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly m2: Float64Array;
+  /** DDSketches encoded by `aggregate/`, or null for those without; null where they were not read. */
+  readonly sketch: readonly (Uint8Array | null)[] | null;
 }
 
 /** Statistics of the raw readings of one bucket, where the store itself computed them. */
@@ -18,141 +19,249 @@ export interface ReadingsSummary {
   readonly sum: number;
   readonly min: number;
   readonly max: number;
+  readonly m2: number;
+  /** NaN where they are not known. */
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
 }
 
-/** The columns of an answer, by bucket, in order of time. */
+/** The columns of an answer, by bucket, in order of time; NaN says that a figure is not known. */
 export interface SeriesColumns {
-  readonly t: number[];
-  readonly count: number[];
-  readonly mean: (number | null)[];
-  readonly min: (number | null)[];
-  readonly max: (number | null)[];
-  readonly p50: (number | null)[];
-  readonly p95: (number | null)[];
-  readonly p99: (number | null)[];
+  readonly t: Float64Array;
+  readonly count: Float64Array;
+  readonly mean: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly p50: Float64Array;
+  readonly p95: Float64Array;
+  readonly p99: Float64Array;
+  /** Standard deviation of a sample, with `count - 1`. */
+  readonly stddev: Float64Array;
+  readonly rms: Float64Array;
+  /** Quality codes, where each point is one reading; else null. */
+  readonly quality: Uint8Array | null;
 }
 
-interface Bucket {
-  count: number;
-  sum: number;
-  min: number;
-  max: number;
-  /** What the windows' sketches make together; null once a window without one came. */
-  sketch: Sketch | null;
-  /** Exact quantiles, where all readings of the bucket are raw. */
-  exact: { p50: number; p95: number; p99: number } | null;
+/** Names of the columns that hold figures. */
+export const figureColumns = ['count', 'mean', 'min', 'max', 'p50', 'p95', 'p99', 'stddev', 'rms'] as const;
+
+/**
+ * How quantiles come about. `none`: not at all. `exact`: of a bucket that holds raw readings alone they are those of the
+ * sorted values; its readings must come at once. `merged`: from sketches, so that parts of a bucket may come from
+ * several streams.
+ */
+export type QuantileMode = 'none' | 'exact' | 'merged';
+
+/** What a series covers. */
+export interface SeriesShape {
+  readonly lengthUs: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly quantiles: QuantileMode;
 }
 
-/** Merges windows and raw readings into buckets of one length: windows first, then each bucket's readings. */
+/**
+ * Merges windows and raw readings into buckets of one length, aligned to the Unix epoch: windows first, then readings.
+ * Dense columns: a query asks for few enough buckets.
+ */
 export class BucketSeries {
-  readonly #lengthUs: number;
-  readonly #buckets = new Map<number, Bucket>();
+  readonly lengthUs: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly quantiles: QuantileMode;
+  /** Start of the first bucket. */
+  readonly originUs: number;
+  readonly #count: Float64Array;
+  readonly #sum: Float64Array;
+  readonly #min: Float64Array;
+  readonly #max: Float64Array;
+  readonly #m2: Float64Array;
+  /** Quantiles of buckets of raw readings alone. */
+  readonly #exact: Readonly<Record<'p50' | 'p95' | 'p99', Float64Array>>;
+  /** By bucket: what its parts' sketches make together; null once a part without one came. */
+  readonly #sketches = new Map<number, Sketch | null>();
 
-  constructor(lengthUs: number) {
-    this.#lengthUs = lengthUs;
+  constructor({ lengthUs, fromUs, toUs, quantiles }: SeriesShape) {
+    this.lengthUs = lengthUs;
+    this.fromUs = fromUs;
+    this.toUs = toUs;
+    this.quantiles = quantiles;
+    this.originUs = Math.floor(fromUs / lengthUs) * lengthUs;
+    const buckets = Math.max(1, Math.ceil((toUs - this.originUs) / lengthUs));
+    const column = (): Float64Array => new Float64Array(buckets);
+    this.#count = column();
+    this.#sum = column();
+    this.#min = column().fill(Infinity);
+    this.#max = column().fill(-Infinity);
+    this.#m2 = column();
+    this.#exact = { p50: column().fill(NaN), p95: column().fill(NaN), p99: column().fill(NaN) };
   }
 
-  /** Start of the bucket that `timeUs` falls into; buckets are aligned to the Unix epoch. */
+  /** Start of the bucket that `timeUs` falls into. */
   bucketOf(timeUs: number): number {
-    return Math.floor(timeUs / this.#lengthUs) * this.#lengthUs;
+    return Math.floor(timeUs / this.lengthUs) * this.lengthUs;
   }
 
-  /** Buckets that hold windows: their readings cannot be summarised apart, quantiles would not merge. */
-  get withWindows(): ReadonlySet<number> {
-    return new Set(this.#buckets.keys());
+  /** Buckets that hold something already: readings that a store summarised cannot join their quantiles. */
+  isFilled(startUs: number): boolean {
+    return this.#count[this.#indexOf(startUs)]! > 0;
   }
 
-  addWindow(window: StoredWindow): void {
-    if (window.count === 0) return;
-    const bucket = this.#bucket(this.bucketOf(window.startUs), window);
-    bucket.sketch = mergeSketch(bucket.sketch, window.sketch);
+  /** Windows belong to the bucket in which they start; those that start outside of the series are passed over. */
+  addWindows(windows: WindowColumns): void {
+    const { start, count, sum, min, max, m2, sketch } = windows;
+    for (let row = 0; row < start.length; row++) {
+      const startUs = start[row]!;
+      if (startUs < this.fromUs || startUs >= this.toUs || count[row] === 0) continue;
+      const index = this.#indexOf(startUs);
+      if (this.quantiles !== 'none') this.#mergeSketch(index, sketch?.[row] ?? null);
+      this.#merge(index, count[row]!, sum[row]!, min[row]!, max[row]!, m2[row]!);
+    }
   }
 
-  /** All readings of the bucket that starts at `startUs`. Sorts `values` in place. */
+  /** Readings of the bucket that starts at `startUs`. Sorts `values` in place where it needs their order. */
   addReadings(startUs: number, values: Float64Array): void {
     if (values.length === 0) return;
-    let sum = 0;
-    for (const value of values) sum += value;
-    values.sort();
-    const summary = { count: values.length, sum, min: values[0]!, max: values[values.length - 1]! };
-    const mixed = this.#buckets.has(startUs);
-    const bucket = this.#bucket(startUs, summary);
-    if (mixed) bucket.sketch?.recordBlock(values);
-    else bucket.exact = exactQuantiles(values);
+    const index = this.#indexOf(startUs);
+    this.#addQuantiles(index, values);
+    this.#addValues(index, values, 0, values.length);
   }
 
-  /** Readings that the store summarised; only for buckets without windows. */
-  addSummary(startUs: number, { count, sum, min, max, p50, p95, p99 }: ReadingsSummary): void {
+  /** Readings in order of time, in any number of calls and any order among them. Only where no quantile is wanted. */
+  addUnordered(times: Float64Array, values: Float64Array): void {
+    const { length } = times;
+    let from = lowerBound(times, this.fromUs, 0);
+    const end = lowerBound(times, this.toUs, from);
+    while (from < end && from < length) {
+      const index = this.#indexOf(times[from]!);
+      const endUs = this.originUs + (index + 1) * this.lengthUs;
+      let to = from + 1;
+      while (to < end && times[to]! < endUs) to += 1;
+      this.#addValues(index, values, from, to);
+      from = to;
+    }
+  }
+
+  /** Readings of one bucket that the store summarised. */
+  addSummary(startUs: number, { count, sum, min, max, m2, p50, p95, p99 }: ReadingsSummary): void {
     if (count === 0) return;
-    this.#bucket(startUs, { count, sum, min, max }).exact = { p50, p95, p99 };
+    const index = this.#indexOf(startUs);
+    if (this.#count[index]! > 0) this.#sketches.set(index, null);
+    else {
+      this.#exact.p50[index] = p50;
+      this.#exact.p95[index] = p95;
+      this.#exact.p99[index] = p99;
+    }
+    this.#merge(index, count, sum, min, max, m2);
   }
 
+  /** The buckets that hold a reading. */
   columns(): SeriesColumns {
-    const columns: SeriesColumns = {
-      t: [],
-      count: [],
-      mean: [],
-      min: [],
-      max: [],
-      p50: [],
-      p95: [],
-      p99: [],
+    const filled = Uint32Array.from(this.#count.keys()).filter((index) => this.#count[index]! > 0);
+    const column = (figure: (index: number) => number): Float64Array => {
+      const values = new Float64Array(filled.length);
+      for (let row = 0; row < filled.length; row++) values[row] = figure(filled[row]!);
+      return values;
     };
-    const starts = Float64Array.from(this.#buckets.keys()).sort();
-    for (const start of starts) {
-      const bucket = this.#buckets.get(start);
-      if (!bucket) continue;
-      columns.t.push(start);
-      columns.count.push(bucket.count);
-      columns.mean.push(bucket.sum / bucket.count);
-      columns.min.push(bucket.min);
-      columns.max.push(bucket.max);
-      columns.p50.push(bucket.exact?.p50 ?? sketched(bucket, 0.5));
-      columns.p95.push(bucket.exact?.p95 ?? sketched(bucket, 0.95));
-      columns.p99.push(bucket.exact?.p99 ?? sketched(bucket, 0.99));
-    }
-    return columns;
+    const mean = (index: number): number => this.#sum[index]! / this.#count[index]!;
+    return {
+      t: column((index) => this.originUs + index * this.lengthUs),
+      count: column((index) => this.#count[index]!),
+      mean: column(mean),
+      min: column((index) => this.#min[index]!),
+      max: column((index) => this.#max[index]!),
+      p50: column((index) => this.#quantile(index, 'p50', 0.5)),
+      p95: column((index) => this.#quantile(index, 'p95', 0.95)),
+      p99: column((index) => this.#quantile(index, 'p99', 0.99)),
+      stddev: column((index) => deviation(this.#count[index]!, this.#m2[index]!)),
+      rms: column((index) => Math.hypot(mean(index), Math.sqrt(this.#m2[index]! / this.#count[index]!))),
+      quality: null,
+    };
   }
 
-  #bucket(startUs: number, part: { count: number; sum: number; min: number; max: number }): Bucket {
-    const bucket = this.#buckets.get(startUs);
-    if (!bucket) {
-      const { count, sum, min, max } = part;
-      const fresh: Bucket = { count, sum, min, max, sketch: new Sketch(), exact: null };
-      this.#buckets.set(startUs, fresh);
-      return fresh;
+  #indexOf(timeUs: number): number {
+    return Math.floor((timeUs - this.originUs) / this.lengthUs);
+  }
+
+  #addValues(index: number, values: Float64Array, from: number, to: number): void {
+    let sum = 0;
+    let min = Infinity;
+    let max = -Infinity;
+    for (let at = from; at < to; at++) {
+      const value = values[at]!;
+      sum += value;
+      if (value < min) min = value;
+      if (value > max) max = value;
     }
-    bucket.count += part.count;
-    bucket.sum += part.sum;
-    if (part.min < bucket.min) bucket.min = part.min;
-    if (part.max > bucket.max) bucket.max = part.max;
-    return bucket;
+    const mean = sum / (to - from);
+    let m2 = 0;
+    for (let at = from; at < to; at++) {
+      const difference = values[at]! - mean;
+      m2 += difference * difference;
+    }
+    this.#merge(index, to - from, sum, min, max, m2);
+  }
+
+  /** Two sets as one: Chan, Golub and LeVeque (1979), eq. 2.1. */
+  #merge(index: number, count: number, sum: number, min: number, max: number, m2: number): void {
+    const before = this.#count[index]!;
+    if (before === 0) this.#m2[index] = m2;
+    else {
+      const apart = sum / count - this.#sum[index]! / before;
+      this.#m2[index]! += m2 + apart * apart * ((before * count) / (before + count));
+    }
+    this.#count[index] = before + count;
+    this.#sum[index]! += sum;
+    if (min < this.#min[index]!) this.#min[index] = min;
+    if (max > this.#max[index]!) this.#max[index] = max;
+  }
+
+  #addQuantiles(index: number, values: Float64Array): void {
+    if (this.quantiles === 'none') return;
+    const isFirst = this.#count[index] === 0;
+    if (isFirst && this.quantiles === 'exact') {
+      values.sort();
+      this.#exact.p50[index] = quantileOfSorted(values, 0.5);
+      this.#exact.p95[index] = quantileOfSorted(values, 0.95);
+      this.#exact.p99[index] = quantileOfSorted(values, 0.99);
+      return;
+    }
+    if (isFirst) this.#sketches.set(index, new Sketch());
+    this.#sketches.get(index)?.recordBlock(values);
+  }
+
+  /** Both together; null where one is missing or unreadable, since a partial quantile would be a lie. */
+  #mergeSketch(index: number, encoded: Uint8Array | null): void {
+    const merged = this.#sketches.get(index);
+    const decoded = encoded && merged !== null ? Sketch.decode(encoded) : undefined;
+    if (!decoded?.ok || (merged === undefined && this.#count[index]! > 0)) this.#sketches.set(index, null);
+    // The first one sets the accuracy: merged into a coarser one, a fine sketch would lose its own.
+    else if (!merged) this.#sketches.set(index, decoded.value);
+    else merged.merge(decoded.value);
+  }
+
+  /** A sketch may miss by a hundredth: never beyond what was measured. */
+  #quantile(index: number, name: 'p50' | 'p95' | 'p99', q: number): number {
+    const sketch = this.#sketches.get(index);
+    if (sketch === undefined) return this.#exact[name][index]!;
+    if (sketch === null) return NaN;
+    return Math.min(this.#max[index]!, Math.max(this.#min[index]!, sketch.quantile(q)));
   }
 }
 
-/** A sketch may miss by a hundredth: never beyond what was measured. */
-function sketched({ sketch, min, max }: Bucket, q: number): number | null {
-  return sketch ? Math.min(max, Math.max(min, sketch.quantile(q))) : null;
+function deviation(count: number, m2: number): number {
+  return count > 1 ? Math.sqrt(m2 / (count - 1)) : NaN;
 }
 
-/** Both together; null where one of them is missing or unreadable, since a partial quantile would be a lie. */
-function mergeSketch(merged: Sketch | null, encoded: Uint8Array | null): Sketch | null {
-  if (!merged || !encoded) return null;
-  const decoded = Sketch.decode(encoded);
-  if (!decoded.ok) return null;
-  // The first one sets the accuracy: merged into a coarser one, a fine sketch would lose its own.
-  if (merged.count === 0) return decoded.value;
-  merged.merge(decoded.value);
-  return merged;
-}
-
-function exactQuantiles(sorted: Float64Array): { p50: number; p95: number; p99: number } {
-  return {
-    p50: quantileOfSorted(sorted, 0.5),
-    p95: quantileOfSorted(sorted, 0.95),
-    p99: quantileOfSorted(sorted, 0.99),
-  };
+/** The first place from `from` on whose time is not below `timeUs`. */
+export function lowerBound(times: Float64Array, timeUs: number, from: number): number {
+  let low = from;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < timeUs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,13 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
+import { rowsToBlocks } from './rows-to-blocks.ts';
+
+/** One step of the schema: SQL, or what carries data over. */
+type Migration = string | ((database: DatabaseSync) => void);
 
 /**
  * The schema, one step a version, applied in order and never changed once released.
  *
- * Rows are clustered by (stream, time): one stream's range is one contiguous read. `n` separates readings of
- * one time: 0 for the first that came, then 1, 2, …
+ * Version 1 kept a row a reading, clustered by (stream, time). From version 2 on readings and windows stand in blocks
+ * of columns; `blocks/` tells how.
  */
-const migrations: readonly string[] = [
+const migrations: readonly Migration[] = [
   `CREATE TABLE stream (
      id INTEGER PRIMARY KEY,
      device TEXT NOT NULL, sensor TEXT NOT NULL, quantity TEXT NOT NULL,
@@ -37,10 +41,19 @@ const migrations: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE journal_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL) STRICT;
    INSERT INTO journal_cursor VALUES (1, 0);`,
+  rowsToBlocks,
 ];
 
-/** Brings the schema up to this version. Throws STORE_NEWER_SCHEMA where a newer program wrote it. */
-export function migrate(database: DatabaseSync, path: string, nowUs: number): void {
+/**
+ * Brings the schema up to this version, or to an older one that a test wants. Throws STORE_NEWER_SCHEMA where a newer
+ * program wrote it.
+ */
+export function migrate(
+  database: DatabaseSync,
+  path: string,
+  nowUs: number,
+  toVersion: number = migrations.length,
+): void {
   database.exec(
     'CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, applied_at_us INTEGER NOT NULL)',
   );
@@ -50,9 +63,10 @@ export function migrate(database: DatabaseSync, path: string, nowUs: number): vo
     const detail = `Its schema is version ${version}; this program knows ${migrations.length}.`;
     throw new FieldlineError('STORE_NEWER_SCHEMA', { subject: path, detail });
   }
-  for (const [index, step] of migrations.slice(version).entries()) {
+  for (const [index, step] of migrations.slice(version, toVersion).entries()) {
     database.exec('BEGIN IMMEDIATE');
-    database.exec(step);
+    if (typeof step === 'string') database.exec(step);
+    else step(database);
     database.prepare('INSERT INTO migration VALUES (?, ?)').run(version + index + 1, nowUs);
     database.exec('COMMIT');
   }

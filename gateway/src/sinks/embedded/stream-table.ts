@@ -13,19 +13,31 @@ export interface StreamDescription {
   readonly extra: boolean;
 }
 
-/** What one block added to a stream. */
-export interface StreamAddition {
-  readonly readings: number;
-  /** Time and value of the newest row of the block; null where it had none. */
-  readonly newest: { readonly t: number; readonly value: number } | null;
+/** Time (of a window: its end, µs) and value (of a window: its mean) of the newest row of a stream. */
+export interface Newest {
+  readonly t: number;
+  readonly value: number;
 }
 
-/** The table of streams: ids, descriptions, the newest value, and the count of what is stored. */
+/** The newest row that has a value (NaN is absence); null where none has one. */
+export function newestOf(times: Float64Array, values: Float64Array): Newest | null {
+  let newestAt = -1;
+  let newestUs = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < times.length; index++) {
+    if (Number.isNaN(values[index]!) || times[index]! < newestUs) continue;
+    newestUs = times[index]!;
+    newestAt = index;
+  }
+  return newestAt < 0 ? null : { t: newestUs, value: values[newestAt]! };
+}
+
+/** The table of streams: ids, descriptions, the newest value, and how many readings retention removed. */
 export class StreamTable {
   readonly #find: StatementSync;
   readonly #insert: StatementSync;
   readonly #describe: StatementSync;
-  readonly #add: StatementSync;
+  readonly #noteNewest: StatementSync;
+  readonly #counts: StatementSync;
   readonly #all: StatementSync;
   /** By device, sensor, quantity and extra; forgotten when a transaction is rolled back. */
   readonly #known = new Map<string, { id: number; description: string }>();
@@ -41,11 +53,13 @@ export class StreamTable {
     this.#describe = database.prepare(
       'UPDATE stream SET type = ?, unit = ?, kind = ?, window = ? WHERE id = ?',
     );
-    this.#add = database.prepare(
-      `UPDATE stream SET readings = readings + :readings,
-         last_value = iif(:t >= coalesce(last_t, :t), :value, last_value),
-         last_t = max(coalesce(last_t, :t), :t)
-       WHERE id = :id`,
+    this.#noteNewest = database.prepare(
+      'UPDATE stream SET last_value = :value, last_t = :t WHERE id = :id AND :t >= coalesce(last_t, :t)',
+    );
+    this.#counts = database.prepare(
+      `SELECT device, sensor, quantity, removed + coalesce(
+         (SELECT sum(readings) FROM block WHERE block.stream = stream.id), 0) AS readings
+       FROM stream WHERE extra = 0`,
     );
     this.#all = database.prepare('SELECT * FROM stream WHERE extra = 0 ORDER BY device, sensor, quantity');
   }
@@ -62,18 +76,21 @@ export class StreamTable {
     return id;
   }
 
-  add(id: number, { readings, newest }: StreamAddition): void {
-    if (newest) this.#add.run({ id, readings, t: newest.t, value: newest.value });
+  /** Notes the newest row, where it is not older than what is known. */
+  noteNewest(id: number, { t, value }: Newest): void {
+    this.#noteNewest.run({ id, t, value });
   }
 
   forget(): void {
     this.#known.clear();
   }
 
-  /** Readings stored a stream, as SQLite counted its insertions. */
+  /**
+   * Readings stored a stream: what the blocks in the file hold, added up anew each time (one row of SQLite for
+   * thousands of readings), and what retention removed.
+   */
   counts(): Map<StreamName, number> {
-    const rows = this.#all.all();
-    return new Map(rows.map((row) => [nameOf(row), Number(row['readings'])]));
+    return new Map(this.#counts.all().map((row) => [nameOf(row), Number(row['readings'])]));
   }
 
   list(): StreamInfo[] {

@@ -1,6 +1,5 @@
-import type { QueryAnswer, Result, StreamInfo, StreamName } from '@fieldline/protocol';
-import type { QueryRequest } from '../../query/store.ts';
-import type { JournaledBatch } from '../sink.ts';
+import type { Result, SensorBlock, StreamInfo, StreamName } from '@fieldline/protocol';
+import type { PageAnswer, PageRequest, SeriesAnswer, SeriesRequest } from '../../query/store.ts';
 
 /** What a thread of the store is started with. */
 export interface ThreadData {
@@ -9,13 +8,23 @@ export interface ThreadData {
   readonly nowUs: number;
 }
 
-/** What the threads of the store can be asked: the writer all but `query`, the reader `query` alone. */
+/** What the store keeps of a journaled batch. */
+export interface StoredEntry {
+  readonly offset: number;
+  readonly device: string;
+  readonly sensors: readonly SensorBlock[];
+}
+
+/** What the threads of the store can be asked: the writer what it keeps, a reader what is in it. */
 export interface ThreadMethods {
   cursor(argument: undefined): number;
-  write(argument: readonly JournaledBatch[]): void;
+  write(argument: readonly StoredEntry[]): void;
+  /** Does all that is left to tidy; resolves when nothing is. */
+  tidy(argument: undefined): void;
   counts(argument: undefined): Map<StreamName, number>;
   streams(argument: undefined): StreamInfo[];
-  query(argument: QueryRequest): Promise<Result<QueryAnswer>>;
+  query(argument: SeriesRequest): Promise<Result<SeriesAnswer>>;
+  page(argument: PageRequest): Promise<Result<PageAnswer>>;
   close(argument: undefined): void;
 }
 

@@ -1,10 +1,7 @@
 /** The thread of the embedded store: a writer with its connection, or a reader with its own. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { accepted, FieldlineError, refused, type QueryAnswer, type Result } from '@fieldline/protocol';
-import { answerQuery } from '../../query/answer-query.ts';
-import { queryLimits, type QueryRequest } from '../../query/store.ts';
-import { openDatabase } from './open-database.ts';
-import { RowSource } from './row-source.ts';
+import { FieldlineError } from '@fieldline/protocol';
+import { StoreReader } from './store-reader.ts';
 import { StoreWriter } from './store-writer.ts';
 import type { ThreadData, ThreadMethods, ThreadReply, ThreadRequest } from './thread-messages.ts';
 
@@ -12,29 +9,67 @@ type Served = Partial<ThreadMethods>;
 
 function serveWriter({ path, nowUs }: ThreadData): Served {
   const writer = new StoreWriter(path, nowUs);
+  const idle = new IdleWork(() => writer.tidy());
   return {
     cursor: () => writer.cursor(),
-    write: (entries) => writer.write(entries),
-    counts: () => writer.counts(),
-    streams: () => writer.streams(),
-    close: () => writer.close(),
+    write: (entries) => {
+      const startedMs = performance.now();
+      writer.write(entries);
+      idle.begin(performance.now() - startedMs);
+    },
+    tidy: () => {
+      while (writer.tidy());
+    },
+    close: () => {
+      idle.end();
+      writer.close();
+    },
   };
 }
 
 function serveReader({ path }: ThreadData): Served {
-  const database = openDatabase(path, 'reader');
-  const query = async (request: QueryRequest): Promise<Result<QueryAnswer>> => {
-    const source = RowSource.open(database, request);
-    if (!source) {
-      const { device, sensor, quantity } = request;
-      return refused('QUERY_UNKNOWN_STREAM', `${device}/${sensor}/${quantity}`);
-    }
-    if (source.rows() > queryLimits.scanRowsMax) {
-      return refused('QUERY_TOO_LARGE', `More than ${queryLimits.scanRowsMax} rows lie in the range.`);
-    }
-    return accepted(await answerQuery(request, source));
+  const reader = new StoreReader(path, () => performance.now());
+  return {
+    query: (request) => reader.query(request),
+    page: (request) => reader.page(request),
+    counts: () => reader.counts(),
+    streams: () => reader.streams(),
+    close: () => reader.close(),
   };
-  return { query, close: () => database.close() };
+}
+
+/** Tidies between the writes: for as long as the write before took, and at least a little. */
+class IdleWork {
+  static readonly #sliceMs = 20;
+  readonly #work: () => boolean;
+  #budgetMs = 0;
+  #next: NodeJS.Immediate | undefined;
+
+  constructor(work: () => boolean) {
+    this.#work = work;
+  }
+
+  begin(budgetMs: number): void {
+    this.#budgetMs = Math.max(IdleWork.#sliceMs, budgetMs);
+    this.#next ??= setImmediate(() => this.#slice());
+  }
+
+  end(): void {
+    clearImmediate(this.#next);
+  }
+
+  #slice(): void {
+    const endMs = performance.now() + this.#budgetMs;
+    let isMore = true;
+    try {
+      while (isMore && performance.now() < endMs) isMore = this.#work();
+    } catch {
+      // A full disk: nothing is lost, and the next write says so and begins anew.
+      isMore = false;
+    }
+    this.#next = undefined;
+    if (isMore) this.begin(IdleWork.#sliceMs);
+  }
 }
 
 async function reply(served: Served, { id, method, argument }: ThreadRequest): Promise<ThreadReply> {

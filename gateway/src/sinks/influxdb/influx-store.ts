@@ -5,14 +5,20 @@ import {
   FieldlineError,
   refused,
   streamName,
-  type QueryAnswer,
   type Result,
   type StreamInfo,
   type StreamName,
 } from '@fieldline/protocol';
 import type { GatewayConfig } from '../../config/gateway-config.ts';
-import { answerQuery } from '../../query/answer-query.ts';
-import type { QueryRequest, Store } from '../../query/store.ts';
+import { answerPage, answerSeries } from '../../query/answer-query.ts';
+import type {
+  PageAnswer,
+  PageRequest,
+  SeriesAnswer,
+  SeriesRequest,
+  Store,
+  StreamAddress,
+} from '../../query/store.ts';
 import type {
   JournaledBatch,
   RefusedPart,
@@ -129,16 +135,19 @@ export class InfluxStore implements Sink, Store {
     return parts.length > 0 ? { kind: 'refused', parts } : { kind: 'stored' };
   }
 
-  async query(request: QueryRequest): Promise<Result<QueryAnswer>> {
-    const stream = streamName(request.device, request.sensor, request.quantity);
-    const entry = this.#catalog.get(stream);
-    if (!entry) return refused('QUERY_UNKNOWN_STREAM', stream);
-    try {
-      return accepted(await answerQuery(request, new PointSource(this.#queries, request, entry)));
-    } catch (error) {
-      if (error instanceof TooManyRows) return refused('QUERY_TOO_LARGE', error.message);
-      return refused('QUERY_STORE_UNAVAILABLE', `${this.#http.subject}: ${messageOf(error)}`);
-    }
+  query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
+    return this.#answer(async () => {
+      const sources = request.streams.flatMap((stream) => this.#source(stream, request) ?? []);
+      if (sources.length === 0) return unknownStream(request.streams[0]);
+      return accepted(await answerSeries(request, sources));
+    });
+  }
+
+  page(request: PageRequest): Promise<Result<PageAnswer>> {
+    return this.#answer(async () => {
+      const source = this.#source(request.stream, request);
+      return source ? accepted(await answerPage(request, source)) : unknownStream(request.stream);
+    });
   }
 
   counts(): Promise<Map<StreamName, number>> {
@@ -151,6 +160,23 @@ export class InfluxStore implements Sink, Store {
 
   async close(): Promise<void> {
     await this.#saveState();
+  }
+
+  #source(
+    { device, sensor, quantity }: StreamAddress,
+    { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
+  ): PointSource | undefined {
+    const entry = this.#catalog.get(streamName(device, sensor, quantity));
+    return entry && new PointSource(this.#queries, { device, sensor, quantity, fromUs, toUs }, entry);
+  }
+
+  async #answer<Value>(work: () => Promise<Result<Value>>): Promise<Result<Value>> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof TooManyRows) return refused('QUERY_TOO_LARGE', error.message);
+      return refused('QUERY_STORE_UNAVAILABLE', `${this.#http.subject}: ${messageOf(error)}`);
+    }
   }
 
   #encode(entries: readonly JournaledBatch[]): { batch: LineBatch; refusals: RefusedPart[] } {
@@ -232,6 +258,11 @@ export class InfluxStore implements Sink, Store {
     const unauthorized = /authoriz|authenticat/i.test(detail);
     return { code: unauthorized ? 'INFLUX_UNAUTHORIZED' : code, subject: this.#http.subject, detail };
   }
+}
+
+function unknownStream(address: StreamAddress | undefined): Result<never> {
+  const { device = '', sensor = '', quantity = '' } = address ?? {};
+  return refused('QUERY_UNKNOWN_STREAM', streamName(device, sensor, quantity));
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,14 @@
 import { Buffer } from 'node:buffer';
-import type { Gap, RawReadings, SeriesSource } from '../../query/answer-query.ts';
-import type { BucketSeries, StoredWindow } from '../../query/bucket-series.ts';
+import type { SeriesSource } from '../../query/answer-query.ts';
+import type { BucketSeries } from '../../query/bucket-series.ts';
 import { ReadingsIntoBuckets } from '../../query/readings-into-buckets.ts';
-import { queryLimits, type QueryRequest } from '../../query/store.ts';
+import {
+  queryLimits,
+  type Gap,
+  type RawReadings,
+  type StoredWindows,
+  type StreamAddress,
+} from '../../query/store.ts';
 import { identifier, literal } from './influxql.ts';
 import type { InfluxQueries, Series } from './influx-queries.ts';
 import type { CatalogEntry } from './stream-catalog.ts';
@@ -15,18 +21,24 @@ export class TooManyRows extends RangeError {
   override readonly name = 'TooManyRows';
 }
 
+/** Which points are read. */
+export interface PointRange extends StreamAddress {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
 /** How a query reads one stream's points. */
 export class PointSource implements SeriesSource {
   readonly unit: string;
   readonly #queries: InfluxQueries;
-  readonly #request: QueryRequest;
+  readonly #range: PointRange;
   readonly #from: string;
   readonly #measurements: number;
 
-  constructor(queries: InfluxQueries, request: QueryRequest, entry: CatalogEntry) {
+  constructor(queries: InfluxQueries, range: PointRange, entry: CatalogEntry) {
     this.unit = entry.unit;
     this.#queries = queries;
-    this.#request = request;
+    this.#range = range;
     this.#measurements = entry.types.size;
     this.#from = Array.from(entry.types, identifier).join(', ');
   }
@@ -39,46 +51,65 @@ export class PointSource implements SeriesSource {
     return series.flatMap(({ tags }) => tags?.['window'] ?? []);
   }
 
-  async eachWindow(visit: (window: StoredWindow) => void): Promise<void> {
-    const columns = ['count', 'sum', 'min', 'max', 'sketch'].map((column) => this.#field(column)).join(', ');
-    const rows = await this.#rows(`SELECT ${columns} FROM ${this.#from} WHERE ${this.#where('windows')}`);
-    for (const [startUs, count, sum, min, max, sketch] of rows) {
-      visit({
-        startUs: Number(startUs),
-        count: Number(count),
-        sum: Number(sum),
-        min: Number(min),
-        max: Number(max),
-        sketch: typeof sketch === 'string' ? Buffer.from(sketch, 'base64url') : null,
-      });
-    }
+  async addWindows(series: BucketSeries): Promise<void> {
+    const columns = ['count', 'sum', 'min', 'max', 'm2', 'sketch'];
+    const rows = await this.#windowRows(columns);
+    const column = (index: number): Float64Array => numbers(rows, index);
+    series.addWindows({
+      start: column(0),
+      count: column(1),
+      sum: column(2),
+      min: column(3),
+      max: column(4),
+      m2: column(5),
+      sketch: rows.map(([, , , , , , text]) =>
+        typeof text === 'string' ? Buffer.from(text, 'base64url') : null,
+      ),
+    });
   }
 
-  async firstReadings(limit: number): Promise<RawReadings> {
-    const rows = await this.#rows(this.#readings(), limit);
+  async firstWindows(limit: number): Promise<StoredWindows> {
+    const select = ['count', 'sum', 'min', 'max', 'm2'];
+    const rows = await this.#windowRows(select, { also: ', "window_end"', limit });
+    const column = (index: number): Float64Array => numbers(rows, index);
     return {
-      t: Float64Array.from(rows, ([timeUs]) => Number(timeUs)),
-      v: Float64Array.from(rows, ([, value]) => Number(value)),
+      start: column(0),
+      count: column(1),
+      sum: column(2),
+      min: column(3),
+      max: column(4),
+      m2: column(5),
+      end: column(6),
     };
   }
 
+  async firstReadings(limit: number): Promise<RawReadings> {
+    const quality = this.#field('quality');
+    const rows = await this.#rows(this.#readings(`, ${quality}`), limit);
+    const q = Uint8Array.from(rows, ([, , code]) => Number(code ?? 0));
+    return { t: numbers(rows, 0), v: numbers(rows, 1), q: q.some((code) => code > 0) ? q : null };
+  }
+
   /**
-   * InfluxDB summarises each bucket. Read reading by reading are only buckets that hold windows too, and a
-   * sensor that changed its type: its measurements' quantiles do not merge.
+   * InfluxDB summarises each bucket. Read reading by reading are only buckets that hold something already, series of
+   * several streams, and a sensor that changed its type: quantiles that InfluxDB computed do not merge.
    */
-  async addReadings(series: BucketSeries, lengthUs: number): Promise<void> {
-    if (this.#measurements > 1) return await this.#addOneByOne(series, lengthUs, () => true);
-    const withWindows = series.withWindows;
+  async addReadings(series: BucketSeries): Promise<void> {
+    const merges = series.quantiles !== 'none' && (series.quantiles === 'merged' || this.#measurements > 1);
+    if (merges) return await this.#addOneByOne(series, () => true);
     const mixed = new Set<number>();
-    for (const [startUs, count, sum, min, max, p50, p95, p99] of await this.#summaries(lengthUs)) {
-      if (withWindows.has(startUs)) mixed.add(startUs);
-      else series.addSummary(startUs, { count, sum, min, max, p50, p95, p99 });
+    for (const [startUs, count, sum, min, max, deviation, p50, p95, p99] of await this.#summaries(series)) {
+      if (series.quantiles !== 'none' && series.isFilled(startUs)) mixed.add(startUs);
+      else {
+        const m2 = deviation * deviation * (count - 1);
+        series.addSummary(startUs, { count, sum, min, max, m2, p50, p95, p99 });
+      }
     }
-    if (mixed.size > 0) await this.#addOneByOne(series, lengthUs, (startUs) => mixed.has(startUs));
+    if (mixed.size > 0) await this.#addOneByOne(series, (startUs) => mixed.has(startUs));
   }
 
   async gaps(): Promise<Gap[]> {
-    const { device, sensor, fromUs, toUs } = this.#request;
+    const { device, sensor, fromUs, toUs } = this.#range;
     const of = `"device" = ${literal(device)} AND "sensor" = ${literal(sensor)}`;
     const [series = []] = await this.#queries.ask(
       `SELECT "to", "reason" FROM "fieldline_gap" WHERE ${of} AND time < ${toUs}u AND "to" > ${fromUs} LIMIT ${queryLimits.gapsMax}`,
@@ -88,30 +119,34 @@ export class PointSource implements SeriesSource {
     );
   }
 
-  async #summaries(lengthUs: number): Promise<Summary[]> {
-    const v = identifier(this.#request.quantity);
+  async #summaries({ lengthUs }: BucketSeries): Promise<Summary[]> {
+    const v = identifier(this.#range.quantity);
     const quantiles = [50, 95, 99].map((percent) => `percentile(${v}, ${percent})`).join(', ');
-    const select = `SELECT count(${v}), sum(${v}), min(${v}), max(${v}), ${quantiles}`;
+    const select = `SELECT count(${v}), sum(${v}), min(${v}), max(${v}), stddev(${v}), ${quantiles}`;
     const group = `GROUP BY time(${lengthUs}u) fill(none)`;
     const rows = await this.#rows(`${select} FROM ${this.#from} WHERE ${this.#where('readings')} ${group}`);
     return rows.filter((row) => Number(row[1]) > 0).map((row) => row.map(Number) as Summary);
   }
 
-  async #addOneByOne(
-    series: BucketSeries,
-    lengthUs: number,
-    wanted: (startUs: number) => boolean,
-  ): Promise<void> {
-    const buckets = new ReadingsIntoBuckets(series, lengthUs);
-    for (const [timeUs, value] of await this.#rows(this.#readings())) {
-      if (wanted(series.bucketOf(Number(timeUs)))) buckets.add(Number(timeUs), Number(value));
-    }
+  async #addOneByOne(series: BucketSeries, wanted: (startUs: number) => boolean): Promise<void> {
+    const buckets = new ReadingsIntoBuckets(series);
+    const rows = await this.#rows(this.#readings());
+    const kept = rows.filter(([timeUs]) => wanted(series.bucketOf(Number(timeUs))));
+    buckets.add(numbers(kept, 0), numbers(kept, 1));
     buckets.finish();
   }
 
-  #readings(): string {
-    const { quantity } = this.#request;
-    return `SELECT ${identifier(quantity)} FROM ${this.#from} WHERE ${this.#where('readings')}`;
+  #readings(also = ''): string {
+    const field = identifier(this.#range.quantity);
+    return `SELECT ${field}${also} FROM ${this.#from} WHERE ${this.#where('readings')}`;
+  }
+
+  #windowRows(
+    columns: readonly string[],
+    { also = '', limit }: { also?: string; limit?: number } = {},
+  ): Promise<Row[]> {
+    const fields = columns.map((column) => this.#field(column)).join(', ');
+    return this.#rows(`SELECT ${fields}${also} FROM ${this.#from} WHERE ${this.#where('windows')}`, limit);
   }
 
   async #rows(statement: string, limit = answerRowsMax + 1): Promise<Row[]> {
@@ -124,14 +159,14 @@ export class PointSource implements SeriesSource {
 
   /** A tag that is not there equals the empty string. */
   #where(kind: 'readings' | 'windows'): string {
-    const { device, sensor, fromUs, toUs } = this.#request;
+    const { device, sensor, fromUs, toUs } = this.#range;
     const window = kind === 'windows' ? `"window" != ''` : `"window" = ''`;
     const of = `"device" = ${literal(device)} AND "sensor" = ${literal(sensor)} AND ${window} AND "extra" = ''`;
     return `${of} AND time >= ${fromUs}u AND time < ${toUs}u`;
   }
 
   #field(column: string): string {
-    return identifier(`${this.#request.quantity}_${column}`);
+    return identifier(`${this.#range.quantity}_${column}`);
   }
 }
 
@@ -142,7 +177,12 @@ type Summary = [
   sum: number,
   min: number,
   max: number,
+  deviation: number,
   p50: number,
   p95: number,
   p99: number,
 ];
+
+function numbers(rows: readonly Row[], column: number): Float64Array {
+  return Float64Array.from(rows, (row) => Number(row[column]));
+}

@@ -27,6 +27,12 @@ export const sinkErrors = defineErrors({
     title: 'A step between journal and store failed; it is tried again.',
     remedy: 'Look at the disk of the gateway and at the message; the journal keeps the readings meanwhile.',
   },
+  STORE_DAMAGED: {
+    number: 6005,
+    title: 'The file of the embedded store is damaged.',
+    remedy:
+      'Restore it from a backup (`fieldline restore`), or fill it again from the journal (`fieldline replay`), and look at the disk.',
+  },
   INFLUX_UNREACHABLE: {
     number: 6010,
     title: 'InfluxDB does not answer at this URL; writing is tried again.',

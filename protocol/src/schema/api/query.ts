@@ -12,6 +12,8 @@ export const QueryAnswer = Type.Object({
   stream: Type.String(),
   unit: Type.String(),
   windowUs: Type.Integer(),
+  /** Length of the longest stored windows that it was merged from, µs; 0: from readings alone. */
+  resolutionUs: Type.Optional(Type.Integer()),
   t: Type.Array(TimeUs),
   count: Type.Array(Type.Integer()),
   mean: Values,
@@ -21,6 +23,12 @@ export const QueryAnswer = Type.Object({
   p50: Values,
   p95: Values,
   p99: Values,
+  /** Standard deviation of a sample, with `count - 1`: null for one reading. */
+  stddev: Type.Optional(Values),
+  /** Root mean square. */
+  rms: Type.Optional(Values),
+  /** Quality codes, where each point is one reading. */
+  quality: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 2 }))),
   gaps: Type.Array(Type.Tuple([TimeUs, TimeUs, Type.String()])),
 });
 export type QueryAnswer = Type.Static<typeof QueryAnswer>;

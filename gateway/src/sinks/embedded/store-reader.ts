@@ -1,0 +1,93 @@
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  accepted,
+  FieldlineError,
+  refused,
+  streamName,
+  type Result,
+  type StreamInfo,
+  type StreamName,
+} from '@fieldline/protocol';
+import { answerPage, answerSeries } from '../../query/answer-query.ts';
+import {
+  queryLimits,
+  type PageAnswer,
+  type PageRequest,
+  type SeriesAnswer,
+  type SeriesRequest,
+  type StreamAddress,
+} from '../../query/store.ts';
+import { BlockSource } from './block-source.ts';
+import { openDatabase } from './open-database.ts';
+import { StreamTable } from './stream-table.ts';
+
+/** A reading side of the store, in a thread of its own: one read-only connection, one snapshot a question. */
+export class StoreReader {
+  readonly #database: DatabaseSync;
+  readonly #nowMs: () => number;
+
+  /** Throws STORE_UNREADABLE. `nowMs`: a monotonic clock. */
+  constructor(path: string, nowMs: () => number) {
+    this.#database = openDatabase(path, 'reader');
+    this.#nowMs = nowMs;
+  }
+
+  query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
+    return this.#answer(async () => {
+      const sources = request.streams.flatMap((address) => this.#source(address, request) ?? []);
+      if (sources.length === 0) return unknownStream(request.streams[0]);
+      return accepted(await answerSeries(request, sources));
+    });
+  }
+
+  page(request: PageRequest): Promise<Result<PageAnswer>> {
+    return this.#answer(async () => {
+      const source = this.#source(request.stream, request);
+      return source ? accepted(await answerPage(request, source)) : unknownStream(request.stream);
+    });
+  }
+
+  counts(): Map<StreamName, number> {
+    return new StreamTable(this.#database).counts();
+  }
+
+  streams(): StreamInfo[] {
+    return new StreamTable(this.#database).list();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #source(
+    address: StreamAddress,
+    { fromUs, toUs }: { fromUs: number; toUs: number },
+  ): BlockSource | undefined {
+    const endMs = this.#nowMs() + queryLimits.timeoutMs;
+    const check = (): void => {
+      if (this.#nowMs() < endMs) return;
+      const { device, sensor, quantity } = address;
+      const detail = `The limit is ${queryLimits.timeoutMs} ms.`;
+      throw new FieldlineError('QUERY_TIMEOUT', { subject: `${device}/${sensor}/${quantity}`, detail });
+    };
+    return BlockSource.open(this.#database, { address, fromUs, toUs, check });
+  }
+
+  /** Several statements see one state of the store, although it is written meanwhile. */
+  async #answer<Value>(work: () => Promise<Result<Value>>): Promise<Result<Value>> {
+    this.#database.exec('BEGIN');
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof FieldlineError) return refused(error.code, error.detail);
+      throw error;
+    } finally {
+      this.#database.exec('COMMIT');
+    }
+  }
+}
+
+function unknownStream(address: StreamAddress | undefined): Result<never> {
+  const { device = '', sensor = '', quantity = '' } = address ?? {};
+  return refused('QUERY_UNKNOWN_STREAM', streamName(device, sensor, quantity));
+}
