@@ -17,6 +17,7 @@ import {
   commands,
   configCommands,
   deviceCommands,
+  flashCommands,
   simulateCommands,
   deadLetterCommands,
   tokenCommands,
@@ -55,6 +56,10 @@ const root = buildRouteMap<string, FieldlineContext>({
     alerts: buildRouteMap<string, FieldlineContext>({
       routes: routes(alertCommands),
       docs: { brief: 'Rules that watch the readings: what fires, what would have, and who is told' },
+    }),
+    flash: buildRouteMap<string, FieldlineContext>({
+      routes: routes(flashCommands),
+      docs: { brief: 'Puts the agent on a device: as an image file, or onto a card' },
     }),
     simulate: buildRouteMap<string, FieldlineContext>({
       routes: routes(simulateCommands),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { findBootPartition } from './boot/find-boot-partition.ts';
 import { flashImage, type FlashPlan, type FlashProgress, type FlashReport } from './flash-image.ts';
+import { openImage } from './image/open-image.ts';
 import { BlockTarget } from './target/block-target.ts';
 import { writeFatImage } from './testing/fat-image.ts';
 
@@ -32,7 +34,6 @@ afterEach(() => rm(folder, { recursive: true }));
 const bigPackage = Buffer.alloc(3 * mebi + 17, 'package');
 function planOf(change: Partial<FlashPlan['settings']> = {}): FlashPlan {
   return {
-    image,
     settings: {
       name: 'greenhouse-1',
       user: { name: 'pi', passwordHash: '$6$salt$hash', sshKeys: ['ssh-ed25519 AAAAC3Nz pi@desk'] },
@@ -50,13 +51,19 @@ function planOf(change: Partial<FlashPlan['settings']> = {}): FlashPlan {
 
 async function flash(plan = planOf()): Promise<{ report: FlashReport; path: string; seen: FlashProgress[] }> {
   const path = join(folder, 'card.img');
+  const source = await openImage(image);
   const target = await BlockTarget.createFile(path);
   const seen: FlashProgress[] = [];
   try {
-    const report = await flashImage(plan, target, { onProgress: (progress) => seen.push(progress) });
+    const report = await flashImage(
+      plan,
+      { image: source, target },
+      { onProgress: (progress) => seen.push(progress) },
+    );
     return { report, path, seen };
   } finally {
     await target.close();
+    await source.close();
   }
 }
 
@@ -146,8 +153,9 @@ describe('an image with cloud-init', () => {
   });
 
   test('is written to no file that exists', async () => {
-    await writeFile(join(folder, 'card.img'), 'mine');
-    await expect(flash()).rejects.toMatchObject({ code: 'PROVISION_TARGET_REFUSED' });
+    const path = join(folder, 'card.img');
+    await writeFile(path, 'mine');
+    await expect(BlockTarget.createFile(path)).rejects.toMatchObject({ code: 'PROVISION_TARGET_REFUSED' });
   });
 
   test('is refused before the first byte where a setting is wrong', async () => {
@@ -165,11 +173,14 @@ describe('an image with cloud-init', () => {
     const onProgress = ({ bytes }: FlashProgress) => {
       if (bytes > 5 * mebi) controller.abort();
     };
-    await expect(flashImage(planOf(), target, { onProgress, signal: controller.signal })).rejects.toThrow(
-      'abort',
-    );
+    const source = await openImage(image);
+    const work = flashImage(planOf(), { image: source, target }, { onProgress, signal: controller.signal });
+    await expect(work).rejects.toThrow('abort');
     expect(target.sizeBytes).toBeLessThan(8 * mebi);
+    await source.close();
     await target.close();
+    await target.discard();
+    expect(existsSync(target.path)).toBe(false);
   });
 
   test('with more packages than the partition has room for is refused by name', async () => {

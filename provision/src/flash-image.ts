@@ -8,13 +8,11 @@ import { checkSettings, type DeviceSettings } from './first-boot/device-settings
 import { firstBootMeans, type FirstBootMeans } from './first-boot/first-boot-means.ts';
 import { firstrunFiles } from './first-boot/firstrun.ts';
 import { installFiles, type AgentFiles } from './first-boot/install-script.ts';
-import { openImage, type ImageSource } from './image/open-image.ts';
+import type { ImageSource } from './image/open-image.ts';
 import { type BlockTarget } from './target/block-target.ts';
 
 /** What a card or an image file is made from. */
 export interface FlashPlan {
-  /** Path of the image. */
-  readonly image: string;
   readonly settings: DeviceSettings;
   readonly agent: AgentFiles;
 }
@@ -52,13 +50,13 @@ export interface FlashControl {
 }
 
 /**
- * Writes the plan's image to `target`, puts settings and agent into its boot partition, and reads all of it
- * back. Throws FieldlineError PROVISION_…; whatever ends it early has left a target that must not be used. The
- * target is open afterwards: the caller closes it.
+ * Writes `image` to `target`, puts the plan's settings and agent into its boot partition, and reads all of it
+ * back. Throws FieldlineError PROVISION_…; whatever ends it early has left a target that must not be used. Image
+ * and target are open afterwards: the caller closes them.
  */
 export async function flashImage(
   plan: FlashPlan,
-  target: BlockTarget,
+  ends: { readonly image: ImageSource; readonly target: BlockTarget },
   control: FlashControl = {},
 ): Promise<FlashReport> {
   const checked = checkSettings(plan.settings);
@@ -66,12 +64,7 @@ export async function flashImage(
     const { code, detail } = checked.refusal;
     throw new FieldlineError(code, { subject: plan.settings.name, detail });
   }
-  const image = await openImage(plan.image);
-  try {
-    return await new Flash(plan, { image, target }, control).run();
-  } finally {
-    await image.close();
-  }
+  return new Flash(plan, ends, control).run();
 }
 
 class Flash {

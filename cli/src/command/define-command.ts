@@ -75,6 +75,7 @@ const usageCodes = new Set<string>([
   'SIMULATOR_BAD_OPTION',
   'SOURCE_DRIVER_UNKNOWN',
   'SIMULATOR_RECORDING_UNUSABLE',
+  'PROVISION_SETTINGS_INVALID',
 ]);
 
 /** Says what went wrong: a known error in one line, a bug with its stack. Answers the exit code. */

@@ -25,6 +25,8 @@ import { deviceList } from './device-list.ts';
 import { deviceRevoke } from './device-revoke.ts';
 import { deviceShow } from './device-show.ts';
 import { doctor } from './doctor.ts';
+import { flashDisk } from './flash-disk.ts';
+import { flashImageCommand } from './flash-image.ts';
 import { gateway } from './gateway.ts';
 import { ledger } from './ledger.ts';
 import { publish } from './publish.ts';
@@ -85,6 +87,8 @@ export const alertCommands = {
   acknowledge: alertsAcknowledge,
   silence: alertsSilence,
 };
+/** The commands behind `flash`. */
+export const flashCommands = { image: flashImageCommand, disk: flashDisk };
 /** The commands behind `simulate`. */
 export const simulateCommands = {
   thermometer: simulateThermometer,

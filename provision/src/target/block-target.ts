@@ -1,6 +1,6 @@
 import { hash, createHash, webcrypto } from 'node:crypto';
 import { constants, readSync, writeSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { FieldlineError } from '@fieldline/protocol';
 import { BlockDigests } from './block-digests.ts';
 import { blocksOf, RecycledBlocks } from './blocks-of.ts';
@@ -137,6 +137,11 @@ export class BlockTarget {
     }
     if (count !== this.sizeBytes) this.#differs(index);
     return whole.digest('hex');
+  }
+
+  /** Removes a file that was not finished; a disk stays as it is. */
+  async discard(): Promise<void> {
+    if (!this.#isDevice) await rm(this.path, { force: true });
   }
 
   /** Gives the file or disk back. */

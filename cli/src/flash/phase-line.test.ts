@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { PhaseLine, size } from './phase-line.ts';
+
+test('a phase says how far it is, how fast, and how long it takes', () => {
+  let nowMs = 0;
+  const line = new PhaseLine(() => nowMs);
+  expect(line.text({ phase: 'write', bytes: 0, total: undefined })).toBe('Writing the image');
+  nowMs = 10_000;
+  expect(line.text({ phase: 'write', bytes: 430e6, total: 2_000e6 })).toBe(
+    'Writing the image  430 MB of 2.0 GB  43 MB/s  37 s left',
+  );
+  expect(line.text({ phase: 'write', bytes: 430e6, total: undefined })).toBe(
+    'Writing the image  430 MB  43 MB/s',
+  );
+  expect(line.text({ phase: 'verify', bytes: 1, total: 2 })).toBe('Reading back  1 B of 2 B');
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [31_914_983_424, '32 GB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(size(bytes)).toBe(text);
+});
