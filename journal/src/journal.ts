@@ -15,6 +15,11 @@ export interface Journal {
    */
   append(key: string, value: Uint8Array): Promise<number>;
   /**
+   * The same for who appends very many small records: `receiver` is told instead of a promise, in the order
+   * of the offsets. Where the record is refused at once, `failed` is called before this returns.
+   */
+  appendFor(receiver: AppendReceiver, key: string, value: Uint8Array): void;
+  /**
    * Reads in order, from the first record at or after `offset`, at most `maxBytes` of values (at least one
    * record where there is one). Only durable records are seen. Empty at the end of the log.
    */
@@ -36,6 +41,14 @@ export interface Journal {
   stats(): JournalStats;
   /** Makes everything durable and closes. Appends after it reject. */
   close(): Promise<void>;
+}
+
+/** Is told what became of one append: exactly one of the two is called, once. */
+export interface AppendReceiver {
+  /** The record is durable. Must not throw. */
+  appended(offset: number, appendedAtUs: number): void;
+  /** Nothing of it is ever read; `cause` is what `append` rejects with. Must not throw. */
+  failed(cause: unknown): void;
 }
 
 /** How much one `read` may give. */

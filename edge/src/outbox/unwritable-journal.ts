@@ -21,6 +21,7 @@ export function unwritableJournal(directory: string): Journal {
   const none = (): Promise<void> => Promise.resolve();
   const journal: Journal = {
     append: fail,
+    appendFor: (receiver) => void fail().catch((cause: unknown) => receiver.failed(cause)),
     setCursor: fail,
     read: (): Promise<JournalRecord[]> => Promise.resolve([]),
     waitFor: (_offset, signal) => aborted(signal),

@@ -1,12 +1,12 @@
 import { batchTopic } from '@fieldline/protocol';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
-import type { Ingest } from '../ingest/ingest.ts';
+import type { DirectTaking, Ingest, IngestOutcome } from '../ingest/ingest.ts';
 import type { LanePublish } from './batch-lane.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
 
 /** What direct batches are judged by, and where they go. */
 export interface DirectBatchesParts {
-  readonly ingest: Pick<Ingest, 'take'>;
+  readonly ingest: Pick<Ingest, 'takeDirectly'>;
   readonly registry: Pick<DeviceRegistry, 'isAdmitted' | 'seen'>;
   readonly statistics: BrokerStatistics;
 }
@@ -29,16 +29,25 @@ export class DirectBatches {
       return;
     }
     registry.seen(device);
-    void this.#settle({ device, topic: batchTopic(device), payload }, publish, startedAtMs);
+    const taking = new DirectPublish(statistics, publish, startedAtMs);
+    this.#parts.ingest.takeDirectly({ device, topic: batchTopic(device), payload }, taking);
+  }
+}
+
+/** Answers the PUBLISH that brought a batch. */
+class DirectPublish implements DirectTaking {
+  readonly #statistics: BrokerStatistics;
+  readonly #publish: LanePublish;
+  readonly #startedAtMs: number;
+
+  constructor(statistics: BrokerStatistics, publish: LanePublish, startedAtMs: number) {
+    this.#statistics = statistics;
+    this.#publish = publish;
+    this.#startedAtMs = startedAtMs;
   }
 
-  async #settle(
-    arrived: { device: string; topic: string; payload: Uint8Array },
-    publish: LanePublish,
-    startedAtMs: number,
-  ): Promise<void> {
-    const outcome = await this.#parts.ingest.take(arrived);
-    this.#parts.statistics.publishAnswered(startedAtMs);
-    publish.settle(outcome !== 'unavailable');
+  settled(outcome: IngestOutcome): void {
+    this.#statistics.publishAnswered(this.#startedAtMs);
+    this.#publish.settle(outcome !== 'unavailable');
   }
 }

@@ -49,6 +49,12 @@ const migrations: readonly string[] = [
     device TEXT NOT NULL, epoch TEXT NOT NULL, account TEXT NOT NULL,
     PRIMARY KEY (device, epoch)) WITHOUT ROWID;
 `,
+  `
+  DROP TABLE digests;
+  CREATE TABLE digest_blocks (
+    device TEXT NOT NULL, epoch TEXT NOT NULL, block INTEGER NOT NULL, digests BLOB NOT NULL,
+    PRIMARY KEY (device, epoch, block)) WITHOUT ROWID;
+`,
 ];
 
 /**

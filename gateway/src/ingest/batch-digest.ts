@@ -3,13 +3,16 @@ import { ContentHash } from './content-hash.ts';
 
 const hash = new ContentHash();
 
+/** A safe integer, never 0. */
+export type BatchDigest = number;
+
 /**
  * Digest of what a batch says: of its decoded content, so that the same batch is the same whether it came as
  * CBOR or JSON, packed, gzipped, now or again. `sentAt` and `lane` are left out: they belong to the sending.
  * It tells a device with another's name (a restored or cloned card) from one that sends again; it is no
  * defence against a device that wants two contents of one digest: that device owns the name.
  */
-export function digestOf(batch: Batch): string {
+export function digestOf(batch: Batch): BatchDigest {
   const { bootId, clock, configVersion, dropped, ledger, anchor } = batch;
   hash.begin();
   hash.text(bootId);

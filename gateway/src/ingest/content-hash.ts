@@ -6,7 +6,7 @@ const lane1 = { first: 0xcc9e2d51, second: 0x1b873593, add: 0xe6546b64 } as cons
 const lane2 = { first: 0x239b961b, second: 0xab0e9789, add: 0x561ccd1b } as const;
 
 /**
- * A hash of 64 bits over numbers, texts and columns, in two lanes of MurmurHash3's steps. It tells contents
+ * A hash of 53 bits over numbers, texts and columns, in two lanes of MurmurHash3's steps. It tells contents
  * apart that differ by accident; whoever wants two contents of one hash can make them.
  */
 export class ContentHash {
@@ -59,11 +59,11 @@ export class ContentHash {
     this.#words += 1;
   }
 
-  /** The hash of what was given since `begin`, as text. */
-  end(): string {
+  /** The hash of what was given since `begin`: 53 bits, a safe integer, never 0. */
+  end(): number {
     const first = finish(this.#first ^ this.#words);
     const second = finish((this.#second ^ this.#words) + first);
-    return `${first.toString(36)}.${second.toString(36)}`;
+    return (second >>> 11) * 0x1_0000_0000 + first || 1;
   }
 }
 

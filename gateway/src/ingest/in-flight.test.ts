@@ -38,4 +38,15 @@ describe('InFlight', () => {
     inFlight.give(1);
     expect(woken).toEqual(['here']);
   });
+
+  test('wakes the sockets when half of it has settled, not at each place that is given back', () => {
+    const inFlight = new InFlight({ batches: 4, bytes: 100 });
+    for (let batch = 0; batch < 4; batch++) void inFlight.take(10);
+    let woken = 0;
+    inFlight.whenRelieved(() => (woken += 1));
+    inFlight.give(10);
+    expect([woken, inFlight.full]).toEqual([0, false]);
+    inFlight.give(10);
+    expect(woken).toBe(1);
+  });
 });

@@ -1,7 +1,8 @@
 /**
  * What is between the socket and the journal at this moment. Beyond either limit `take` waits, in order of
  * arrival, and the sockets stop being read (see `broker/guarded-socket.ts`), so that the backlog stays with
- * the devices, whose outboxes are made for it.
+ * the devices, whose outboxes are made for it. They are read again when half of it has settled: one place
+ * that is given back is not worth waking every socket.
  */
 export class InFlight {
   readonly #limits: { readonly batches: number; readonly bytes: number };
@@ -54,13 +55,13 @@ export class InFlight {
       this.#enter(next.bytes);
       next.go();
     }
-    if (this.full) return;
+    if (this.#relieved.size === 0 || !this.#isHalfEmpty()) return;
     const relieved = [...this.#relieved];
     this.#relieved.clear();
     for (const resume of relieved) resume();
   }
 
-  /** Calls `resume` once, as soon as there is room again. */
+  /** Calls `resume` once, when at most half of the room is taken. */
   whenRelieved(resume: () => void): void {
     this.#relieved.add(resume);
   }
@@ -68,6 +69,11 @@ export class InFlight {
   /** Takes back `whenRelieved`: the connection is gone. */
   forget(resume: () => void): void {
     this.#relieved.delete(resume);
+  }
+
+  #isHalfEmpty(): boolean {
+    const { batches, bytes } = this.#limits;
+    return this.#waiting.length === 0 && this.#batches <= batches / 2 && this.#bytes <= bytes / 2;
   }
 
   #enter(bytes: number): void {

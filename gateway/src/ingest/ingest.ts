@@ -6,9 +6,10 @@ import type { JournalAccount } from '../ledger/journal-account.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BurstLog } from '../logging/burst-log.ts';
 import type { DeadLetters } from '../parts.ts';
-import { digestOf } from './batch-digest.ts';
+import { digestOf, type BatchDigest } from './batch-digest.ts';
 import type { InFlight } from './in-flight.ts';
 import type { IngestStatistics } from './ingest-statistics.ts';
+import { Journaling, type JournalOutcome } from './journaling.ts';
 import { peekBatchName } from './peek-batch-name.ts';
 import { isUnplaced } from './place-batch.ts';
 import type { Placement } from './placement.ts';
@@ -51,7 +52,18 @@ export interface ArrivedBatch {
   readonly payload: Uint8Array;
 }
 
-const stored: Settlement = { outcome: 'stored' };
+/** Hears what became of a batch that was taken directly. */
+export interface DirectTaking {
+  settled(outcome: IngestOutcome): void;
+}
+
+/** A batch that nothing speaks against yet, or what became of it already. */
+type Examined =
+  | { readonly kind: 'new'; readonly batch: Batch; readonly digest: BatchDigest }
+  | { readonly kind: 'underWay'; readonly stored: Promise<unknown> }
+  | { readonly kind: 'settled'; readonly settlement: Settlement };
+
+const stored = { outcome: 'stored' } as const;
 const duplicate: Settlement = { outcome: 'duplicate' };
 const unavailable: Settlement = { outcome: 'unavailable' };
 
@@ -78,6 +90,36 @@ export class Ingest {
     } finally {
       inFlight.give(arrived.payload.byteLength);
     }
+  }
+
+  /**
+   * The same for very many small batches: what is new goes into the journal within this call, without a
+   * promise. While there is no room, and for everything that is not new, it is `take`.
+   */
+  takeDirectly(arrived: ArrivedBatch, taking: DirectTaking): void {
+    const { inFlight, statistics } = this.#parts;
+    const { payload } = arrived;
+    if (inFlight.full) {
+      void this.take(arrived).then((outcome) => taking.settled(outcome));
+      return;
+    }
+    const startedAtMs = statistics.arrived(payload.byteLength);
+    void inFlight.take(payload.byteLength);
+    const settle = (outcome: IngestOutcome): void => {
+      inFlight.give(payload.byteLength);
+      statistics.settled(outcome, startedAtMs);
+      taking.settled(outcome);
+    };
+    const examined = this.#tryExamine(arrived);
+    if (examined.kind !== 'new') {
+      void this.#conclude(arrived, examined).then(settle);
+      return;
+    }
+    Journaling.begin(this.#parts, { ...examined, payload }, (journaled) => {
+      if (journaled.kind === 'durable') settle(this.#journaled(examined.batch).outcome);
+      else
+        void this.#conclude(arrived, settledBy(this.#notJournaled(examined.batch, journaled))).then(settle);
+    });
   }
 
   /** Takes a dead letter once more, which it does not keep anew where it is refused. Never rejects. */
@@ -114,9 +156,14 @@ export class Ingest {
     }
   }
 
-  async #take(arrived: ArrivedBatch): Promise<IngestOutcome> {
+  #take(arrived: ArrivedBatch): Promise<IngestOutcome> {
+    return this.#conclude(arrived, this.#tryExamine(arrived));
+  }
+
+  /** Never rejects. */
+  async #conclude(arrived: ArrivedBatch, examined: Examined): Promise<IngestOutcome> {
     try {
-      const settlement = await this.#settle(arrived);
+      const settlement = await this.#settleExamined(arrived, examined);
       if (settlement.outcome !== 'refused') return settlement.outcome;
       await this.#deadLetter(arrived, settlement);
       this.#parts.statistics.refused(settlement.code);
@@ -127,37 +174,55 @@ export class Ingest {
   }
 
   async #settle(arrived: ArrivedBatch): Promise<Settlement> {
+    return this.#settleExamined(arrived, this.#examine(arrived));
+  }
+
+  async #settleExamined({ payload }: ArrivedBatch, examined: Examined): Promise<Settlement> {
+    if (examined.kind === 'settled') return examined.settlement;
+    if (examined.kind === 'new') return this.#journal(examined.batch, payload, examined.digest);
+    return examined.stored.then(
+      () => duplicate,
+      () => unavailable,
+    );
+  }
+
+  #tryExamine(arrived: ArrivedBatch): Examined {
+    try {
+      return this.#examine(arrived);
+    } catch (error) {
+      return settledBy(this.#unavailable(error));
+    }
+  }
+
+  /** Everything that is known of a batch before it is journaled; nothing waits. */
+  #examine(arrived: ArrivedBatch): Examined {
     const { device, payload } = arrived;
     const { batchBytes, inflatedBytes } = this.#parts.limits;
     if (payload.byteLength > batchBytes)
-      return refused('BATCH_TOO_LARGE', `${payload.byteLength} bytes; at most ${batchBytes}.`);
+      return settledBy(refused('BATCH_TOO_LARGE', `${payload.byteLength} bytes; at most ${batchBytes}.`));
     const decoded = decodeBatch(payload, { inflatedBytes });
-    if (!decoded.ok) return this.#refuseUndecoded(arrived, decoded.refusal);
+    if (!decoded.ok) return settledBy(this.#refuseUndecoded(arrived, decoded.refusal));
     const batch = decoded.value;
-    if (batch.device !== device) return refused('BATCH_WRONG_DEVICE', `It names ${batch.device}.`);
-    return await this.#deduplicate(batch, payload);
+    if (batch.device !== device) return settledBy(refused('BATCH_WRONG_DEVICE', `It names ${batch.device}.`));
+    return this.#deduplicate(batch, payload.byteLength);
   }
 
-  async #deduplicate(batch: Batch, payload: Uint8Array): Promise<Settlement> {
+  #deduplicate(batch: Batch, sizeBytes: number): Examined {
     const { received, ledger } = this.#parts;
     const digest = digestOf(batch);
     const recognition = received.recognise(batch, digest);
-    if (recognition.kind === 'duplicate') return this.#parts.placement.waitAgain(batch) ? stored : duplicate;
-    if (recognition.kind === 'underWay') {
-      return await recognition.stored.then(
-        () => duplicate,
-        () => unavailable,
-      );
-    }
+    if (recognition.kind === 'duplicate')
+      return settledBy(this.#parts.placement.waitAgain(batch) ? stored : duplicate);
+    if (recognition.kind === 'underWay') return recognition;
     if (recognition.kind === 'refused') {
       if (recognition.code === 'RANGE_LIMIT') ledger.refusedBatch(batch);
       else ledger.refusedReadings(batch, digest);
-      return refused(recognition.code, recognition.detail);
+      return settledBy(refused(recognition.code, recognition.detail));
     }
-    const refusal = this.#judge(batch, payload.byteLength);
-    if (!refusal) return await this.#journal(batch, payload, digest);
+    const refusal = this.#judge(batch, sizeBytes);
+    if (!refusal) return { kind: 'new', batch, digest };
     ledger.refusedBatch(batch);
-    return refusal;
+    return settledBy(refusal);
   }
 
   /** Why a well-formed, new batch cannot be stored; undefined where it can. */
@@ -174,24 +239,23 @@ export class Ingest {
     return undefined;
   }
 
-  async #journal(batch: Batch, payload: Uint8Array, digest: string): Promise<Settlement> {
-    const { log, account, received, ledger, statistics } = this.#parts;
-    const startedAtMs = statistics.journalStarted();
-    const appended = log.append(batch, payload).then((offset) => account.record(offset, batch, digest));
-    received.begin(batch, digest, appended);
-    try {
-      await appended;
-      statistics.journalEnded(startedAtMs, 'durable');
-      if (batch.anchor || isUnplaced(batch)) void this.#parts.placement.run();
-      return stored;
-    } catch (error) {
-      // `limits.batchBytes` allows more than one record of the journal takes.
-      const isTooLarge = error instanceof FieldlineError && error.code === 'JOURNAL_RECORD_TOO_LARGE';
-      statistics.journalEnded(startedAtMs, isTooLarge ? 'refused' : 'failed');
-      if (!isTooLarge) return this.#unavailable(error);
-      ledger.refusedBatch(batch);
-      return refused('BATCH_TOO_LARGE', error.message);
-    }
+  async #journal(batch: Batch, payload: Uint8Array, digest: BatchDigest): Promise<Settlement> {
+    const journaled = await new Promise<JournalOutcome>((done) =>
+      Journaling.begin(this.#parts, { batch, digest, payload }, done),
+    );
+    return journaled.kind === 'durable' ? this.#journaled(batch) : this.#notJournaled(batch, journaled);
+  }
+
+  #journaled(batch: Batch): { readonly outcome: 'stored' } {
+    if (batch.anchor || isUnplaced(batch)) void this.#parts.placement.run();
+    return stored;
+  }
+
+  #notJournaled(batch: Batch, { kind, cause }: Exclude<JournalOutcome, { kind: 'durable' }>): Settlement {
+    if (kind === 'failed') return this.#unavailable(cause);
+    // `limits.batchBytes` allows more than one record of the journal takes.
+    this.#parts.ledger.refusedBatch(batch);
+    return refused('BATCH_TOO_LARGE', cause instanceof Error ? cause.message : '');
   }
 
   /** An operator has to act: until then no batch is acknowledged, and the devices keep them. */
@@ -241,4 +305,8 @@ export class Ingest {
 
 function refused(code: ErrorCode, detail: string): Settlement {
   return { outcome: 'refused', code, detail };
+}
+
+function settledBy(settlement: Settlement): Examined {
+  return { kind: 'settled', settlement };
 }

@@ -1,5 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Batch } from '@fieldline/protocol';
+import type { BatchDigest } from './batch-digest.ts';
+import { DigestBlocks, type EpochDigests, type EpochName } from './digest-blocks.ts';
 import { parseRanges, SeqRanges } from './seq-ranges.ts';
 
 /** What is known of a batch's name before it is stored. */
@@ -21,19 +23,22 @@ const openEpochsMax = 16;
 interface DeviceEpochs {
   /** Those in memory, the one used last at the end. */
   readonly open: Map<string, Epoch>;
-  /** How many there are, in the database or not yet. */
+  /** How many there are of which something was stored, in the database or not yet. */
   count: number;
 }
 
 interface Epoch {
   readonly ranges: SeqRanges;
-  /** Digests that are not in the database yet. */
-  readonly fresh: Map<number, string>;
+  readonly digests: EpochDigests;
+  /** Batches that are being made durable, by seq. */
+  readonly underWay: Map<number, UnderWay>;
   changed: boolean;
 }
 
-interface UnderWay {
-  readonly digest: string;
+/** An append that runs. */
+export interface UnderWay {
+  readonly digest: BatchDigest;
+  /** Settles with the append. */
   readonly stored: Promise<unknown>;
 }
 
@@ -56,29 +61,22 @@ export interface ReceivedLimits {
 export class ReceivedBatches {
   readonly #limits: ReceivedLimits;
   readonly #devices = new Map<string, DeviceEpochs>();
-  readonly #underWay = new Map<string, UnderWay>();
-  readonly #statements: Record<'range' | 'ranges' | 'digest' | 'insert' | 'prune' | 'forget', StatementSync>;
+  readonly #digests: DigestBlocks;
+  readonly #statements: Record<'write' | 'read', StatementSync>;
   /** Counts the saves, so that a restart knows which epochs were used last. */
   #saves: number;
 
   constructor(database: DatabaseSync, limits: ReceivedLimits) {
     this.#limits = limits;
+    this.#digests = new DigestBlocks(database);
     this.#statements = {
-      range: database.prepare(
+      write: database.prepare(
         'INSERT OR REPLACE INTO received (device, epoch, ranges, used) VALUES (?, ?, ?, ?)',
       ),
-      ranges: database.prepare('SELECT ranges FROM received WHERE device = ? AND epoch = ?'),
-      digest: database.prepare('SELECT digest FROM digests WHERE device = ? AND epoch = ? AND seq = ?'),
-      insert: database.prepare(
-        'INSERT OR IGNORE INTO digests (device, epoch, seq, digest) VALUES (?, ?, ?, ?)',
-      ),
-      prune: database.prepare('DELETE FROM digests WHERE device = ? AND epoch = ? AND seq <= ?'),
-      forget: database.prepare('DELETE FROM digests WHERE device = ? AND epoch = ?'),
+      read: database.prepare('SELECT ranges FROM received WHERE device = ? AND epoch = ?'),
     };
-    for (const { device, n } of database
-      .prepare('SELECT device, count(*) AS n FROM received GROUP BY 1')
-      .all())
-      this.#epochs(String(device)).count = Number(n);
+    const counts = database.prepare('SELECT device, count(*) AS n FROM received GROUP BY 1');
+    for (const { device, n } of counts.all()) this.#epochs(String(device)).count = Number(n);
     const newest = database.prepare(
       `SELECT device, epoch, ranges FROM
          (SELECT *, row_number() OVER (PARTITION BY device ORDER BY used DESC) AS n FROM received)
@@ -86,47 +84,54 @@ export class ReceivedBatches {
     );
     for (const row of newest.all(openEpochsMax)) {
       const ranges = new SeqRanges(parseRanges(String(row.ranges)));
-      this.#epochs(String(row.device)).open.set(String(row.epoch), newEpoch(ranges));
+      this.#begin(String(row.device), String(row.epoch), ranges);
     }
     this.#saves = Number(database.prepare('SELECT max(used) AS used FROM received').get()?.used ?? 0);
   }
 
   /** What to do with a batch of this name and content. */
-  recognise(batch: Batch, digest: string): Recognition {
-    const underWay = this.#underWay.get(nameOf(batch));
-    if (underWay)
-      return this.#compare(batch, digest, underWay.digest, { kind: 'underWay', stored: underWay.stored });
-    const epoch = this.#find(batch.device, batch.epoch);
+  recognise(batch: Batch, digest: BatchDigest): Recognition {
+    const epoch = this.#find(batch);
+    const underWay = epoch?.underWay.get(batch.seq);
+    if (underWay) {
+      if (underWay.digest !== digest) return conflict(batch);
+      return { kind: 'underWay', stored: underWay.stored };
+    }
     if (epoch?.ranges.has(batch.seq)) {
-      const known = epoch.fresh.get(batch.seq) ?? this.#readDigest(batch);
-      return this.#compare(batch, digest, known, { kind: 'duplicate' });
+      const known = epoch.digests.get(batch.seq);
+      return known === undefined || known === digest ? isDuplicate : conflict(batch);
     }
     return this.#checkLimits(batch, epoch);
   }
 
   /** Whether a batch of this name is in the journal. */
   has(device: string, epoch: string, seq: number): boolean {
-    return this.#find(device, epoch)?.ranges.has(seq) ?? false;
+    return this.#find({ device, epoch })?.ranges.has(seq) ?? false;
   }
 
-  /** Remembers that an append of this batch runs, until `stored` settles. */
-  begin(batch: Batch, digest: string, stored: Promise<unknown>): void {
-    const name = nameOf(batch);
-    this.#underWay.set(name, { digest, stored });
-    const forget = () => this.#underWay.delete(name);
-    stored.then(forget, forget);
+  /** Remembers that an append of this batch runs, until `ended`. */
+  begin(batch: Batch, append: UnderWay): void {
+    this.#epoch(batch).underWay.set(batch.seq, append);
+  }
+
+  /** The append of this batch has ended. */
+  ended(batch: Batch): void {
+    const epoch = this.#epoch(batch);
+    epoch.underWay.delete(batch.seq);
+    // An epoch of which nothing was stored must not count against the limit of epochs.
+    if (epoch.underWay.size === 0 && epoch.ranges.count === 0)
+      this.#devices.get(batch.device)?.open.delete(batch.epoch);
   }
 
   /** This batch is durable in the journal. */
-  record(batch: Batch, digest: string): void {
+  record(batch: Batch, digest: BatchDigest): void {
+    const epoch = this.#epoch(batch);
     const epochs = this.#epochs(batch.device);
-    const known = this.#find(batch.device, batch.epoch);
-    if (!known) epochs.count += 1;
-    const epoch = known ?? newEpoch(new SeqRanges());
+    if (epoch.ranges.count === 0) epochs.count += 1;
     epochs.open.delete(batch.epoch);
     epochs.open.set(batch.epoch, epoch);
     epoch.ranges.add(batch.seq);
-    epoch.fresh.set(batch.seq, digest);
+    epoch.digests.set(batch.seq, digest);
     epoch.changed = true;
   }
 
@@ -135,7 +140,7 @@ export class ReceivedBatches {
     this.#saves += 1;
     for (const [device, { open }] of this.#devices) {
       for (const [epoch, state] of open) if (state.changed) this.#saveEpoch(device, epoch, state);
-      for (const epoch of surplusOf(open)) this.#statements.forget.run(device, epoch);
+      for (const epoch of surplusOf(open)) open.get(epoch)?.digests.forget();
     }
   }
 
@@ -145,30 +150,20 @@ export class ReceivedBatches {
       for (const epoch of surplusOf(open)) open.delete(epoch);
       for (const state of open.values()) {
         if (!state.changed) continue;
-        state.fresh.clear();
+        state.digests.saved(state.ranges.last);
         state.changed = false;
       }
     }
   }
 
   #saveEpoch(device: string, epoch: string, state: Epoch): void {
-    this.#statements.range.run(device, epoch, JSON.stringify(state.ranges.toArray()), this.#saves);
-    for (const [seq, digest] of state.fresh) this.#statements.insert.run(device, epoch, seq, digest);
-    this.#statements.prune.run(device, epoch, state.ranges.last - this.#limits.digestsPerEpoch);
-  }
-
-  #compare(batch: Batch, digest: string, known: string | undefined, same: Recognition): Recognition {
-    if (known === undefined || known === digest) return same;
-    return {
-      kind: 'refused',
-      code: 'SEQ_CONFLICT',
-      detail: `${batch.device}, epoch ${batch.epoch}, seq ${batch.seq}.`,
-    };
+    this.#statements.write.run(device, epoch, JSON.stringify(state.ranges.toArray()), this.#saves);
+    state.digests.save(state.ranges.last - this.#limits.digestsPerEpoch);
   }
 
   #checkLimits(batch: Batch, epoch: Epoch | undefined): Recognition {
     const { epochsPerDevice, rangesPerEpoch } = this.#limits;
-    if (!epoch && (this.#devices.get(batch.device)?.count ?? 0) >= epochsPerDevice) {
+    if (!epoch && countOf(this.#devices.get(batch.device)) >= epochsPerDevice) {
       return {
         kind: 'refused',
         code: 'EPOCH_LIMIT',
@@ -179,24 +174,27 @@ export class ReceivedBatches {
       const detail = `${batch.device}, epoch ${batch.epoch} has ${rangesPerEpoch} pieces.`;
       return { kind: 'refused', code: 'RANGE_LIMIT', detail };
     }
-    return { kind: 'new' };
+    return isNew;
   }
 
-  #readDigest({ device, epoch, seq }: Batch): string | undefined {
-    const row = this.#statements.digest.get(device, epoch, seq);
-    return typeof row?.digest === 'string' ? row.digest : undefined;
+  #epoch(name: EpochName): Epoch {
+    return this.#find(name) ?? this.#begin(name.device, name.epoch, new SeqRanges());
   }
 
   /** The epoch, from memory or from the database; undefined where nothing of it was ever received. */
-  #find(device: string, epoch: string): Epoch | undefined {
+  #find({ device, epoch }: EpochName): Epoch | undefined {
     const epochs = this.#devices.get(device);
     const open = epochs?.open.get(epoch);
-    if (open || !epochs || epochs.count <= epochs.open.size) return open;
-    const row = this.#statements.ranges.get(device, epoch);
-    if (!row) return undefined;
-    const found = newEpoch(new SeqRanges(parseRanges(String(row.ranges))));
-    epochs.open.set(epoch, found);
-    return found;
+    if (open || !epochs || epochs.count === 0) return open;
+    const row = this.#statements.read.get(device, epoch);
+    return row && this.#begin(device, epoch, new SeqRanges(parseRanges(String(row.ranges))));
+  }
+
+  #begin(device: string, epoch: string, ranges: SeqRanges): Epoch {
+    const digests = this.#digests.of({ device, epoch });
+    const fresh: Epoch = { ranges, digests, underWay: new Map(), changed: false };
+    this.#epochs(device).open.set(epoch, fresh);
+    return fresh;
   }
 
   #epochs(device: string): DeviceEpochs {
@@ -208,16 +206,24 @@ export class ReceivedBatches {
   }
 }
 
-/** Epochs that leave the memory: those beyond the newest. */
+/** Epochs that leave the memory: those beyond the newest, unless an append of theirs runs. */
 function surplusOf(open: ReadonlyMap<string, Epoch>): string[] {
-  return open.size <= openEpochsMax ? [] : [...open.keys()].slice(0, open.size - openEpochsMax);
+  if (open.size <= openEpochsMax) return [];
+  const oldest = [...open].slice(0, open.size - openEpochsMax);
+  return oldest.filter(([, { underWay }]) => underWay.size === 0).map(([epoch]) => epoch);
 }
 
-function newEpoch(ranges: SeqRanges): Epoch {
-  return { ranges, fresh: new Map(), changed: false };
+/** Epochs of a device, with those of which the first batch is being made durable. */
+function countOf(epochs: DeviceEpochs | undefined): number {
+  if (!epochs) return 0;
+  let count = epochs.count;
+  for (const { ranges } of epochs.open.values()) if (ranges.count === 0) count += 1;
+  return count;
 }
 
-/** Device ids hold no blank, so that the name is unambiguous. */
-function nameOf({ device, epoch, seq }: Batch): string {
-  return `${device} ${seq} ${epoch}`;
+const isNew: Recognition = { kind: 'new' };
+const isDuplicate: Recognition = { kind: 'duplicate' };
+
+function conflict({ device, epoch, seq }: Batch): Recognition {
+  return { kind: 'refused', code: 'SEQ_CONFLICT', detail: `${device}, epoch ${epoch}, seq ${seq}.` };
 }

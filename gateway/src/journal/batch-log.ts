@@ -1,6 +1,7 @@
-import type { Journal, JournalRecord, JournalStats, ReadLimit } from '@fieldline/journal';
+import type { AppendReceiver, Journal, JournalRecord, JournalStats, ReadLimit } from '@fieldline/journal';
 import { decodeBatch, encodeBatch, type Batch } from '@fieldline/protocol';
 import { isUnplaced } from '../ingest/place-batch.ts';
+import { RecentBatches } from './recent-batches.ts';
 
 /** A batch that is durable at the gateway. */
 export interface JournaledBatch {
@@ -20,18 +21,6 @@ export interface JournaledBatch {
 /** First byte of a record that the gateway wrote of its own accord; no encoding of a batch begins with it. */
 const placedMark = 0x01;
 
-/** Memory for decoded batches, kept so that each of several sinks need not decode again. */
-const cacheBytesMax = 32 * 1024 * 1024;
-
-/** Names, units, totals take a few times the room that they have in the payload; eight is the upper end. */
-const unpackedRatio = 8;
-
-interface Cached {
-  readonly batch: Batch;
-  readonly isPlaced: boolean;
-  readonly sizeBytes: number;
-}
-
 /**
  * The gateway's journal of accepted batches: record key = device, record value = the payload as received.
  * Whatever keeps the records (`Journal`) may be files here and Apache Kafka there.
@@ -39,8 +28,7 @@ interface Cached {
 export class BatchLog {
   readonly #journal: Journal;
   readonly #inflatedBytes: number;
-  readonly #cache = new Map<number, Cached>();
-  #cacheBytes = 0;
+  readonly #recent = new RecentBatches();
   #unreadable = 0;
 
   /** `inflatedBytes`: cap on a batch after decompression, as at ingest. */
@@ -53,10 +41,19 @@ export class BatchLog {
    * Appends one accepted batch and resolves with its offset once it is durable. Rejects with FieldlineError
    * JOURNAL_WRITE_FAILED: then nothing of it is ever read.
    */
-  async append(batch: Batch, payload: Uint8Array): Promise<number> {
-    const offset = await this.#journal.append(batch.device, payload);
-    this.#remember(offset, { batch, isPlaced: false }, payload.byteLength);
-    return offset;
+  append(batch: Batch, payload: Uint8Array): Promise<number> {
+    return new Promise((appended, failed) => this.appendFor({ appended, failed }, batch, payload));
+  }
+
+  /** The same, telling `receiver` instead of a promise, in the order of the journal (see `Journal.appendFor`). */
+  appendFor(receiver: AppendReceiver, batch: Batch, payload: Uint8Array): void {
+    const append = new RememberedAppend(
+      this.#recent,
+      receiver,
+      { batch, isPlaced: false },
+      payload.byteLength,
+    );
+    this.#journal.appendFor(append, batch.device, payload);
   }
 
   /**
@@ -68,9 +65,11 @@ export class BatchLog {
     const value = new Uint8Array(payload.byteLength + 1);
     value[0] = placedMark;
     value.set(payload, 1);
-    const offset = await this.#journal.append(batch.device, value);
-    this.#remember(offset, { batch, isPlaced: true }, value.byteLength);
-    return offset;
+    const about = { batch, isPlaced: true };
+    return new Promise((appended, failed) => {
+      const append = new RememberedAppend(this.#recent, { appended, failed }, about, value.byteLength);
+      this.#journal.appendFor(append, batch.device, value);
+    });
   }
 
   /**
@@ -79,8 +78,10 @@ export class BatchLog {
    * sensors, so that readers advance past it.
    */
   async read(offset: number, limit: ReadLimit): Promise<JournaledBatch[]> {
+    const recent = this.#recent.read(offset, limit);
+    if (recent) return recent;
     const records = await this.#journal.read(offset, limit);
-    return records.map((record) => toEntry(record, this.#cache.get(record.offset) ?? this.#decode(record)));
+    return records.map((record) => this.#recent.get(record.offset) ?? toEntry(record, this.#decode(record)));
   }
 
   /** Resolves once a record at `offset` is durable, or with false when `signal` aborts or the log closes. */
@@ -123,7 +124,7 @@ export class BatchLog {
     return this.#journal.close();
   }
 
-  #decode({ key, value }: JournalRecord): Omit<Cached, 'sizeBytes'> {
+  #decode({ key, value }: JournalRecord): Decoded {
     const isPlaced = value[0] === placedMark;
     const payload = isPlaced ? value.subarray(1) : value;
     const decoded = decodeBatch(payload, { inflatedBytes: this.#inflatedBytes });
@@ -131,40 +132,46 @@ export class BatchLog {
     this.#unreadable += 1;
     return { batch: emptyBatch(key), isPlaced };
   }
+}
 
-  #remember(offset: number, cached: Omit<Cached, 'sizeBytes'>, payloadBytes: number): void {
-    const sizeBytes = payloadBytes * unpackedRatio + columnBytesOf(cached.batch) + 512;
-    this.#cache.set(offset, { ...cached, sizeBytes });
-    this.#cacheBytes += sizeBytes;
-    for (const [oldest, { sizeBytes: freed }] of this.#cache) {
-      if (this.#cacheBytes <= cacheBytesMax) break;
-      this.#cache.delete(oldest);
-      this.#cacheBytes -= freed;
-    }
+/** A batch as it was before its times were looked at. */
+interface Decoded {
+  readonly batch: Batch;
+  readonly isPlaced: boolean;
+}
+
+/** Keeps what becomes durable for the readers, and passes the news on. */
+class RememberedAppend implements AppendReceiver {
+  readonly #recent: RecentBatches;
+  readonly #receiver: AppendReceiver;
+  readonly #decoded: Decoded;
+  readonly #payloadBytes: number;
+
+  constructor(recent: RecentBatches, receiver: AppendReceiver, decoded: Decoded, payloadBytes: number) {
+    this.#recent = recent;
+    this.#receiver = receiver;
+    this.#decoded = decoded;
+    this.#payloadBytes = payloadBytes;
+  }
+
+  appended(offset: number, appendedAtUs: number): void {
+    const entry = toEntry({ offset, appendedAtUs }, this.#decoded);
+    this.#recent.add(entry, this.#decoded.batch, this.#payloadBytes);
+    this.#receiver.appended(offset, appendedAtUs);
+  }
+
+  failed(cause: unknown): void {
+    this.#receiver.failed(cause);
   }
 }
 
 function toEntry(
-  { offset, appendedAtUs }: JournalRecord,
-  { batch, isPlaced }: Omit<Cached, 'sizeBytes'>,
+  { offset, appendedAtUs }: Pick<JournalRecord, 'offset' | 'appendedAtUs'>,
+  { batch, isPlaced }: Decoded,
 ): JournaledBatch {
   const receivedAtUs = appendedAtUs;
   if (isUnplaced(batch)) return { offset, batch: { ...batch, sensors: [] }, receivedAtUs, unplaced: batch };
   return isPlaced ? { offset, batch, receivedAtUs, isPlaced } : { offset, batch, receivedAtUs };
-}
-
-/** Packed columns may take a thousand times the room of their payload. */
-function columnBytesOf({ sensors }: Batch): number {
-  let sizeBytes = 0;
-  for (const block of sensors) {
-    const fields: readonly object[] = block.kind === 'gaps' ? [] : Object.values<object>(block.fields);
-    for (const columns of [block, ...fields]) {
-      for (const column of Object.values<unknown>({ ...columns })) {
-        if (ArrayBuffer.isView(column)) sizeBytes += column.byteLength;
-      }
-    }
-  }
-  return sizeBytes;
 }
 
 /** Stands for a record that cannot be decoded; its seq of 0 names no batch. */

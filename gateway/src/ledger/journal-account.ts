@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Batch, LedgerAnswer } from '@fieldline/protocol';
 import type { Clock } from '../clock.ts';
 import { inTransaction } from '../home/gateway-database.ts';
-import { digestOf } from '../ingest/batch-digest.ts';
+import { digestOf, type BatchDigest } from '../ingest/batch-digest.ts';
 import { isUnplaced } from '../ingest/place-batch.ts';
 import type { ReceivedBatches } from '../ingest/received-batches.ts';
 import type { WaitingBatches } from '../ingest/waiting-batches.ts';
@@ -91,7 +91,7 @@ export class JournalAccount implements StoreAccount {
    * This batch is durable at `offset`, since `receivedAtUs`. Called in the order of the journal. Where its
    * times count from a boot it waits, as long as it was not given up before.
    */
-  record(offset: number, batch: Batch, digest: string, receivedAtUs = this.#parts.clock.nowUs()): void {
+  record(offset: number, batch: Batch, digest: BatchDigest, receivedAtUs = this.#parts.clock.nowUs()): void {
     const { received, ledger, waiting } = this.#parts;
     if (batch.seq > 0) received.record(batch, digest);
     ledger.received({ batch, receivedAtUs });

@@ -6,6 +6,7 @@ import {
   type LedgerRow,
 } from '@fieldline/protocol';
 import type { JournaledBatch } from '../journal/batch-log.ts';
+import type { BatchDigest } from '../ingest/batch-digest.ts';
 import type { BatchName } from '../ingest/peek-batch-name.ts';
 import type { ClosedEpochStore } from './closed-epochs.ts';
 import { DeviceAccount } from './device-account.ts';
@@ -148,7 +149,7 @@ export class Ledger {
    * A batch was refused that no running totals will explain, since its name is another's or its epoch has no
    * account: its readings were taken, by whoever sent it, and are refused.
    */
-  refusedReadings(batch: Batch, digest: string): void {
+  refusedReadings(batch: Batch, digest: BatchDigest): void {
     const cause = causeOf(batch, digest);
     for (const [stream, readings] of countReadings(batch)) {
       this.#refused.addByGateway(cause, `${batch.device}/${stream}`, readings);
@@ -156,7 +157,7 @@ export class Ledger {
   }
 
   /** A batch that `refusedReadings` was told of is in the journal after all. */
-  unrefused(batch: Batch, digest: string): void {
+  unrefused(batch: Batch, digest: BatchDigest): void {
     this.#refused.forgetByGateway(batch.device, causeOf(batch, digest));
   }
 
@@ -259,7 +260,7 @@ export class Ledger {
 }
 
 /** The name and digest of a batch, under which its refusal is remembered. */
-function causeOf({ device, epoch, seq }: Batch, digest: string): string {
+function causeOf({ device, epoch, seq }: Batch, digest: BatchDigest): string {
   return `${device} ${epoch} ${seq} ${digest}`;
 }
 

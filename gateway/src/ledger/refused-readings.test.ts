@@ -31,12 +31,12 @@ describe('a device that makes up names without end', () => {
   test('of contents under one seq fills neither', () => {
     const ledger = new Ledger(new RefusedReadings(database));
     for (let index = 0; index < refusalsPerDeviceMax + 10; index++) {
-      ledger.refusedReadings(batchOf('porch', 1), `digest-${index}`);
+      ledger.refusedReadings(batchOf('porch', 1), index + 1);
     }
-    ledger.refusedReadings(batchOf('attic', 1), 'digest');
+    ledger.refusedReadings(batchOf('attic', 1), 1);
     expect(rows('refused_readings')).toBe(refusalsPerDeviceMax + 1);
     const again = new Ledger(new RefusedReadings(database));
-    again.refusedReadings(batchOf('porch', 1), 'another');
+    again.refusedReadings(batchOf('porch', 1), 999_999);
     expect(rows('refused_readings')).toBe(refusalsPerDeviceMax + 1);
   });
 });

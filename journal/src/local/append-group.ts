@@ -1,3 +1,4 @@
+import type { AppendReceiver } from '../journal.ts';
 import { groupBufferBytesInitial, groupBufferBytesKept } from './limits.ts';
 import { headerBytes, sealRecord, stageRecord } from './record.ts';
 
@@ -6,8 +7,8 @@ export class AppendGroup {
   #buffer = Buffer.allocUnsafeSlow(groupBufferBytesInitial);
   #usedBytes = 0;
   #recordAts: number[] = [];
-  #resolves: ((offset: number) => void)[] = [];
-  #rejects: ((cause: unknown) => void)[] = [];
+  #timesUs: number[] = [];
+  #receivers: AppendReceiver[] = [];
 
   get count(): number {
     return this.#recordAts.length;
@@ -19,15 +20,16 @@ export class AppendGroup {
     return this.#buffer.subarray(0, this.#usedBytes);
   }
 
-  /** Copies the record in; the promise settles with `resolve` or `reject` of the group. */
-  add(record: { key: string; keyBytes: number; value: Uint8Array; appendedAtUs: number }): Promise<number> {
+  /** Copies the record in; the receiver hears of it with `resolve` or `reject` of the group. */
+  add(
+    record: { key: string; keyBytes: number; value: Uint8Array; appendedAtUs: number },
+    receiver: AppendReceiver,
+  ): void {
     this.#reserve(headerBytes + record.keyBytes + record.value.length);
     this.#recordAts.push(this.#usedBytes);
     this.#usedBytes += stageRecord(this.#buffer, this.#usedBytes, record);
-    return new Promise((resolve, reject) => {
-      this.#resolves.push(resolve);
-      this.#rejects.push(reject);
-    });
+    this.#timesUs.push(record.appendedAtUs);
+    this.#receivers.push(receiver);
   }
 
   /** Gives every record its mark and its offset, counted from `relativeOffset`. */
@@ -39,16 +41,19 @@ export class AppendGroup {
 
   /** Tells every caller its offset, and empties the group for the next round. */
   resolve(firstOffset: number): void {
-    const resolves = this.#resolves;
+    const receivers = this.#receivers;
+    const timesUs = this.#timesUs;
     this.#reset();
-    for (let index = 0; index < resolves.length; index += 1) resolves[index]!(firstOffset + index);
+    for (let index = 0; index < receivers.length; index += 1) {
+      receivers[index]!.appended(firstOffset + index, timesUs[index]!);
+    }
   }
 
   /** Tells every caller that nothing of it was kept, and empties the group. */
   reject(cause: unknown): void {
-    const rejects = this.#rejects;
+    const receivers = this.#receivers;
     this.#reset();
-    for (const reject of rejects) reject(cause);
+    for (const receiver of receivers) receiver.failed(cause);
   }
 
   #reserve(bytes: number): void {
@@ -65,7 +70,7 @@ export class AppendGroup {
     }
     this.#usedBytes = 0;
     this.#recordAts = [];
-    this.#resolves = [];
-    this.#rejects = [];
+    this.#timesUs = [];
+    this.#receivers = [];
   }
 }

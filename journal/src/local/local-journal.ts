@@ -1,5 +1,12 @@
 import { FieldlineError, type ErrorCode } from '@fieldline/protocol';
-import type { Journal, JournalRecord, JournalRecovery, JournalStats, ReadLimit } from '../journal.ts';
+import type {
+  AppendReceiver,
+  Journal,
+  JournalRecord,
+  JournalRecovery,
+  JournalStats,
+  ReadLimit,
+} from '../journal.ts';
 import { AppendGroup } from './append-group.ts';
 import type { Catalog } from './catalog.ts';
 import type { CursorFile } from './cursor-file.ts';
@@ -57,13 +64,19 @@ export class LocalJournal implements Journal {
   }
 
   append(key: string, value: Uint8Array): Promise<number> {
+    return new Promise((appended, failed) => this.appendFor({ appended, failed }, key, value));
+  }
+
+  appendFor(receiver: AppendReceiver, key: string, value: Uint8Array): void {
     const keyBytes = Buffer.byteLength(key);
     const refusal = this.#refusalOf(keyBytes, value.length);
-    if (refusal) return Promise.reject(refusal);
+    if (refusal) {
+      receiver.failed(refusal);
+      return;
+    }
     const appendedAtUs = Math.max(0, Math.round(this.#parts.now()));
-    const appended = this.#filling.add({ key, keyBytes, value, appendedAtUs });
+    this.#filling.add({ key, keyBytes, value, appendedAtUs }, receiver);
     this.#committing ??= this.#commitAll();
-    return appended;
   }
 
   async read(offset: number, limit: ReadLimit): Promise<JournalRecord[]> {
