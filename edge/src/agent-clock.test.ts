@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch } from '@fieldline/protocol';
@@ -45,10 +45,11 @@ afterEach(async () => {
 const monotonicUs = (): number => Math.floor(performance.now() * 1000);
 
 async function start(): Promise<void> {
+  const config = await loadAgentConfig(join(folder, 'agent.yaml'), {});
   const clock = new DeviceClock({
     sources: { monotonicUs, wallUs: () => monotonicUs() + wallOffsetUs, evidence: () => 'none' },
+    receiver: config.clock.receiver,
   });
-  const config = await loadAgentConfig(join(folder, 'agent.yaml'), {});
   agent = await startAgent(config, { logger: silentLogger, clock });
   await eventually(() => {
     port.write('20.5\n');
@@ -64,6 +65,40 @@ const readings = (batches: readonly Batch[]): [tUs: number, value: number][] =>
         : [],
     ),
   );
+
+describe('an agent whose clock is a receiver', () => {
+  it('boots in 1970 without a network, and delivers the right times once the receiver has a fix', async () => {
+    const path = join(folder, 'agent.yaml');
+    const receiver = new TestPort(join(folder, 'receiver'));
+    const sensor = `{ id: position, driver: gnss, port: '${folder}/receiver' }`;
+    const source = 'clock: { source: gnss, sensor: position }';
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('sensors: [', `${source}\nsensors: [ ${sensor},`));
+    await start();
+    port.write('31.7\n');
+    const wroteUs = monotonicUs();
+    let second = 0;
+    const speak = setInterval(() => {
+      const at = new Date(trueUs / 1000 + second * 1000).toISOString();
+      const [day, time] = [at.slice(8, 10) + at.slice(5, 7) + at.slice(2, 4), at.slice(11, 19)];
+      const body = `GNRMC,${time.replaceAll(':', '')},A,4730.00,N,00830.00,E,0,0,${day},,,A`;
+      const sum = Buffer.from(body).reduce((xor, byte) => xor ^ byte, 0);
+      receiver.write(`$${body}*${sum.toString(16).padStart(2, '0')}\r\n`);
+      second += 1;
+    }, 1000);
+    try {
+      await eventually(() => readings(broker.batches).some(([, value]) => value === 31.7), 20_000);
+    } finally {
+      clearInterval(speak);
+    }
+    const [atUs = 0] = readings(broker.batches).find(([, value]) => value === 31.7) ?? [];
+    const firstSpokeUs = monotonicUs() - second * 1_000_000;
+    // It was written before the receiver said `trueUs` at first.
+    expect(Math.abs(atUs - (trueUs + wroteUs - firstSpokeUs))).toBeLessThan(3_000_000);
+    expect(broker.batches.map(({ clock }) => clock)).not.toContain('unset');
+    receiver.unplug();
+  }, 60_000);
+});
 
 describe('an agent that starts in 1970', () => {
   it('sends nothing until it knows the time, and then what it read before at the right times', async () => {

@@ -130,8 +130,8 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   };
 }
 
-function deviceClock({ clock: { syncedFile, settleUs } }: AgentConfig): DeviceClock {
-  return new DeviceClock({ sources: systemTimeSources(syncedFile), settleUs });
+function deviceClock({ clock: { syncedFile, settleUs, receiver } }: AgentConfig): DeviceClock {
+  return new DeviceClock({ sources: systemTimeSources(syncedFile), settleUs, receiver });
 }
 
 /** Remembers who the device is, for a start without a readable file. A disk that fails stops no sensor. */

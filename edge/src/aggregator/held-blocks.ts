@@ -7,6 +7,8 @@ interface HeldBlock {
   readonly t: Float64Array;
   readonly columns: Columns;
   readonly values: number;
+  /** When it came, microseconds since the boot. */
+  readonly arrivedUs: number;
 }
 
 /** Blocks of one sensor that wait until the device knows the time, as its driver yielded them. */
@@ -23,11 +25,11 @@ export class HeldBlocks {
     return this.#blocks.length === 0;
   }
 
-  /** Keeps a copy of a block. */
-  hold(t: Float64Array, columns: Columns): void {
+  /** Keeps a copy of a block that came at `arrivedUs`, microseconds since the boot. */
+  hold(t: Float64Array, columns: Columns, arrivedUs: number): void {
     const copies = columns.map((column) => column?.slice());
     const values = copies.reduce((sum, column) => sum + (column?.length ?? 0), t.length);
-    this.#blocks.push({ t: t.slice(), columns: copies, values });
+    this.#blocks.push({ t: t.slice(), columns: copies, values, arrivedUs });
     this.#values += values;
   }
 

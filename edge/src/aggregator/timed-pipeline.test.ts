@@ -91,6 +91,26 @@ describe('a device that boots in 1970', () => {
     ]);
   });
 
+  it('leaves the times of a receiver as they are, and counts them from the boot where it has to give them up', () => {
+    const { host, pipeline, pass, emit, clock } = rig(0, 'none');
+    emit(1);
+    pass(sec);
+    pipeline.emit(Float64Array.of(trueUs, trueUs + 1000), [Float64Array.of(2, 3)]);
+    const before = rig(0, 'none');
+    before.pipeline.emit(Float64Array.of(trueUs, trueUs + 1000), [Float64Array.of(2, 3)]);
+    expect(before.pipeline.takeUnset(true).flatMap(readings)).toEqual([
+      [5 * sec - 1000, 2],
+      [5 * sec, 3],
+    ]);
+    host.wallUs = trueUs + sec;
+    pipeline.closeDue(clock.nowUs());
+    expect(readings(pipeline.take())).toEqual([
+      [trueUs, 1],
+      [trueUs, 2],
+      [trueUs + 1000, 3],
+    ]);
+  });
+
   it('gives up what it holds at the end, with the times of its boot and an account that adds up', () => {
     const { pipeline, pass, emit, ledger } = rig(0, 'none');
     pipeline.gap(trueUs - sec, 5 * sec, 'restart');

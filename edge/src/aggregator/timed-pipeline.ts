@@ -46,9 +46,8 @@ export class TimedPipeline extends SensorPipeline {
 
   override emit(t: Float64Array, columns: Columns): void {
     const { offsetUs } = this.#follow();
-    if (offsetUs === undefined) this.#held.hold(t, columns);
-    else if (t.length > 0 && t[0]! < clockFloorUs) this.#forward(shifted(t, offsetUs), columns);
-    else this.#forward(t, columns);
+    if (offsetUs === undefined) this.#held.hold(t, columns, this.#clock.nowUs());
+    else this.#forward(placed(t, offsetUs), columns);
   }
 
   override gap(fromUs: number, toUs: number, reason: string): void {
@@ -116,7 +115,8 @@ export class TimedPipeline extends SensorPipeline {
   takeUnset(last: boolean): SensorBlock[][] {
     if (this.#follow().offsetUs !== undefined || !(last || this.#held.isFull)) return [];
     const pipeline = new SensorPipeline(this.#options);
-    for (const { t, columns } of this.#held.take()) pipeline.emit(t, columns);
+    for (const { t, columns, arrivedUs } of this.#held.take())
+      pipeline.emit(sinceBoot(t, arrivedUs), columns);
     pipeline.closeAll(Number.NEGATIVE_INFINITY);
     for (const { fromUs, toUs, reason } of this.#heldGaps) {
       if (fromUs < toUs) pipeline.gap(fromUs, toUs, reason);
@@ -145,7 +145,7 @@ export class TimedPipeline extends SensorPipeline {
     if (startedAtUs < clockFloorUs) {
       this.#successor = new SensorPipeline({ ...this.#options, startedAtUs: startedAtUs + offsetUs });
     }
-    for (const { t, columns } of this.#held.take()) this.#forward(shifted(t, offsetUs), columns);
+    for (const { t, columns } of this.#held.take()) this.#forward(placed(t, offsetUs), columns);
     for (const gap of this.#heldGaps) this.#placeGap(gap, offsetUs);
     this.#heldGaps = [];
   }
@@ -192,6 +192,13 @@ export class TimedPipeline extends SensorPipeline {
 
 const neverJumps: TimeBase = { generation: 0, offsetUs: 0, newestUs: 0, step: undefined };
 
-function shifted(t: Float64Array, offsetUs: number): Float64Array {
-  return t.map((atUs) => atUs + offsetUs);
+/** Times in UTC: those since the boot by the offset; a receiver's own times are that already. */
+function placed(t: Float64Array, offsetUs: number): Float64Array {
+  return t.length > 0 && t[0]! < clockFloorUs ? t.map((atUs) => atUs + offsetUs) : t;
+}
+
+/** Times since the boot: a receiver's own times by the arrival of the last. */
+function sinceBoot(t: Float64Array, arrivedUs: number): Float64Array {
+  const lastUs = t.at(-1) ?? 0;
+  return lastUs < clockFloorUs ? t : t.map((atUs) => arrivedUs - (lastUs - atUs));
 }

@@ -9,6 +9,8 @@ export interface Clock {
   quality(): ClockQuality;
   /** How times relate to those told before; without it the clock never jumps. */
   readonly base?: TimeBase;
+  /** A sensor that receives satellite time says that it was `utcUs` when `nowUs` answered `atUs`. */
+  hear?(sensor: string, utcUs: number, atUs: number): void;
 }
 
 /** What a clock knows of its own past. */

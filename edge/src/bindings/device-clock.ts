@@ -1,21 +1,31 @@
 import type { ClockQuality } from '@fieldline/protocol';
 import type { Clock, TimeBase } from './clock.ts';
+import { ReceiverClock } from './receiver-clock.ts';
 import { clockFloorUs, systemTimeSources, type SyncEvidence, type TimeSources } from './time-sources.ts';
 
 /** How a device clock decides. */
 export interface DeviceClockOptions {
   readonly sources?: TimeSources;
-  /** Whether the wall clock tells the time; if not, only `setTime` does. */
-  readonly followsWallClock?: boolean;
   /**
    * How long a doubtful wall clock is not believed, in microseconds: since the boot where a time service has
    * not set it yet, since the start of this clock where it is before a known time.
    */
   readonly settleUs?: number;
+  /** The sensor whose time sets the clock; the wall clock counts until it does, and only if a time service has set that. */
+  readonly receiver?: TimeReceiver | undefined;
+}
+
+/** A receiver of satellite time as the source of a clock. */
+export interface TimeReceiver {
+  readonly sensor: string;
+  /** How long after its time a time arrives at least, in microseconds. */
+  readonly delayUs: number;
 }
 
 /** A wall clock further than this from the anchor was stepped: its own steps are a millisecond. */
 const stepUs = 2000;
+/** A clock that has not been told the time for so long holds over. */
+const toldUs = 300_000_000;
 const evidenceIntervalUs = 1_000_000;
 const settleDefaultUs = 120_000_000;
 /** Corrections of the clock between two runs up to this raise no doubt. */
@@ -41,6 +51,9 @@ export class DeviceClock implements Clock {
   #knownUs = Number.NEGATIVE_INFINITY;
   /** Whether the wall clock was believed when it was last looked at. */
   #agrees = false;
+  readonly #receiverClock = new ReceiverClock();
+  /** When the receiver told the time last, monotonic. */
+  #toldAtUs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DeviceClockOptions = {}) {
     this.#options = options;
@@ -50,7 +63,7 @@ export class DeviceClock implements Clock {
 
   nowUs(): number {
     const monotonicUs = this.#sources.monotonicUs();
-    if (this.#options.followsWallClock ?? true) this.#followWallClock(monotonicUs);
+    this.#followWallClock(monotonicUs);
     if (this.#offsetUs === undefined) return Math.floor(monotonicUs);
     const nowUs = Math.floor(monotonicUs + this.#offsetUs);
     if (nowUs > this.#newestUs) this.#newestUs = nowUs;
@@ -60,6 +73,7 @@ export class DeviceClock implements Clock {
   quality(): ClockQuality {
     this.nowUs();
     if (this.#offsetUs === undefined) return 'unset';
+    if (this.#sources.monotonicUs() - this.#toldAtUs <= toldUs) return 'synced';
     return this.#agrees && this.#evidence !== 'waiting' ? 'synced' : 'holdover';
   }
 
@@ -73,12 +87,18 @@ export class DeviceClock implements Clock {
     this.#knownUs = knownUs;
   }
 
-  /** Sets the clock by a receiver of satellite time: it was `utcUs` when `nowUs` answered `atUs`. */
-  setTime(utcUs: number, atUs: number): void {
-    if (utcUs < clockFloorUs) return;
-    const monotonicUs = atUs - (atUs < clockFloorUs ? 0 : (this.#offsetUs ?? 0));
-    this.#agrees = true;
-    this.#anchor(utcUs - monotonicUs, this.#sources.monotonicUs());
+  /**
+   * The configured receiver says that it was `utcUs` when `nowUs` answered `atUs`. The clock follows as soon as a
+   * few of its times agree; what another sensor says is ignored.
+   */
+  hear(sensor: string, utcUs: number, atUs: number): void {
+    const { receiver } = this.#options;
+    if (receiver?.sensor !== sensor || utcUs < clockFloorUs) return;
+    const arrivedUs = atUs - (atUs < clockFloorUs ? 0 : (this.#offsetUs ?? 0));
+    const offsetUs = this.#receiverClock.hear(utcUs + receiver.delayUs, arrivedUs);
+    if (offsetUs === undefined) return;
+    this.#toldAtUs = this.#sources.monotonicUs();
+    this.#anchor(offsetUs, this.#toldAtUs);
   }
 
   #followWallClock(monotonicUs: number): void {
@@ -93,10 +113,15 @@ export class DeviceClock implements Clock {
       this.#evidence = this.#sources.evidence();
       this.#evidenceAtUs = monotonicUs;
     }
+    if (this.#options.receiver) return this.#evidence === 'synced' && !this.#wasTold;
     if (this.#evidence === 'synced' || this.#offsetUs !== undefined) return true;
     const { settleUs = settleDefaultUs } = this.#options;
     if (this.#evidence === 'waiting' && monotonicUs < settleUs) return false;
     return wallUs >= this.#knownUs - knownToleranceUs || monotonicUs - this.#startedUs >= settleUs;
+  }
+
+  get #wasTold(): boolean {
+    return Number.isFinite(this.#toldAtUs);
   }
 
   #anchor(offsetUs: number, monotonicUs: number): void {

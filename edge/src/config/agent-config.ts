@@ -1,4 +1,5 @@
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
+import type { TimeReceiver } from '../bindings/device-clock.ts';
 import type { WhenFull } from '../outbox/when-full.ts';
 import type { BoundDriver } from '../drivers/driver.ts';
 import type { SensorFile } from './agent-schema.ts';
@@ -32,6 +33,8 @@ export interface ClockConfig {
   readonly settleUs: number;
   /** Absolute path of a file that exists once the time is right. */
   readonly syncedFile: string | undefined;
+  /** The sensor whose time sets the clock; undefined where the system's clock does. */
+  readonly receiver: TimeReceiver | undefined;
 }
 
 /** The configuration of an agent, checked, with defaults filled in and units resolved. */

@@ -2,6 +2,8 @@
 export const agentDefaults = {
   flush: '1s',
   settle: '2m',
+  clockSource: 'system',
+  clockDelay: '0s',
   keepalive: '10s',
   maxBytes: '256MB',
   maxAge: '30d',

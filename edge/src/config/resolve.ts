@@ -77,13 +77,7 @@ export function resolveConfig(
       minUs: 10_000,
       maxUs: 60_000_000,
     }),
-    clock: {
-      settleUs: resolver.durationUs(file.clock?.settle ?? agentDefaults.settle, ['clock', 'settle'], {
-        minUs: 0,
-        maxUs: 86_400_000_000,
-      }),
-      syncedFile: file.clock?.syncedFile && resolve(context.directory, file.clock.syncedFile),
-    },
+    clock: resolveClock(resolver, file, context.directory),
     keepaliveSec: Math.round(keepaliveUs / 1e6),
     outbox: resolveOutbox(resolver, outbox),
     uplink: {
@@ -94,6 +88,35 @@ export function resolveConfig(
     reported: withoutSecrets(file),
   };
   return { config, problems: resolver.problems };
+}
+
+function resolveClock(resolver: Resolver, file: AgentFile, directory: string): AgentConfig['clock'] {
+  const { clock = {} } = file;
+  const settleBounds = { minUs: 0, maxUs: 86_400_000_000 };
+  const delayBounds = { minUs: 0, maxUs: 2_000_000 };
+  const delayUs = resolver.durationUs(
+    clock.delay ?? agentDefaults.clockDelay,
+    ['clock', 'delay'],
+    delayBounds,
+  );
+  const settle = clock.settle ?? agentDefaults.settle;
+  const sensor = clock.source === 'gnss' ? receiverOf(resolver, file) : undefined;
+  return {
+    settleUs: resolver.durationUs(settle, ['clock', 'settle'], settleBounds),
+    syncedFile: clock.syncedFile && resolve(directory, clock.syncedFile),
+    receiver: sensor === undefined ? undefined : { sensor, delayUs },
+  };
+}
+
+/** The sensor that gives the time must be there, and be a receiver. */
+function receiverOf(resolver: Resolver, { clock, sensors }: AgentFile): string | undefined {
+  const receivers = sensors.filter(({ driver }) => driver === 'gnss').map(({ id }) => id);
+  const sensor = clock?.sensor;
+  if (sensor !== undefined && receivers.includes(sensor)) return sensor;
+  const known = receivers.length > 0 ? `receivers are: ${receivers.join(', ')}` : 'there is no gnss sensor';
+  const reason =
+    sensor === undefined ? `the clock needs a receiver; ${known}` : `"${sensor}" is no receiver; ${known}`;
+  return resolver.value(refused('CONFIG_INVALID_VALUE', reason), ['clock', 'sensor'], undefined);
 }
 
 function resolveOutbox(resolver: Resolver, keys: NonNullable<AgentFile['outbox']>): AgentConfig['outbox'] {

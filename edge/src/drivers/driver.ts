@@ -55,6 +55,8 @@ export interface DriverHost {
   discard(reason: string, sizeBytes: number): void;
   /** Records that there are no readings from here to there (µs UTC), because. */
   gap(fromUs: number, toUs: number, reason: string): void;
+  /** The source gives the time: it was `utcUs` when the clock said `atUs` (µs). For receivers that set the device's clock. */
+  tellTime?(utcUs: number, atUs: number): void;
   /** Opens a serial line and keeps it open, whatever happens to it. */
   openSerial(settings: SerialSettings, receiver: ByteReceiver): void;
   /** Asks an instrument as planned, never twice at once; what `poll` throws is counted, logged once a series, and becomes a gap. */

@@ -81,6 +81,10 @@ export class SensorHost implements DriverHost {
     if (this.isActive) this.#options.feed.gap(fromUs, toUs, reason);
   }
 
+  tellTime(utcUs: number, atUs: number): void {
+    if (this.isActive) this.clock.hear?.(this.#options.sensor, utcUs, atUs);
+  }
+
   discard(reason: string, sizeBytes: number): void {
     if (!this.isActive) return;
     const known = this.#discarded.get(reason) ?? { frames: 0, bytes: 0 };

@@ -13,6 +13,8 @@ export class RecordingHost implements DriverHost {
   readonly rows: Record<string, number>[] = [];
   readonly discarded: Record<string, number> = {};
   readonly gaps: string[] = [];
+  /** Times that the source told, with those of the clock. */
+  readonly told: [utcUs: number, atUs: number][] = [];
   serial: SerialSettings | undefined;
   pollPlan: PollPlan | undefined;
   readonly #quantities: readonly string[];
@@ -66,6 +68,10 @@ export class RecordingHost implements DriverHost {
 
   gap(fromUs: number, toUs: number, reason: string): void {
     this.gaps.push(`${fromUs}…${toUs} ${reason}`);
+  }
+
+  tellTime(utcUs: number, atUs: number): void {
+    this.told.push([utcUs, atUs]);
   }
 
   openSerial(settings: SerialSettings, receiver: ByteReceiver): void {

@@ -171,6 +171,7 @@ class GnssReader implements RunningDriver {
     if (told === undefined) return fix.atUs;
     if (told.addedWeeks > 0) figures.datesCorrected += 1;
     figures.receiverAheadUs = told.utcUs - fix.atUs;
+    this.#host.tellTime?.(told.utcUs, fix.atUs);
     return this.#isReceiverTime ? told.utcUs : fix.atUs;
   }
 }

@@ -118,6 +118,14 @@ describe('a gnss sensor', () => {
     expect(host.figures()).toMatchObject({ datesCorrected: 0 });
   });
 
+  it('tells the host the time of each fix, for a clock that it sets', () => {
+    const { told } = run({}, fixes);
+    expect(told).toEqual([
+      [us('2026-11-23T12:00:00Z'), startUs],
+      [us('2026-11-23T12:00:01Z'), startUs],
+    ]);
+  });
+
   it('refuses a floor that is no day', () => {
     expect(gnss.bind({ port: '/dev/x', dateFloor: '2026-13-01' })).toMatchObject({ ok: false });
   });
