@@ -1,8 +1,7 @@
-import { hash } from 'node:crypto';
 import { FieldlineError } from '@fieldline/protocol';
 import type { BootPartition } from './boot/boot-partition.ts';
 import { findBootPartition } from './boot/find-boot-partition.ts';
-import type { BootFile } from './first-boot/boot-file.ts';
+import { digestOf, piecesOf, type BootFile } from './first-boot/boot-file.ts';
 import { cloudInitFiles } from './first-boot/cloud-init.ts';
 import { checkSettings, type DeviceSettings } from './first-boot/device-settings.ts';
 import { firstBootMeans, type FirstBootMeans } from './first-boot/first-boot-means.ts';
@@ -99,11 +98,7 @@ class Flash {
       sizeBytes: target.sizeBytes,
       sha256,
       firstBoot: means.kind,
-      files: files.map(({ path, content }) => ({
-        path,
-        sizeBytes: content.length,
-        sha256: hash('sha256', content),
-      })),
+      files: files.map(({ path, content }) => ({ path, ...digestOf(content) })),
       seconds: this.#seconds,
     };
   }
@@ -139,7 +134,7 @@ class Flash {
   /** The blocks are right already; this asks the file system, as the device will. */
   async #proveFiles(files: readonly BootFile[]): Promise<void> {
     const boot = await findBootPartition(this.#target);
-    const wrong = files.find(({ path, content }) => boot.sha256(path) !== hash('sha256', content));
+    const wrong = files.find(({ path, content }) => boot.sha256(path) !== digestOf(content).sha256);
     boot.unmount();
     if (!wrong) return;
     throw new FieldlineError('PROVISION_VERIFY_FAILED', {
@@ -156,5 +151,5 @@ function filesOf(means: FirstBootMeans, settings: DeviceSettings): BootFile[] {
 function writeInto(boot: BootPartition, { path, content }: BootFile): void {
   const folders = path.split('/').slice(0, -1);
   for (let depth = 1; depth <= folders.length; depth++) boot.makeFolder(folders.slice(0, depth).join('/'));
-  boot.write(path, content);
+  boot.write(path, piecesOf(content));
 }

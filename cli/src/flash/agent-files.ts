@@ -24,14 +24,14 @@ export async function agentFiles(
   return { config, secret: { name: 'password', value }, packages };
 }
 
-async function packagesIn(folder: string): Promise<{ name: string; content: Uint8Array }[]> {
+async function packagesIn(folder: string): Promise<AgentFiles['packages']> {
   const names = (await readdir(folder).catch((cause: unknown) => unreadable(folder, cause)))
     .filter((name) => name.endsWith('.deb'))
     // The runtime before the agent, which depends on it.
     .sort((a, b) => Number(b.includes('runtime')) - Number(a.includes('runtime')) || a.localeCompare(b));
   if (names.length === 0)
     throw new FieldlineError('CLI_USAGE', { subject: folder, detail: 'There are no .deb packages in it.' });
-  return Promise.all(names.map(async (name) => ({ name, content: await readFile(join(folder, name)) })));
+  return names.map((name) => ({ name, content: { file: join(folder, name) } }));
 }
 
 function configOf(

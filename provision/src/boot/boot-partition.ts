@@ -76,17 +76,19 @@ export class BootPartition {
     if (result !== FatFs.FR_EXIST) this.#check(result, path);
   }
 
-  /** Writes a file, in place of one that may be there. PROVISION_BOOT_PARTITION_FULL where it does not fit. */
-  write(path: string, content: Uint8Array): void {
+  /**
+   * Writes a file of `pieces`, each of at most 64 KiB, in place of one that may be there.
+   * PROVISION_BOOT_PARTITION_FULL where it does not fit.
+   */
+  write(path: string, pieces: Iterable<Uint8Array>): void {
     const ff = this.#ff;
     this.#withFile(path, FatFs.FA_WRITE | FatFs.FA_CREATE_ALWAYS, (file) => {
       const buffer = ff.malloc(chunkBytes);
       const written = ff.malloc(4);
-      for (let at = 0; at < content.length; at += chunkBytes) {
-        const chunk = content.subarray(at, at + chunkBytes);
-        ff.HEAPU8.set(chunk, buffer);
-        this.#check(ff.f_write(file, buffer, chunk.length, written), path);
-        if (ff.getValue(written, 'i32') < chunk.length) this.#full(path, 'There is no room for it.');
+      for (const piece of pieces) {
+        ff.HEAPU8.set(piece, buffer);
+        this.#check(ff.f_write(file, buffer, piece.length, written), path);
+        if (ff.getValue(written, 'i32') < piece.length) this.#full(path, 'There is no room for it.');
       }
       ff.free(written);
       ff.free(buffer);

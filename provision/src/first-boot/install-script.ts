@@ -1,4 +1,4 @@
-import { textFile, type BootFile } from './boot-file.ts';
+import { textFile, type BootFile, type Content } from './boot-file.ts';
 
 /** The folder of the boot partition that holds what is installed, and afterwards the log of it. */
 export const installFolder = 'fieldline';
@@ -10,7 +10,7 @@ export interface AgentFiles {
   /** The device's password or claim: installed readable by root alone, then removed from the boot partition. */
   readonly secret?: { readonly name: 'password' | 'claim'; readonly value: string };
   /** Debian packages, in the order of their installation. */
-  readonly packages: readonly { readonly name: string; readonly content: Uint8Array }[];
+  readonly packages: readonly { readonly name: string; readonly content: Content }[];
 }
 
 const script = `#!/bin/sh

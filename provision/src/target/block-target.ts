@@ -38,6 +38,8 @@ export class BlockTarget {
   readonly #digests = new BlockDigests();
   /** Blocks that were patched and whose digest is not made anew yet. */
   readonly #patched = new Set<number>();
+  /** One block, for what is read and hashed at once. */
+  readonly #scratch = new Uint8Array(blockBytes);
 
   private constructor(
     path: string,
@@ -170,7 +172,7 @@ export class BlockTarget {
 
   #digestNow(index: number): Uint8Array {
     const start = index * blockBytes;
-    const block = new Uint8Array(Math.min(blockBytes, this.sizeBytes - start));
+    const block = this.#scratch.subarray(0, Math.min(blockBytes, this.sizeBytes - start));
     this.readInto(block, start);
     return hash('sha256', block, 'buffer');
   }
