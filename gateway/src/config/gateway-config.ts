@@ -1,3 +1,4 @@
+import type { KeepUs } from '../sinks/embedded/rollups/retention.ts';
 import type { EmailSettings } from '../alerts/delivery/email-channel.ts';
 import type { MqttSettings } from '../alerts/delivery/mqtt-channel.ts';
 import type { WebhookSettings } from '../alerts/delivery/webhook-channel.ts';
@@ -14,6 +15,8 @@ export interface GatewayConfig {
   readonly directBatches: boolean;
   /** The first is the primary store: it answers queries, and the ledger compares its counts. */
   readonly stores: readonly StoreName[];
+  /** How long the embedded store keeps each resolution. */
+  readonly keepUs: KeepUs;
   readonly influxdb?: InfluxConfig;
   /** The built dashboard; undefined serves the API alone. */
   readonly dashboardDirectory?: string;

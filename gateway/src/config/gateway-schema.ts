@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { EmbeddedFile } from './embedded-schema.ts';
 import { AlertsFile } from './alerts-schema.ts';
 
 const closed = { additionalProperties: false };
@@ -82,6 +83,7 @@ export const GatewayFile = Type.Partial(
       uniqueItems: true,
       description: 'The first answers queries, and the ledger compares its counts',
     }),
+    embedded: EmbeddedFile,
     influxdb: Type.Object(
       {
         url: Type.String({ minLength: 1, description: 'Such as http://127.0.0.1:8086' }),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { FieldlineError, parseDuration, parseSize } from '@fieldline/protocol';
 import { defaultHome } from '../home/home.ts';
 import { resolveAlertChannels } from './alerts-schema.ts';
+import { resolveKeep } from './embedded-schema.ts';
 import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
 import { isLoopback } from './loopback.ts';
@@ -62,6 +63,7 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
     mqtt: resolveListen('mqtt', options),
     directBatches: options.directBatches ?? true,
     stores,
+    keepUs: resolveKeep(options.embedded),
     ...(influxdb ? { influxdb: { database: defaultInfluxDatabase, ...influxdb } } : {}),
     ...(dashboardDirectory === undefined ? {} : { dashboardDirectory: resolve(dashboardDirectory) }),
     logLevel: options.logLevel ?? 'info',

@@ -95,7 +95,8 @@ export class BucketSeries {
     this.#min = column().fill(Infinity);
     this.#max = column().fill(-Infinity);
     this.#m2 = column();
-    this.#exact = { p50: column().fill(NaN), p95: column().fill(NaN), p99: column().fill(NaN) };
+    const exact = (): Float64Array => new Float64Array(quantiles === 'none' ? 0 : buckets).fill(NaN);
+    this.#exact = { p50: exact(), p95: exact(), p99: exact() };
   }
 
   /** Start of the bucket that `timeUs` falls into. */
@@ -158,26 +159,47 @@ export class BucketSeries {
 
   /** The buckets that hold a reading. */
   columns(): SeriesColumns {
-    const filled = Uint32Array.from(this.#count.keys()).filter((index) => this.#count[index]! > 0);
-    const column = (figure: (index: number) => number): Float64Array => {
-      const values = new Float64Array(filled.length);
-      for (let row = 0; row < filled.length; row++) values[row] = figure(filled[row]!);
-      return values;
-    };
-    const mean = (index: number): number => this.#sum[index]! / this.#count[index]!;
-    return {
-      t: column((index) => this.originUs + index * this.lengthUs),
-      count: column((index) => this.#count[index]!),
-      mean: column(mean),
-      min: column((index) => this.#min[index]!),
-      max: column((index) => this.#max[index]!),
-      p50: column((index) => this.#quantile(index, 'p50', 0.5)),
-      p95: column((index) => this.#quantile(index, 'p95', 0.95)),
-      p99: column((index) => this.#quantile(index, 'p99', 0.99)),
-      stddev: column((index) => deviation(this.#count[index]!, this.#m2[index]!)),
-      rms: column((index) => Math.hypot(mean(index), Math.sqrt(this.#m2[index]! / this.#count[index]!))),
+    let rows = 0;
+    for (let index = 0; index < this.#count.length; index++) if (this.#count[index]! > 0) rows += 1;
+    const column = (): Float64Array => new Float64Array(rows);
+    const columns = {
+      t: column(),
+      count: column(),
+      mean: column(),
+      min: column(),
+      max: column(),
+      p50: column().fill(NaN),
+      p95: column().fill(NaN),
+      p99: column().fill(NaN),
+      stddev: column(),
+      rms: column(),
       quality: null,
     };
+    let row = 0;
+    for (let index = 0; index < this.#count.length; index++) {
+      if (this.#count[index]! > 0) this.#fillRow(columns, row++, index);
+    }
+    return columns;
+  }
+
+  #fillRow(columns: SeriesColumns, row: number, index: number): void {
+    const count = this.#count[index]!;
+    const mean = this.#sum[index]! / count;
+    const variance = this.#m2[index]! / count;
+    columns.t[row] = this.originUs + index * this.lengthUs;
+    columns.count[row] = count;
+    columns.mean[row] = mean;
+    columns.min[row] = this.#min[index]!;
+    columns.max[row] = this.#max[index]!;
+    columns.stddev[row] = count > 1 ? Math.sqrt(this.#m2[index]! / (count - 1)) : NaN;
+    // Squares of large values leave the range of a double, where `hypot`, which is slow, does not.
+    const square = mean * mean + variance;
+    columns.rms[row] =
+      square < Infinity && square > 1e-300 ? Math.sqrt(square) : Math.hypot(mean, Math.sqrt(variance));
+    if (this.quantiles === 'none') return;
+    columns.p50[row] = this.#quantile(index, 'p50', 0.5);
+    columns.p95[row] = this.#quantile(index, 'p95', 0.95);
+    columns.p99[row] = this.#quantile(index, 'p99', 0.99);
   }
 
   #indexOf(timeUs: number): number {
@@ -248,10 +270,6 @@ export class BucketSeries {
     if (sketch === null) return NaN;
     return Math.min(this.#max[index]!, Math.max(this.#min[index]!, sketch.quantile(q)));
   }
-}
-
-function deviation(count: number, m2: number): number {
-  return count > 1 ? Math.sqrt(m2 / (count - 1)) : NaN;
 }
 
 /** The first place from `from` on whose time is not below `timeUs`. */

@@ -1,6 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
-import type { SeriesSource } from '../../query/answer-query.ts';
+import type { RollupChoice, SeriesSource } from '../../query/answer-query.ts';
 import { lowerBound, type BucketSeries } from '../../query/bucket-series.ts';
 import { ReadingsIntoBuckets } from '../../query/readings-into-buckets.ts';
 import {
@@ -10,12 +9,15 @@ import {
   type StoredWindows,
   type StreamAddress,
 } from '../../query/store.ts';
-import { BlockTable, type StoredBlock } from './blocks/block-table.ts';
+import type { BlockTable, StoredBlock } from './blocks/block-table.ts';
 import { sliceWindows } from './blocks/block-writer.ts';
 import { joinReadings, joinWindows } from './blocks/join-rows.ts';
 import { grain } from './blocks/limits.ts';
 import { decodeReadings, type ReadingRows } from './blocks/readings.ts';
-import { decodeMoments, decodeWindows, type WindowRows } from './blocks/windows.ts';
+import { decodeMoments, decodeWindows, type WindowMoments, type WindowRows } from './blocks/windows.ts';
+import { RollupPlanner, type RollupPlan } from './rollups/rollup-plan.ts';
+import type { RollupTable } from './rollups/rollup-table.ts';
+import type { Statements } from './statements.ts';
 
 /** Whose rows are read, of which time, and until when. */
 export interface SourceRange {
@@ -26,34 +28,62 @@ export interface SourceRange {
   readonly check: () => void;
 }
 
-/** How a query reads the blocks of one stream. */
+/** What is read from. */
+export interface StoreTables {
+  readonly statements: Statements;
+  readonly blocks: BlockTable;
+  readonly rollups: RollupTable;
+}
+
+/** The stream's row. */
+interface StreamRow {
+  readonly id: number;
+  readonly unit: string;
+  readonly removed: number;
+}
+
+/**
+ * How a query reads the blocks of one stream. With a rollup chosen, whole buckets come from it and from the blocks that it
+ * does not hold, and the ends of the range from all blocks.
+ */
 export class BlockSource implements SeriesSource {
   readonly unit: string;
-  readonly #database: DatabaseSync;
-  readonly #table: BlockTable;
+  readonly rollups: RollupChoice;
+  readonly #stream: number;
+  #plan: RollupPlan | undefined;
+  readonly #tables: StoreTables;
   readonly #range: SourceRange;
   readonly #readings: readonly StoredBlock[];
   readonly #windows: readonly StoredBlock[];
 
-  private constructor(database: DatabaseSync, range: SourceRange, stream: { id: number; unit: string }) {
-    this.#database = database;
-    this.#table = new BlockTable(database);
+  private constructor(tables: StoreTables, range: SourceRange, { id, unit, removed }: StreamRow) {
+    this.#tables = tables;
     this.#range = range;
-    this.unit = stream.unit;
-    const touching = (kind: 0 | 1): StoredBlock[] =>
-      this.#table.touching({ stream: stream.id, grain: kind }, range.fromUs, range.toUs);
-    this.#readings = touching(grain.readings);
-    this.#windows = touching(grain.windows);
+    this.#stream = id;
+    this.unit = unit;
+    const { fromUs, toUs } = range;
+    this.#readings = this.#tables.blocks.touching({ stream: id, grain: grain.readings }, fromUs, toUs);
+    this.#windows = this.#tables.blocks.touching({ stream: id, grain: grain.windows }, fromUs, toUs);
+    const rows = rowsOf(this.#readings) + rowsOf(this.#windows);
+    const planner = new RollupPlanner(tables.statements, { removed }, { fromUs, toUs, rows });
+    this.rollups = {
+      shortestUs: () => planner.shortestUs(),
+      choose: (lengthUs, exact) => {
+        this.#plan = planner.plan(lengthUs, exact);
+        return this.#plan?.grain.lengthUs ?? 0;
+      },
+    };
   }
 
   /** Undefined where there is no such stream. */
-  static open(database: DatabaseSync, range: SourceRange): BlockSource | undefined {
+  static open(tables: StoreTables, range: SourceRange): BlockSource | undefined {
     const { device, sensor, quantity } = range.address;
-    const row = database
-      .prepare('SELECT id, unit FROM stream WHERE device = ? AND sensor = ? AND quantity = ? AND extra = 0')
-      .get(device, sensor, quantity);
+    const sql =
+      'SELECT id, unit, removed FROM stream WHERE device = ? AND sensor = ? AND quantity = ? AND extra = 0';
+    const row = tables.statements.of(sql).get(device, sensor, quantity);
     if (!row) return undefined;
-    return new BlockSource(database, range, { id: Number(row['id']), unit: String(row['unit']) });
+    const stream = { id: Number(row['id']), unit: String(row['unit']), removed: Number(row['removed']) };
+    return new BlockSource(tables, range, stream);
   }
 
   async windowKinds(): Promise<string[]> {
@@ -67,10 +97,20 @@ export class BlockSource implements SeriesSource {
 
   async addWindows(series: BucketSeries): Promise<void> {
     const withSketches = series.quantiles !== 'none';
-    this.#checkRows(this.#windows);
-    for (const block of this.#windows) {
+    if (this.#plan) {
+      const { grain: rollup, fromUs, toUs } = this.#plan;
+      const range = { fromUs, toUs, withSketches };
+      for (const windows of this.#tables.rollups.touching(this.#stream, rollup, range)) {
+        this.#range.check();
+        series.addWindows(between(windows, fromUs, toUs));
+      }
+    }
+    const blocks = this.#windows.filter((block) => !this.#isInRollup(block));
+    this.#checkRows(blocks);
+    for (const block of blocks) {
       this.#range.check();
-      series.addWindows(decodeMoments(this.#table.data(block), block.rows, withSketches));
+      const windows = decodeMoments(this.#tables.blocks.data(block), block.rows, withSketches);
+      for (const [fromUs, toUs] of this.#parts(block)) series.addWindows(between(windows, fromUs, toUs));
     }
   }
 
@@ -112,8 +152,8 @@ export class BlockSource implements SeriesSource {
     const sql = `SELECT from_t, to_t, reason FROM gap
                  WHERE device = ? AND sensor = ? AND from_t < ? AND to_t > ? ORDER BY from_t LIMIT ?`;
     const { address, fromUs, toUs } = this.#range;
-    const rows = this.#database
-      .prepare(sql)
+    const rows = this.#tables.statements
+      .of(sql)
       .all(address.device, address.sensor, toUs, fromUs, queryLimits.gapsMax);
     return rows.map((row) => [Number(row['from_t']), Number(row['to_t']), String(row['reason'])]);
   }
@@ -122,8 +162,10 @@ export class BlockSource implements SeriesSource {
   #addUnordered(series: BucketSeries): void {
     const read: StoredBlock[] = [];
     for (const block of this.#readings) {
+      if (this.#isInRollup(block)) continue;
       const startUs = series.bucketOf(block.start);
       const isOneBucket = block.last < startUs + series.lengthUs;
+      // A bucket is at an end of the range or within it: a rollup has the whole block, or none of it.
       if (isOneBucket && this.#liesWithin(block))
         series.addSummary(startUs, { ...block, count: block.readings, p50: NaN, p95: NaN, p99: NaN }); // prettier-ignore
       else read.push(block);
@@ -131,16 +173,46 @@ export class BlockSource implements SeriesSource {
     this.#checkRows(read);
     for (const block of read) {
       this.#range.check();
-      const { t, v } = decodeReadings(this.#table.data(block), block.rows);
-      series.addUnordered(t, v);
+      const rows = decodeReadings(this.#tables.blocks.data(block), block.rows);
+      for (const [fromUs, toUs] of this.#parts(block)) {
+        const { t, v } = slice(rows, lowerBound(rows.t, fromUs, 0), lowerBound(rows.t, toUs, 0));
+        series.addUnordered(t, v);
+      }
     }
   }
 
   #addInOrder(series: BucketSeries): void {
-    this.#checkRows(this.#readings);
+    const blocks = this.#readings.filter((block) => !this.#isInRollup(block));
+    this.#checkRows(blocks);
     const buckets = new ReadingsIntoBuckets(series);
-    for (const { t, v } of this.#inOrder(this.#readings)) buckets.add(t, v);
+    for (const { t, v } of this.#inOrder(blocks)) buckets.add(t, v);
     buckets.finish();
+  }
+
+  /** Whether the rollup answers for all of the block. */
+  #isInRollup({ rolled, start, last }: StoredBlock): boolean {
+    const plan = this.#plan;
+    if (!plan || (rolled & plan.grain.bit) === 0) return false;
+    const { fromUs, toUs } = this.#range;
+    return Math.max(start, fromUs) >= plan.fromUs && Math.min(last, toUs - 1) < plan.toUs;
+  }
+
+  /** The parts of the range that are to be read from the block itself. */
+  #parts({ rolled }: StoredBlock): (readonly [fromUs: number, toUs: number])[] {
+    const { fromUs, toUs } = this.#range;
+    const plan = this.#plan;
+    if (!plan || (rolled & plan.grain.bit) === 0) return [[fromUs, toUs]];
+    return [[fromUs, plan.fromUs], [plan.toUs, toUs]]; // prettier-ignore
+  }
+
+  /** What of a block is to be read from it. */
+  #ownRows(block: StoredBlock): ReadingRows {
+    const rows = decodeReadings(this.#tables.blocks.data(block), block.rows);
+    const parts = this.#parts(block);
+    if (parts.length === 1) return rows;
+    return joinReadings(
+      parts.map(([fromUs, toUs]) => slice(rows, lowerBound(rows.t, fromUs, 0), lowerBound(rows.t, toUs, 0))),
+    );
   }
 
   /** The readings of blocks in order of time, although blocks overlap: parts of no length may be among them. */
@@ -152,14 +224,14 @@ export class BlockSource implements SeriesSource {
       const before = open ? lowerBound(open.t, block.start, 0) : 0;
       if (open && before > 0) yield this.#within(slice(open, 0, before));
       const rest = open && before < open.t.length ? slice(open, before, open.t.length) : undefined;
-      const rows = decodeReadings(this.#table.data(block), block.rows);
+      const rows = this.#ownRows(block);
       open = rest ? joinReadings([rest, rows]) : rows;
     }
     if (open) yield this.#within(open);
   }
 
   #windowsOf(block: StoredBlock): WindowRows {
-    const rows = decodeWindows(this.#table.data(block), block.rows);
+    const rows = decodeWindows(this.#tables.blocks.data(block), block.rows);
     const { fromUs, toUs } = this.#range;
     const from = lowerBound(rows.start, fromUs, 0);
     return sliceWindows(rows, from, lowerBound(rows.start, toUs, from));
@@ -176,12 +248,31 @@ export class BlockSource implements SeriesSource {
 
   /** Throws QUERY_TOO_LARGE. */
   #checkRows(blocks: readonly StoredBlock[]): void {
-    const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
-    if (rows <= queryLimits.scanRowsMax) return;
+    if (rowsOf(blocks) <= queryLimits.scanRowsMax) return;
     const { device, sensor, quantity } = this.#range.address;
     const detail = `More than ${queryLimits.scanRowsMax} rows lie in the range.`;
     throw new FieldlineError('QUERY_TOO_LARGE', { subject: `${device}/${sensor}/${quantity}`, detail });
   }
+}
+
+function rowsOf(blocks: readonly StoredBlock[]): number {
+  return blocks.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Windows that start in `[fromUs, toUs)`. */
+function between(windows: WindowMoments, fromUs: number, toUs: number): WindowMoments {
+  const from = lowerBound(windows.start, fromUs, 0);
+  const to = lowerBound(windows.start, toUs, from);
+  if (from === 0 && to === windows.start.length) return windows;
+  return {
+    start: windows.start.subarray(from, to),
+    count: windows.count.subarray(from, to),
+    sum: windows.sum.subarray(from, to),
+    min: windows.min.subarray(from, to),
+    max: windows.max.subarray(from, to),
+    m2: windows.m2.subarray(from, to),
+    sketch: windows.sketch?.slice(from, to) ?? null,
+  };
 }
 
 function slice({ t, v, q }: ReadingRows, from: number, to: number): ReadingRows {

@@ -4,28 +4,44 @@ import { FieldlineError, refused, type Result, type StreamInfo, type StreamName 
 import type { PageAnswer, PageRequest, SeriesAnswer, SeriesRequest, Store } from '../../query/store.ts';
 import type { JournaledBatch, Sink, SinkFailure, SinkOpening, SinkOutcome } from '../sink.ts';
 import { ReaderPool } from './reader-pool.ts';
+import { keepForever, type KeepUs } from './rollups/retention.ts';
 import { StoreThread } from './store-thread.ts';
+
+/** How often what has become too old is removed, in milliseconds. */
+const retireIntervalMs = 10 * 60 * 1000;
+
+/** Where the store lies, and how long it keeps what. */
+export interface EmbeddedStoreOptions {
+  /** The database file; its folder is made where it is missing. */
+  readonly path: string;
+  /** Wall clock, microseconds UTC. */
+  readonly nowUs: () => number;
+  /** For ever where absent. */
+  readonly keepUs?: KeepUs;
+}
 
 /**
  * The store that needs nothing installed: blocks of columns as rows of SQLite. One thread writes, and tidies between
  * its writes; others answer queries from connections of their own, so that none waits for another.
  *
  * ```
- * write ─► writer thread ─► small blocks ─► merged blocks      store.db (WAL)
- * query ─► reader threads ◄────────────────────────────────────┘
+ * write ─► writer thread ─► small blocks ─► merged blocks ─► rollups      store.db (WAL)
+ * query ─► reader threads ◄───────┴────────────────┴────────────┘
  * ```
  */
 export class EmbeddedStore implements Sink, Store {
   readonly name = 'embedded';
   readonly #path: string;
   readonly #nowUs: () => number;
+  readonly #keepUs: KeepUs;
   readonly #readers: ReaderPool;
   #writer: StoreThread | undefined;
+  #retiring: NodeJS.Timeout | undefined;
 
-  /** `path`: the database file; its folder is made where it is missing. */
-  constructor(options: { readonly path: string; readonly nowUs: () => number }) {
+  constructor(options: EmbeddedStoreOptions) {
     this.#path = options.path;
     this.#nowUs = options.nowUs;
+    this.#keepUs = options.keepUs ?? keepForever;
     this.#readers = new ReaderPool(() => this.#thread('reader'));
   }
 
@@ -34,6 +50,11 @@ export class EmbeddedStore implements Sink, Store {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       const resumeAt = await this.#openWriter().call('cursor', undefined);
       this.#readers.warm();
+      // What fails now (a full disk) is tried again the next time.
+      this.#retiring ??= setInterval(
+        () => void this.retire().catch(() => undefined),
+        retireIntervalMs,
+      ).unref();
       return { kind: 'ready', resumeAt };
     } catch (error) {
       return { kind: 'retryable', failure: this.#failure('STORE_UNREADABLE', error) };
@@ -71,7 +92,14 @@ export class EmbeddedStore implements Sink, Store {
     await this.#openWriter().call('tidy', undefined);
   }
 
+  /** Removes now what is older than it is kept. Rejects as `counts` does. */
+  async retire(): Promise<void> {
+    await this.#openWriter().call('retire', { nowUs: this.#nowUs(), keepUs: this.#keepUs });
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#retiring);
+    this.#retiring = undefined;
     await this.#readers.close();
     await this.#writer?.close();
     this.#writer = undefined;

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
+import { rollupSchema } from './rollups/rollup-table.ts';
 import { rowsToBlocks } from './rows-to-blocks.ts';
 
 /** One step of the schema: SQL, or what carries data over. */
@@ -42,6 +43,7 @@ const migrations: readonly Migration[] = [
    CREATE TABLE journal_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL) STRICT;
    INSERT INTO journal_cursor VALUES (1, 0);`,
   rowsToBlocks,
+  rollupSchema,
 ];
 
 /**

@@ -3,6 +3,7 @@ import { BlockTable } from './blocks/block-table.ts';
 import { writeReadings, writeWindows } from './blocks/block-writer.ts';
 import { windowsOf } from './blocks/join-rows.ts';
 import { blockLimits } from './blocks/limits.ts';
+import { Statements } from './statements.ts';
 
 /** Rows that are held in memory at a time while they are carried over: several whole blocks. */
 const rowsAtOnce = 16 * blockLimits.rowsMax;
@@ -21,7 +22,7 @@ export function rowsToBlocks(database: DatabaseSync): void {
     CREATE INDEX block_unrolled ON block (stream, grain, rows) WHERE rolled = 0;
     CREATE TABLE block_data (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
     ALTER TABLE stream ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;`);
-  const table = new BlockTable(database);
+  const table = new BlockTable(new Statements(database));
   for (const { id } of database.prepare('SELECT id FROM stream').all()) {
     carryReadings(database, table, Number(id));
     carryWindows(database, table, Number(id));

@@ -17,18 +17,24 @@ import {
   type SeriesRequest,
   type StreamAddress,
 } from '../../query/store.ts';
-import { BlockSource } from './block-source.ts';
+import { BlockSource, type StoreTables } from './block-source.ts';
+import { BlockTable } from './blocks/block-table.ts';
 import { openDatabase } from './open-database.ts';
+import { RollupTable } from './rollups/rollup-table.ts';
+import { Statements } from './statements.ts';
 import { StreamTable } from './stream-table.ts';
 
 /** A reading side of the store, in a thread of its own: one read-only connection, one snapshot a question. */
 export class StoreReader {
   readonly #database: DatabaseSync;
+  readonly #tables: StoreTables;
   readonly #nowMs: () => number;
 
   /** Throws STORE_UNREADABLE. `nowMs`: a monotonic clock. */
   constructor(path: string, nowMs: () => number) {
     this.#database = openDatabase(path, 'reader');
+    const statements = new Statements(this.#database);
+    this.#tables = { statements, blocks: new BlockTable(statements), rollups: new RollupTable(statements) };
     this.#nowMs = nowMs;
   }
 
@@ -70,7 +76,7 @@ export class StoreReader {
       const detail = `The limit is ${queryLimits.timeoutMs} ms.`;
       throw new FieldlineError('QUERY_TIMEOUT', { subject: `${device}/${sensor}/${quantity}`, detail });
     };
-    return BlockSource.open(this.#database, { address, fromUs, toUs, check });
+    return BlockSource.open(this.#tables, { address, fromUs, toUs, check });
   }
 
   /** Several statements see one state of the store, although it is written meanwhile. */

@@ -1,4 +1,5 @@
 import type { Result, SensorBlock, StreamInfo, StreamName } from '@fieldline/protocol';
+import type { KeepUs } from './rollups/retention.ts';
 import type { PageAnswer, PageRequest, SeriesAnswer, SeriesRequest } from '../../query/store.ts';
 
 /** What a thread of the store is started with. */
@@ -21,6 +22,8 @@ export interface ThreadMethods {
   write(argument: readonly StoredEntry[]): void;
   /** Does all that is left to tidy; resolves when nothing is. */
   tidy(argument: undefined): void;
+  /** Removes what is older than it is kept. */
+  retire(argument: { readonly nowUs: number; readonly keepUs: KeepUs }): void;
   counts(argument: undefined): Map<StreamName, number>;
   streams(argument: undefined): StreamInfo[];
   query(argument: SeriesRequest): Promise<Result<SeriesAnswer>>;

@@ -20,6 +20,7 @@ function serveWriter({ path, nowUs }: ThreadData): Served {
     tidy: () => {
       while (writer.tidy());
     },
+    retire: (request) => writer.retire(request),
     close: () => {
       idle.end();
       writer.close();

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Statements } from '../statements.ts';
 import { damaged } from './column-bytes.ts';
 import { reachOf, reachUs, type Grain } from './limits.ts';
 import type { Summary } from './readings.ts';
@@ -37,43 +37,37 @@ const byKey = 'stream = ? AND grain = ? AND reach = ? AND start = ? AND id = ?';
  * looking at blocks does not read them.
  */
 export class BlockTable {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
 
-  constructor(database: DatabaseSync) {
-    this.#database = database;
+  constructor(statements: Statements) {
+    this.#statements = statements;
   }
 
   insert(block: NewBlock): void {
-    const { lastInsertRowid: id } = this.#statement('INSERT INTO block_data (data) VALUES (?)').run(
-      block.data,
-    );
+    const { lastInsertRowid: id } = this.#statements
+      .of('INSERT INTO block_data (data) VALUES (?)')
+      .run(block.data);
     const { stream, grain, start, last, rows, readings, window, rolled, sum, min, max, m2 } = block;
-    this.#statement(`INSERT INTO block (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
+    this.#statements.of(`INSERT INTO block (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
       stream, grain, reachOf(last - start), start, id, last, rows, readings, window, rolled, sum, min, max, m2,
     ); // prettier-ignore
   }
 
   remove({ stream, grain, reach, start, id }: StoredBlock): void {
-    this.#statement(`DELETE FROM block WHERE ${byKey}`).run(stream, grain, reach, start, id);
-    this.#statement('DELETE FROM block_data WHERE id = ?').run(id);
+    this.#statements.of(`DELETE FROM block WHERE ${byKey}`).run(stream, grain, reach, start, id);
+    this.#statements.of('DELETE FROM block_data WHERE id = ?').run(id);
   }
 
   /** Notes which rollups hold a block. */
   markRolled({ stream, grain, reach, start, id }: StoredBlock, rolled: number): void {
-    this.#statement(`UPDATE block SET rolled = ? WHERE ${byKey}`).run(
-      rolled,
-      stream,
-      grain,
-      reach,
-      start,
-      id,
-    );
+    this.#statements
+      .of(`UPDATE block SET rolled = ? WHERE ${byKey}`)
+      .run(rolled, stream, grain, reach, start, id);
   }
 
   /** The rows of a block as bytes. Throws STORE_DAMAGED where they are missing. */
   data({ id }: StoredBlock): Uint8Array {
-    const data = this.#statement('SELECT data FROM block_data WHERE id = ?').get(id)?.['data'];
+    const data = this.#statements.of('SELECT data FROM block_data WHERE id = ?').get(id)?.['data'];
     if (data instanceof Uint8Array) return data;
     throw damaged(`the bytes of block ${id} are missing`);
   }
@@ -117,7 +111,7 @@ export class BlockTable {
 
   /** The reaches that blocks of this place have: one look-up each. */
   #reaches(stream: number, grain: number): number[] {
-    const next = this.#statement(
+    const next = this.#statements.of(
       'SELECT min(reach) AS reach FROM block WHERE stream = ? AND grain = ? AND reach > ?',
     );
     const reaches: number[] = [];
@@ -130,18 +124,10 @@ export class BlockTable {
   }
 
   #collect(sql: string, parameters: number[], into: StoredBlock[]): StoredBlock[] {
-    for (const row of this.#statement(sql).iterate(...parameters)) {
+    for (const row of this.#statements.of(sql).iterate(...parameters)) {
       // A STRICT table that `insert` alone fills: each column has the type of its field.
       into.push(row as unknown as StoredBlock);
     }
     return into;
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const made = this.#database.prepare(sql);
-    this.#statements.set(sql, made);
-    return made;
   }
 }
