@@ -1,11 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestBroker } from '../../edge/src/testing/test-broker.ts';
-import { bundleAgent } from '../device/agent-bundle.ts';
+import { bundleAgent } from '../../edge/bundle/bundle-agent.ts';
+import { unitEnvironment } from '../services/unit-environment.ts';
 import { benchResult, type BenchResult } from './bench-result.ts';
 
 /** How long the agent runs before it is measured; the figure of the issue is that after 10 minutes. */
@@ -17,16 +18,19 @@ const ticksPerSec = 100;
 /** CPU that the agent may take, in per cent of one core. */
 const cpuLimitPercent = 4;
 
+/** The runtime of both sides: this one, or the one that `FIELDLINE_BENCH_NODE` names. */
+const node = process.env['FIELDLINE_BENCH_NODE'] ?? process.execPath;
+
 const baseline = fileURLToPath(new URL('footprint-baseline.js', import.meta.url));
 const launcher = fileURLToPath(new URL('../../cli/bin/fieldline.js', import.meta.url));
-const unit = new URL('../../edge/systemd/fieldline-agent.service', import.meta.url);
 
 /**
  * `edge-footprint`: resident memory of the bundled agent under its usual load (an ADC of 10 kS/s, a GNSS
- * receiver of 10 fixes a second, four thermometers, outbox and uplink), with the V8 flags of its systemd unit,
- * beside a bare process of the same Node that imports mqtt and serialport. Then its CPU beside the limit.
+ * receiver of 10 fixes a second, four thermometers, outbox and uplink), with the flags of its systemd unit, beside
+ * a bare process of the same Node, without flags, that imports mqtt and serialport. Then its CPU beside the limit.
  *
- * Caveats: after one minute, not ten, unless FIELDLINE_BENCH_MINUTES says so. Shared pages of the runtime
+ * Caveats: after one minute, not ten, unless FIELDLINE_BENCH_MINUTES says so; both sides run on the Node of
+ * this process, unless FIELDLINE_BENCH_NODE names another. Shared pages of the runtime
  * count in both. On a busy machine the virtual sensors fall behind, and the agent has less to do.
  */
 export async function runEdgeFootprint(): Promise<BenchResult[]> {
@@ -36,11 +40,11 @@ export async function runEdgeFootprint(): Promise<BenchResult[]> {
   try {
     started.push(...(await startSensors(folder)));
     const agent = startAgentProcess(
-      await bundleAgent(folder, 'test/device/guest-agent.ts'),
+      (await bundleAgent({ folder, platforms: ['linux-x64'] })).program,
       folder,
       broker.port,
     );
-    const bare = spawn(process.execPath, [baseline], { stdio: 'ignore' });
+    const bare = spawn(node, [baseline], { stdio: 'ignore' });
     started.push(agent, bare);
     const runMs = Number(process.env['FIELDLINE_BENCH_MINUTES'] ?? minutesDefault) * 60_000;
     await forget(broker, runMs);
@@ -94,9 +98,10 @@ sensors:
   - { id: position, driver: gnss, port: ${folder}/gnss }
 ${thermometers.join('')}`,
   );
-  const options = /^Environment=NODE_OPTIONS=(.*)$/m.exec(readFileSync(unit, 'utf8'))?.[1] ?? '';
-  const env = { ...process.env, NODE_OPTIONS: options, FIELDLINE_LOG_LEVEL: 'error' };
-  return spawn(process.execPath, [bundle, config], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const { variables, flags } = unitEnvironment();
+  const env = { ...process.env, ...variables, FIELDLINE_LOG_LEVEL: 'error' };
+  const words = [...flags, bundle, '--config', config];
+  return spawn(node, words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Waits, and lets go of what arrives: it would grow in this process and slow it. */
@@ -126,13 +131,14 @@ async function measureBoth(
     theirs.push(residentBytes(bare));
   }
   const packages = ['mqtt', 'serialport'];
+  const runtime = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   const limit = { name: 'limit', values: cpu.map(() => cpuLimitPercent) };
   return [
     benchResult({
       name: 'edge-footprint',
       unit: 'bytes resident',
       ours,
-      peer: { name: 'bare Node, mqtt and serialport', values: theirs },
+      peer: { name: `bare Node ${runtime}, mqtt and serialport`, values: theirs },
       packages,
     }),
     benchResult({ name: 'edge-footprint-cpu', unit: '% of a core', ours: cpu, peer: limit, packages }),

@@ -26,7 +26,7 @@ mkdir /sys/kernel/config/iio/triggers/hrtimer/t1
 echo 50 > /sys/bus/iio/devices/trigger0/sampling_frequency
 echo "devices: $(cat /sys/bus/iio/devices/iio:device*/name | tr '\n' ' ')"
 
-/app/node /app/lib/agent.cjs /app/agent.yaml &
+/app/node /app/lib/agent.cjs --config /app/agent.yaml &
 while true; do
   for value in 0x0010 0x0020 0xf07f 0x00f0; do
     set_register 0x49 "$value"

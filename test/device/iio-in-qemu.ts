@@ -1,8 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleAgent, serialAddon } from './agent-bundle.ts';
+import { bundleAgent, type AgentBundle } from '../../edge/bundle/bundle-agent.ts';
 import { packCpio, type CpioEntry } from './cpio.ts';
 import { unpackKernel } from './kernel.ts';
 
@@ -53,7 +53,7 @@ export interface Machine {
 export async function bootMachine(options: MachineOptions): Promise<Machine> {
   const { folder, qemu } = options;
   const kernel = unpackKernel(options.kernelPackage, modules);
-  const bundle = await bundleAgent(join(folder, 'app'), 'test/device/guest-agent.ts');
+  const bundle = await bundleAgent({ folder: join(folder, 'app'), platforms: ['linux-x64'] });
   const initrd = join(folder, 'initrd.cpio');
   writeFileSync(
     initrd,
@@ -99,13 +99,9 @@ function moduleFiles(kernel: { module(name: string): Buffer }): CpioEntry[] {
   return [order, ...options, ...modules.map((name) => plain(`modules/${name}.ko`, kernel.module(name)))];
 }
 
-function appFiles(bundle: string, { agentYaml }: MachineOptions): CpioEntry[] {
-  const { path, bytes } = serialAddon('linux-x64');
-  return [
-    plain('app/lib/agent.cjs', readFileSync(bundle)),
-    plain(`app/${path}`, bytes),
-    plain('app/agent.yaml', agentYaml),
-  ];
+function appFiles({ program, addons }: AgentBundle, { folder, agentYaml }: MachineOptions): CpioEntry[] {
+  const files = [program, ...addons].map((path) => plain(relative(folder, path), readFileSync(path)));
+  return [...files, plain('app/agent.yaml', agentYaml)];
 }
 
 function plain(path: string, bytes: string | Uint8Array): CpioEntry {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { requireProgram } from '../services/skips.ts';
+import { unitEnvironment } from '../services/unit-environment.ts';
 import { eventually } from '../services/wait.ts';
 
 const run = promisify(execFile);
@@ -42,6 +43,16 @@ describe('what the unit relies on', () => {
     expect(variables).toHaveLength(2);
     for (const name of variables) expect(agent).toContain(name);
     expect(text).toMatch(/^MemoryMax=128M$/m);
+  });
+
+  it('a runtime that takes the flags, and an address space that they leave room in', async () => {
+    const { flags, variables } = unitEnvironment();
+    expect(flags).not.toHaveLength(0);
+    expect(Object.keys(variables)).toHaveLength(3);
+    const script = 'console.log(require("v8").getHeapStatistics().heap_size_limit)';
+    const { stdout } = await run(process.execPath, [...flags, '-e', script], { env: variables });
+    expect(Number(stdout)).toBeGreaterThan(32 * 2 ** 20);
+    expect(Number(stdout)).toBeLessThan(100 * 2 ** 20);
   });
 
   it('an agent that samples feeds the watchdog through systemd-notify', async () => {

@@ -40,6 +40,8 @@ export interface SerialCounters {
 
 const backoffDefault: BackoffLimits = { firstMs: 200, maxMs: 5000 };
 const watchIntervalDefaultMs = 1000;
+/** Bytes that one read of a port may take: the kernel holds 4 KiB of a terminal, and each port keeps a buffer of this size. */
+const readBytesMax = 16 * 1024;
 /**
  * Bytes that come sooner after the opening may be the rest of a frame: a gap between two bytes of one frame is a
  * character's time, plus the 16 ms for which USB adapters collect.
@@ -99,7 +101,8 @@ export class SerialLine {
       this.#failed('SOURCE_PORT_MISSING', undefined);
       return;
     }
-    const port = new SerialPort({ path, baudRate: this.#settings.baudRate, autoOpen: false });
+    const { baudRate } = this.#settings;
+    const port = new SerialPort({ path, baudRate, autoOpen: false, highWaterMark: readBytesMax });
     port.on('data', (chunk: Uint8Array) => this.#received(port, chunk));
     port.on('close', () => this.#lost(port, 'SOURCE_PORT_FAILED', undefined));
     port.on('error', (error) => this.#lost(port, 'SOURCE_PORT_FAILED', error));

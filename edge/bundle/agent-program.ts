@@ -1,0 +1,29 @@
+import { loadOrRepair, startAgent } from '../src/index.ts';
+
+/**
+ * The program of a device, `node agent.cjs --config FILE`: runs the agent until SIGTERM or SIGINT, which end it
+ * in order. It is what `fieldline agent` is without the rest of the command. Exits 2 where the file cannot
+ * run and nothing says who the device is.
+ */
+async function main(): Promise<void> {
+  const config = await loadOrRepair(configPath(process.argv.slice(2)));
+  if (config.failure !== undefined) process.stderr.write(`fieldline-agent: ${config.failure}\n`);
+  const agent = await startAgent(config);
+  const stop = (): void => void agent.stop().then(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  // Only where the unit exposes it: what the start needed once goes now, not at the next full collection.
+  globalThis.gc?.();
+}
+
+function configPath(words: readonly string[]): string {
+  const [option, path] = words;
+  if (option === '--config' && path !== undefined && words.length === 2) return path;
+  process.stderr.write('usage: agent.cjs --config FILE\n');
+  process.exit(2);
+}
+
+main().catch((cause: unknown) => {
+  process.stderr.write(`fieldline-agent: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+  process.exit(2);
+});
