@@ -66,14 +66,38 @@ function startAgent(): ChildProcess {
   });
 }
 
-/** Readings that the newest account of the device has taken. */
-const taken = (batches: readonly Batch[]): number => batches.at(-1)?.ledger['air/temperature']?.taken ?? 0;
+/** Readings that the device has taken, by the newest account of each epoch: a torn tail begins another. */
+function taken(batches: readonly Batch[]): number {
+  const byEpoch = new Map<string, number>();
+  for (const { epoch, ledger } of batches) {
+    const count = ledger['air/temperature']?.taken ?? 0;
+    byEpoch.set(epoch, Math.max(byEpoch.get(epoch) ?? 0, count));
+  }
+  return [...byEpoch.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** Waits until the agent has read on; says in what state it is where it does not. */
+async function untilReadOn(): Promise<void> {
+  const before = taken(broker.batches);
+  agent = startAgent();
+  try {
+    await eventually(() => taken(broker.batches) > before + readingsPerSec / 2, 60_000);
+  } catch (cause) {
+    const last = broker.batches.at(-1);
+    const { epoch, seq, sentAt, clock } = last ?? {};
+    const state = { before, epoch, seq, sentAt, clock, agent: agent.exitCode, sensor: sensor.exitCode };
+    throw new Error(
+      `the agent does not read on: ${JSON.stringify({ ...state, connects: broker.connects.length })}`,
+      {
+        cause,
+      },
+    );
+  }
+}
 
 /** Starts the agent, waits until it has read on, and kills it a little later: anywhere in window and flush. */
 async function runAndKill(): Promise<void> {
-  const before = taken(broker.batches);
-  agent = startAgent();
-  await eventually(() => taken(broker.batches) > before + readingsPerSec / 2, 30_000);
+  await untilReadOn();
   // No event marks "a random moment": this wait is the test.
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 * flushMs));
   await end(agent, 'SIGKILL');
@@ -91,9 +115,7 @@ function distinct(): Batch[] {
 
 async function expectNothingUndeclared(kills: number): Promise<void> {
   for (let kill = 0; kill < kills; kill++) await runAndKill();
-  const before = taken(broker.batches);
-  agent = startAgent();
-  await eventually(() => taken(broker.batches) > before + readingsPerSec / 2, 30_000);
+  await untilReadOn();
   await end(sensor, 'SIGTERM');
   await end(agent, 'SIGTERM');
   const batches = distinct();

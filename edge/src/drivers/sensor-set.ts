@@ -29,6 +29,8 @@ interface Running {
   readonly recent: RecentReadings;
   readonly lines: SharedLines;
   readonly pipeline: TimedPipeline;
+  /** The version that made the pipeline, where readings may come to it before that version runs. */
+  readonly ahead?: number;
 }
 
 /** A pipeline whose turn is over, until all of it is sealed. */
@@ -119,7 +121,8 @@ export class SensorSet implements SealedSensors {
     const earliestUs = clock.nowUs() + (readsAlong ? readAlongUs : leadUs);
     const atUs = switchTime(earliestUs, lengthsOf(changes));
     const lastVersion = this.#version;
-    const finish = changes.map((change) => this.#begin(change, { atUs, lastVersion, count: sensors.length }));
+    const about = { atUs, lastVersion, version, count: sensors.length };
+    const finish = changes.map((change) => this.#begin(change, about));
     const mayGoOn = finish.length === 0 || (await this.#wait(Math.max(0, (atUs - clock.nowUs()) / 1000)));
     if (!mayGoOn) return false;
     this.#version = version;
@@ -149,8 +152,13 @@ export class SensorSet implements SealedSensors {
       configVersion,
       pipelines: [pipeline],
     }));
-    const pipelines = [...this.#sensors.values()].map(({ pipeline }) => pipeline);
-    return [...old, { configVersion: this.#version, pipelines }];
+    const all = [...this.#sensors.values()];
+    const ahead = all.flatMap(({ pipeline, ahead: configVersion }) =>
+      configVersion === undefined ? [] : [{ configVersion, pipelines: [pipeline] }],
+    );
+    const running = all.filter(({ ahead: version }) => version === undefined);
+    const pipelines = running.map(({ pipeline }) => pipeline);
+    return [...old, ...ahead, { configVersion: this.#version, pipelines }];
   }
 
   pipeline(sensor: string): SensorPipeline | undefined {
@@ -179,7 +187,7 @@ export class SensorSet implements SealedSensors {
   /** Begins a change; the answer is called at its time. */
   #begin(
     change: SensorChange,
-    about: { atUs: number; lastVersion: number; count: number },
+    about: { atUs: number; lastVersion: number; version: number; count: number },
   ): () => void | Promise<void> {
     if (change.kind === 'added') return () => this.#add(change.next, about.count);
     const running = this.#sensors.get(change.kind === 'removed' ? change.last.id : change.next.id);
@@ -193,13 +201,14 @@ export class SensorSet implements SealedSensors {
   #switchStreams(
     running: Running,
     config: SensorConfig,
-    { atUs, lastVersion }: { atUs: number; lastVersion: number },
+    { atUs, lastVersion, version }: { atUs: number; lastVersion: number; version: number },
   ): () => void {
     const pipeline = this.#newPipeline(config, atUs);
     running.feed.switchAt(atUs, pipeline);
-    this.#retire(running, { untilUs: atUs, configVersion: lastVersion });
-    this.#sensors.set(config.id, { ...running, config, pipeline });
-    return () => undefined;
+    this.#retire(running, { untilUs: atUs, configVersion: running.ahead ?? lastVersion });
+    const { ahead: _ahead, ...switched } = { ...running, config, pipeline };
+    this.#sensors.set(config.id, { ...switched, ahead: version });
+    return () => void this.#sensors.set(config.id, switched);
   }
 
   /**
