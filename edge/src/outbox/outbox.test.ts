@@ -73,6 +73,17 @@ async function waiting(outbox: Outbox): Promise<Batch[]> {
 const seqs = async (outbox: Outbox): Promise<number[]> => (await waiting(outbox)).map(({ seq }) => seq);
 
 describe('an outbox', () => {
+  it('keeps its epoch over a restart shortly after a connection began', async () => {
+    const first = await open();
+    await sealMany(first, 2);
+    await first.offer();
+    const { epoch } = first.state;
+    await first.close();
+    const second = await open();
+    expect(second.state).toMatchObject({ epoch, renewed: false, nextSeq: 3 });
+    await second.close();
+  });
+
   it('hands out sealed batches in order, and forgets what is acknowledged', async () => {
     const outbox = await open();
     await sealMany(outbox, 5);

@@ -33,7 +33,7 @@ const segmentBytesMax = 4 * 1024 * 1024;
 /** The part of the outbox that thinned windows may take before they are thinned again. */
 const coarseShare = 0.5;
 const acknowledgedCursor = 'acknowledged';
-/** Batches below it may have been sent by an earlier run. */
+/** Batches below it, and the few that were sealed while it was written, may have been sent by an earlier run. */
 const offeredCursor = 'offered';
 /** Batches that may be sealed while the cursor is written. */
 const offeredSlack = 8;
@@ -201,7 +201,8 @@ export class Outbox implements BatchQueue {
 
   /** Notes durably that what is sealed by now is about to be offered to the gateway. */
   async offer(): Promise<void> {
-    await this.#journal.setCursor(offeredCursor, this.nextOffset + offeredSlack);
+    // Never beyond the end: recovery would miss records there.
+    await this.#journal.setCursor(offeredCursor, this.nextOffset);
   }
 
   /** The first sealed batch at or after `offset` that still waits, below `endOffset`; undefined where there is none. */
@@ -294,7 +295,8 @@ export class Outbox implements BatchQueue {
   /** A batch of an earlier run may have been sent if it was sealed while there was a connection, or offered. */
   #mayThin({ offset }: JournalRecord, { lane }: Batch): boolean {
     if (offset >= this.#openedAt) return true;
-    return lane === 'backlog' && offset >= (this.#journal.cursor(offeredCursor) ?? 0);
+    const offered = this.#journal.cursor(offeredCursor);
+    return lane === 'backlog' && (offered === undefined || offset >= offered + offeredSlack);
   }
 
   /** What cannot be carried stays where it is: it holds its segment a little longer. */
