@@ -13,6 +13,8 @@ import {
   PipelineAnswer,
   Problem,
   QueryAnswer,
+  QueryRawAnswer,
+  QuerySeriesAnswer,
   StreamsAnswer,
   type Batch,
 } from '@fieldline/protocol';
@@ -43,6 +45,9 @@ describe('GET', () => {
     ['/api/v1/streams', StreamsAnswer],
     ['/api/v1/streams?device=lab-1', StreamsAnswer],
     ['/api/v1/query?stream=lab-1/adc/ch0', QueryAnswer],
+    ['/api/v1/query?stream=lab-1/adc/ch0&stream=lab-1/adc/ch0', QuerySeriesAnswer],
+    ['/api/v1/query?stream=*/adc/*&group=device&quantiles=false', QuerySeriesAnswer],
+    ['/api/v1/query?stream=lab-1/adc/ch0&form=raw', QueryRawAnswer],
     ['/api/v1/ledger?device=lab-1', LedgerAnswer],
     ['/api/v1/pipeline', PipelineAnswer],
     ['/api/v1/dead-letters?device=lab-1&code=BATCH_UNDECODABLE&limit=1', DeadLettersAnswer],
@@ -61,6 +66,17 @@ describe('GET', () => {
       t: [nowUs - 3000, nowUs - 2000, nowUs - 1000],
       mean: [1.5, -2.5, 3.5],
     });
+  });
+
+  test('query gives several streams, groups and readings', async () => {
+    const one = await getJson('/api/v1/query?stream=lab-1/adc/ch0');
+    const all = await getJson('/api/v1/query?stream=*&points=1');
+    expect(all.series).toMatchObject([{ stream: 'lab-1/adc/ch0', streams: ['lab-1/adc/ch0'], group: null, count: [3] }]); // prettier-ignore
+    const grouped = await getJson('/api/v1/query?stream=*/adc/*&group=type&points=1');
+    expect(grouped.series).toMatchObject([{ stream: 'type=adc', group: 'adc', unit: 'V', count: [3] }]);
+    expect((await getJson('/api/v1/query?stream=*/adc/*&group=site')).series).toEqual([]);
+    const raw = await getJson('/api/v1/query?stream=lab-1/adc/ch0&form=raw&points=2');
+    expect(raw).toEqual({ stream: 'lab-1/adc/ch0', unit: 'V', t: one.t.slice(0, 2), v: one.mean.slice(0, 2), quality: [0, 0], nextT: one.t[2] }); // prettier-ignore
   });
 
   test('query takes RFC 3339 and leaves out what is outside', async () => {
@@ -145,6 +161,8 @@ describe('problems', () => {
     ['/api/v1/query?stream=a', 400, 'API_BAD_REQUEST', 'device/sensor/quantity'],
     ['/api/v1/query?stream=a/b/c', 404, 'QUERY_UNKNOWN_STREAM', 'a/b/c'],
     ["/api/v1/query?stream=a/b'%3b--/c", 404, 'QUERY_UNKNOWN_STREAM', "a/b';--/c"],
+    ['/api/v1/query?stream=*/b/c', 404, 'QUERY_UNKNOWN_STREAM', '*/b/c'],
+    ['/api/v1/query?stream=*&form=raw', 400, 'API_BAD_REQUEST', 'form'],
     ['/api/v1/query?stream=a/b/c&from=9&to=3', 400, 'QUERY_BAD_RANGE', 'from 9, to 3'],
     ['/api/v1/query?stream=a/b/c&from=soon', 400, 'API_BAD_REQUEST', '“soon”'],
     ['/api/v1/query?stream=a/b/c&points=1e9', 400, 'API_BAD_REQUEST', 'points'],

@@ -24,6 +24,27 @@ export function toQueryAnswer(stream: string, answer: SeriesAnswer): QueryAnswer
   };
 }
 
+/** A series without a point. */
+export function emptyAnswer(stream: string, unit: string): QueryAnswer {
+  return {
+    stream,
+    unit,
+    windowUs: 0,
+    resolutionUs: 0,
+    t: [],
+    count: [],
+    mean: [],
+    min: [],
+    max: [],
+    p50: [],
+    p95: [],
+    p99: [],
+    stddev: [],
+    rms: [],
+    gaps: [],
+  };
+}
+
 function known(values: Float64Array): (number | null)[] {
   const list: (number | null)[] = [];
   for (let index = 0; index < values.length; index++) {

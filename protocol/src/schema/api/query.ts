@@ -32,3 +32,31 @@ export const QueryAnswer = Type.Object({
   gaps: Type.Array(Type.Tuple([TimeUs, TimeUs, Type.String()])),
 });
 export type QueryAnswer = Type.Static<typeof QueryAnswer>;
+
+/**
+ * `GET /api/v1/query` for a pattern, several streams or groups: a series for each, under the stream's name or under what its
+ * streams have in common (`site=north`). The streams of a group fall into the same buckets.
+ */
+export const QuerySeriesAnswer = Type.Object({
+  series: Type.Array(
+    Type.Object({
+      ...QueryAnswer.properties,
+      streams: Type.Array(Type.String()),
+      /** The value that the streams share; null where they are not grouped. */
+      group: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+});
+export type QuerySeriesAnswer = Type.Static<typeof QuerySeriesAnswer>;
+
+/** `GET /api/v1/query?form=raw`: readings from the start of the range on, with their qualities. */
+export const QueryRawAnswer = Type.Object({
+  stream: Type.String(),
+  unit: Type.String(),
+  t: Type.Array(TimeUs),
+  v: Type.Array(Type.Number()),
+  quality: Type.Array(Type.Integer({ minimum: 0, maximum: 2 })),
+  /** Where the next readings begin, µs; null where these are all of the range. */
+  nextT: Type.Union([TimeUs, Type.Null()]),
+});
+export type QueryRawAnswer = Type.Static<typeof QueryRawAnswer>;
