@@ -36,22 +36,26 @@ interface Epoch {
 export class EpochMerger {
   readonly #cycleEnd = new CycleEnd();
   #epoch: Epoch | undefined;
-  #closedTime: string | undefined;
+  /** The epoch before, and whether it gave a fix: more of it may come. */
+  #closed: { readonly epoch: Epoch; readonly gaveFix: boolean } | undefined;
   /** Figures of sentences without a time that came before the epoch's first sentence with one. */
   #leading: PartialFix = {};
 
   /** Takes the next sentence; answers the fixes that it completed: none, one or two. */
   push(part: NmeaPart, atUs: number): Fix[] {
     const fixes: Fix[] = [];
-    if (part.time !== undefined && part.time !== this.#epoch?.time) {
+    // A receiver without a time: only what comes again tells its epochs apart.
+    const isAgain = part.time === '' && this.#epoch?.seen.has(part.key) === true;
+    if (part.time !== undefined && (isAgain || part.time !== this.#epoch?.time)) {
       const fix = this.#end(true);
       if (fix) fixes.push(fix);
-      if (part.time === this.#closedTime && part.time !== '') {
-        // The epoch was closed too early, and its fix has been given: the rest of it has no place.
+      const closed = this.#closed;
+      if (closed?.epoch.time === part.time && part.time !== '') {
+        // It was closed too early. Once its fix has been given, the rest of it has no place.
         this.#cycleEnd.forget();
-        return fixes;
-      }
-      this.#begin(part.time, atUs);
+        if (closed.gaveFix) return fixes;
+        this.#epoch = closed.epoch;
+      } else this.#begin(part.time, atUs);
     }
     const fix = this.#add(part);
     if (fix) fixes.push(fix);
@@ -106,7 +110,12 @@ export class EpochMerger {
     if (epoch === undefined) return undefined;
     if (whole) this.#cycleEnd.observe(epoch.end);
     this.#epoch = undefined;
-    this.#closedTime = epoch.time;
+    const fix = this.#fixOf(epoch);
+    this.#closed = { epoch, gaveFix: fix !== undefined };
+    return fix;
+  }
+
+  #fixOf(epoch: Epoch): Fix | undefined {
     const leading = this.#leading;
     this.#leading = {};
     const { lat, lon } = epoch.values;

@@ -93,7 +93,7 @@ describe('an epoch', () => {
     expect(fixes).toEqual([
       {
         atUs: 0,
-        time: '120000.00',
+        time: '120000',
         date: '010124',
         lat: 47.5,
         lon: 8.5,

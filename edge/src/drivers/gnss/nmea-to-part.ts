@@ -4,7 +4,10 @@ import { readPosition } from './nmea-position.ts';
 export interface NmeaPart {
   /** Talker and type, such as `GNRMC`: what tells the sentences of one epoch apart. */
   readonly key: string;
-  /** Time of day as sent, `hhmmss.sss`; undefined for sentences without one, empty where the field is. */
+  /**
+   * Time of day, `hhmmss.sss` without zeros at its end; undefined for sentences without one, empty where the field
+   * is. Receivers give one second as `120000` in one sentence and as `120000.00` in the next.
+   */
   readonly time: string | undefined;
   /** The day as sent, `ddmmyy` or `ddmmyyyy`; undefined where the sentence gives none. */
   readonly date?: string | undefined;
@@ -70,7 +73,7 @@ type Reader = (key: string, fields: readonly string[]) => NmeaPart;
 const readers: Readonly<Partial<Record<string, Reader>>> = {
   GGA: (key, fields) => ({
     key,
-    time: fields[1] ?? '',
+    time: secondOf(fields[1]),
     hasFix: isOneOf(fields[6], '123456789'),
     values: {
       ...readPosition(fields[2], fields[3], fields[4], fields[5]),
@@ -81,7 +84,7 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
   }),
   GNS: (key, fields) => ({
     key,
-    time: fields[1] ?? '',
+    time: secondOf(fields[1]),
     // One mode a constellation; any of them that is not N has contributed a fix.
     hasFix: /[A-MO-Z]/.test(fields[6] ?? ''),
     values: {
@@ -93,9 +96,10 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
   }),
   RMC: (key, fields) => ({
     key,
-    time: fields[1] ?? '',
+    time: secondOf(fields[1]),
     date: fields[9] === '' ? undefined : fields[9],
-    hasFix: fields[2] === 'A' && fields[12] !== 'N',
+    // D: a differential fix, as some receivers before NMEA 2.3 say.
+    hasFix: isOneOf(fields[2], 'AD') && fields[12] !== 'N',
     values: {
       ...readPosition(fields[3], fields[4], fields[5], fields[6]),
       speed: knownSpeed(number(fields[7]), knotMetrePerSec),
@@ -104,7 +108,7 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
   }),
   GLL: (key, fields) => ({
     key,
-    time: fields[5] ?? '',
+    time: secondOf(fields[5]),
     hasFix: fields[6] === 'A' && fields[7] !== 'N',
     values: readPosition(fields[1], fields[2], fields[3], fields[4]),
   }),
@@ -118,13 +122,13 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
   }),
   GST: (key, fields) => ({
     key,
-    time: fields[1] ?? '',
+    time: secondOf(fields[1]),
     hasFix: undefined,
     values: { deviation: horizontal(number(fields[6]), number(fields[7])) },
   }),
   ZDA: (key, fields) => ({
     key,
-    time: fields[1] ?? '',
+    time: secondOf(fields[1]),
     date: readZdaDay(fields),
     hasFix: undefined,
     values: {},
@@ -132,6 +136,15 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
   // What satellites stand in the sky says nothing of a fix, but belongs to the epoch.
   GSV: (key) => ({ key, time: undefined, hasFix: undefined, values: {} }),
 };
+
+/** A time of day without the zeros behind its point, so that equal times are equal texts. */
+function secondOf(field = ''): string {
+  const point = field.indexOf('.');
+  if (point < 0) return field;
+  let end = field.length;
+  while (field[end - 1] === '0') end -= 1;
+  return field.slice(0, end - 1 === point ? point : end);
+}
 
 function readZdaDay([, , day = '', month = '', year = '']: readonly string[]): string | undefined {
   return day === '' || month === '' || year === '' ? undefined : day + month + year;
