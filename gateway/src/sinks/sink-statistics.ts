@@ -55,6 +55,7 @@ export function recordSensorLatency(latency: RollingLatency, batch: Batch, nowUs
   for (const block of batch.sensors) {
     if (block.kind === 'gaps' || block.extra) continue;
     const times = block.kind === 'readings' ? block.t : block.end;
-    latency.recordBlock(times.map((timeUs) => (nowUs - timeUs) / 1000));
+    if (times.length === 1) latency.record((nowUs - times[0]!) / 1000);
+    else latency.recordBlock(times.map((timeUs) => (nowUs - timeUs) / 1000));
   }
 }

@@ -6,6 +6,8 @@ const columnValuesMax = 100_000;
 
 /** CBOR major types (RFC 8949 section 3.1) as they stand in the high three bits. */
 const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5 } as const;
+/** Bytes of a packed column that holds one double. */
+const constantBytes = 10;
 const nullByte = 0xf6;
 const doubleByte = 0xfb;
 const two32 = 0x1_0000_0000;
@@ -23,12 +25,15 @@ export class QuickReader {
   #bytes: Uint8Array = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
+  /** Texts read so far. */
+  #place = 0;
   readonly #texts = new TextTable();
 
   begin(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 0;
+    this.#place = 0;
     this.failed = false;
   }
 
@@ -40,20 +45,19 @@ export class QuickReader {
 
   /** Exactly these bytes. */
   literal(expected: Uint8Array): void {
-    const from = this.#at;
-    for (let index = 0; index < expected.length; index++) {
-      if (this.#bytes[from + index] !== expected[index]) {
-        this.failed = true;
-        return;
-      }
-    }
-    this.#at = from + expected.length;
+    if (this.isNext(expected)) this.#at += expected.length;
+    else this.failed = true;
   }
 
   /** Whether these bytes stand here, without passing them. */
   isNext(expected: Uint8Array): boolean {
-    for (let index = 0; index < expected.length; index++) {
-      if (this.#bytes[this.#at + index] !== expected[index]) return false;
+    const bytes = this.#bytes;
+    const from = this.#at;
+    const { length } = expected;
+    // What is read behind the end of the bytes would slow every later read.
+    if (from + length > bytes.length) return false;
+    for (let index = 0; index < length; index++) {
+      if (bytes[from + index] !== expected[index]) return false;
     }
     return true;
   }
@@ -64,7 +68,7 @@ export class QuickReader {
       this.failed = true;
       return undefined;
     }
-    const text = this.#texts.find(this.#bytes, this.#at, length);
+    const text = this.#texts.next(this.#bytes, this.#at, length, this.#place++);
     this.#at += length;
     return text;
   }
@@ -108,6 +112,10 @@ export class QuickReader {
     const start = this.#at;
     if (this.failed || sizeBytes > this.#bytes.length - start) return this.#fail();
     this.#at = start + sizeBytes;
+    if (sizeBytes === constantBytes && this.#isConstantOfOne(start)) {
+      const value = this.#view.getFloat64(start + 2, true);
+      return Number.isFinite(value) ? Float64Array.of(value) : this.#fail();
+    }
     const unpacked = unpackFloats(this.#bytes.subarray(start, start + sizeBytes), { valuesMax });
     if (!unpacked.ok) return this.#fail();
     const { value } = unpacked;
@@ -115,6 +123,11 @@ export class QuickReader {
       if (Math.abs(value[index]!) === Infinity) return this.#fail();
     }
     return value;
+  }
+
+  /** A packed column of one value as it is: form 1, length 1, the double (`column/column.ts`). */
+  #isConstantOfOne(at: number): boolean {
+    return this.#bytes[at] === 1 && this.#bytes[at + 1] === 1;
   }
 
   #plain(valuesMax: number): Float64Array {

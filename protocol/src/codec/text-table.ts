@@ -4,6 +4,9 @@ import { batchLimits } from './limits.ts';
 /** Texts remembered; another one in the same place takes it. A power of two. */
 const slotCount = 4096;
 
+/** Places of a message whose texts are remembered by place. */
+const expectedCount = 32;
+
 /** Longer texts are left to the reader of any message. */
 export const quickTextBytesMax = 127;
 
@@ -28,7 +31,20 @@ export interface KnownText {
  * bytes. Constant memory, whatever is sent.
  */
 export class TextTable {
+  /** The texts of the message before, by their place: a device repeats them. */
+  readonly #expected: (KnownText | undefined)[] = new Array<KnownText | undefined>(expectedCount).fill(
+    undefined,
+  );
   readonly #slots: (KnownText | undefined)[] = new Array<KnownText | undefined>(slotCount).fill(undefined);
+
+  /** The same as `find`, for the text at `place` of the message, from 0. */
+  next(bytes: Uint8Array, start: number, length: number, place: number): KnownText {
+    const expected = this.#expected[place];
+    if (expected !== undefined && isSame(expected.value, bytes, start, length)) return expected;
+    const found = this.find(bytes, start, length);
+    if (place < expectedCount) this.#expected[place] = found;
+    return found;
+  }
 
   /** The text at `start`, at most `quickTextBytesMax` bytes long; where it is not ASCII it may stand for nothing. */
   find(bytes: Uint8Array, start: number, length: number): KnownText {

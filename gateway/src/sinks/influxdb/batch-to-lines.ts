@@ -3,6 +3,7 @@ import type {
   Batch,
   GapsBlock,
   ReadingsBlock,
+  ReadingsField,
   Result,
   WindowsBlock,
   WindowsField,
@@ -10,7 +11,9 @@ import type {
 import type { RefusedPart } from '../sink.ts';
 import type { LineBatch } from './line-batch.ts';
 import { encodeFloat, encodeKey, encodeMeasurement, encodeString } from './line-protocol.ts';
+import { SeriesCache, streamKeyOf, type DeviceTags, type KnownSeries } from './series-cache.ts';
 import { separationTag, type BlockIdentity, type TimeSeparation } from './time-separation.ts';
+import { timeText } from './time-text.ts';
 
 /** Strings that InfluxDB takes in one field. */
 const stringBytesMax = 64 * 1024 - 1;
@@ -21,7 +24,9 @@ const windowColumns = ['count', 'sum', 'min', 'max', 'first', 'last', 'm2'] as c
 /** What lines are made with, beside the batch. */
 export interface LinesOptions {
   /** The device's own tags (`site`, …), beside `device` and `sensor`. */
-  readonly deviceTags: Readonly<Record<string, string>>;
+  readonly deviceTags: DeviceTags;
+  /** Kept from write to write; where it is left out, every name is made anew. */
+  readonly series?: SeriesCache;
   readonly separation: TimeSeparation;
   readonly offset: number;
   /** Place of the entry among those of the write. */
@@ -38,9 +43,20 @@ export interface LinesOptions {
  */
 export function batchToLines(batch: Batch, into: LineBatch, options: LinesOptions): RefusedPart[] {
   const refusals: RefusedPart[] = [];
-  for (const [block, sensorBlock] of batch.sensors.entries()) {
-    const identity = { epoch: batch.epoch, seq: batch.seq, block };
-    const series = seriesOf(batch.device, sensorBlock, options.deviceTags);
+  const { device, epoch, seq } = batch;
+  const cache = options.series ?? new SeriesCache();
+  for (let block = 0; block < batch.sensors.length; block++) {
+    const sensorBlock = batch.sensors[block]!;
+    const identity = { epoch, seq, block };
+    if (sensorBlock.kind === 'readings' && !sensorBlock.extra) {
+      const { sensor, type } = sensorBlock;
+      const make = (): Result<string> => seriesOf(device, sensorBlock, options.deviceTags);
+      const known = cache.of({ device, sensor, type }, options.deviceTags, make);
+      if (known.series.ok) writeReadings({ into, options, device, known, identity }, sensorBlock);
+      else refusals.push(refusedBlock(device, sensorBlock, options.offset, known.series));
+      continue;
+    }
+    const series = seriesOf(device, sensorBlock, options.deviceTags);
     if (!series.ok) {
       refusals.push(refusedBlock(batch.device, sensorBlock, options.offset, series));
       continue;
@@ -57,6 +73,47 @@ export function batchToLines(batch: Batch, into: LineBatch, options: LinesOption
     else writer.gaps(sensorBlock);
   }
   return refusals;
+}
+
+/** Where the lines of one block of readings go, and under which names. */
+interface ReadingsTarget {
+  readonly into: LineBatch;
+  readonly options: LinesOptions;
+  readonly device: string;
+  readonly known: KnownSeries;
+  readonly identity: BlockIdentity;
+}
+
+/** One line a time; a value whose point needs another separating tag gets a line of its own. */
+function writeReadings(target: ReadingsTarget, block: ReadingsBlock): void {
+  const { into, options, device, known, identity } = target;
+  const { t, fields, sensor } = block;
+  const series = known.series.ok ? known.series.value : '';
+  const quantities = Object.keys(fields);
+  const tags = quantities.map((quantity) => {
+    const key = streamKeyOf(known, { device, sensor, quantity });
+    return options.separation.readingTags(key, t, fields[quantity]!.v, identity);
+  });
+  for (let index = 0; index < t.length; index++) {
+    let untagged = '';
+    for (let column = 0; column < quantities.length; column++) {
+      const encoded = readingField(quantities[column]!, fields[quantities[column]!]!, index);
+      if (encoded === '') continue;
+      const tag = tags[column]?.[index] ?? '';
+      if (tag === '') untagged += untagged === '' ? encoded : `,${encoded}`;
+      else into.add(`${series},${separationTag}=${tag} ${encoded} ${timeText(t[index]!)}`, options.entry);
+    }
+    if (untagged !== '') into.add(`${series} ${untagged} ${timeText(t[index]!)}`, options.entry);
+  }
+}
+
+/** Empty where there is no value at this time. */
+function readingField(quantity: string, { v, q }: ReadingsField, index: number): string {
+  const value = v[index]!;
+  if (Number.isNaN(value)) return '';
+  const encoded = `${quantity}=${encodeFloat(value)}`;
+  const quality = q === undefined ? 0 : q[index]!;
+  return quality === 0 ? encoded : `${encoded},${quantity}_quality=${quality}`;
 }
 
 type Block = ReadingsBlock | WindowsBlock | GapsBlock;
@@ -134,14 +191,9 @@ class BlockWriter {
 
   readings(block: ReadingsBlock): void {
     const key = block.extra ? '+' : '';
-    const columns = Object.entries(block.fields).map(([quantity, { v, q }]) => ({
+    const columns = Object.entries(block.fields).map(([quantity, { v }]) => ({
       tags: this.#tags(`${quantity}${key}`, block.t, (index) => !Number.isNaN(v[index]!)),
-      field: (index: number): string => {
-        const value = v[index]!;
-        if (Number.isNaN(value)) return '';
-        const quality = q?.[index] ?? 0;
-        return `${quantity}=${encodeFloat(value)}${quality === 0 ? '' : `,${quantity}_quality=${quality}`}`;
-      },
+      field: (index: number): string => readingField(quantity, block.fields[quantity]!, index),
     }));
     this.#write(block.t, columns, '');
   }

@@ -9,45 +9,85 @@ export const intervalsMax = 32;
  * in journal order alone, so that a replay comes to the same.
  */
 export class CoveredTimes {
-  readonly #intervals: Interval[];
+  readonly #from = new Float64Array(intervalsMax + 1);
+  readonly #to = new Float64Array(intervalsMax + 1);
+  #count = 0;
 
   constructor(intervals: readonly Interval[] = []) {
-    this.#intervals = [...intervals];
+    for (const [from, to] of intervals.slice(-intervalsMax)) this.#append(from, to);
+  }
+
+  /** Another one with the same intervals. */
+  copy(): CoveredTimes {
+    const other = new CoveredTimes();
+    other.#from.set(this.#from);
+    other.#to.set(this.#to);
+    other.#count = this.#count;
+    return other;
   }
 
   get intervals(): readonly Interval[] {
-    return this.#intervals;
+    return Array.from({ length: this.#count }, (_, index) => [this.#from[index]!, this.#to[index]!] as const);
   }
 
   /** The newest time covered; nothing after it is. */
   get newestUs(): number {
-    return this.#intervals.at(-1)?.[1] ?? Number.NEGATIVE_INFINITY;
+    return this.#count === 0 ? Number.NEGATIVE_INFINITY : this.#to[this.#count - 1]!;
   }
 
   covers(timeUs: number): boolean {
-    return this.#intervals.some(([from, to]) => from <= timeUs && timeUs <= to);
+    for (let index = 0; index < this.#count; index++) {
+      if (this.#from[index]! <= timeUs && timeUs <= this.#to[index]!) return true;
+    }
+    return false;
   }
 
   /** Adds `[fromUs, toUs]`, joined with what it overlaps. */
   add(fromUs: number, toUs: number): void {
-    const apart = this.#intervals.filter(([from, to]) => to < fromUs || from > toUs);
-    const joined = this.#intervals.filter(([from, to]) => to >= fromUs && from <= toUs);
-    const from = Math.min(fromUs, ...joined.map((interval) => interval[0]));
-    const to = Math.max(toUs, ...joined.map((interval) => interval[1]));
-    const after = apart.findIndex((interval) => interval[0] > to);
-    apart.splice(after < 0 ? apart.length : after, 0, [from, to]);
-    this.#intervals.splice(0, this.#intervals.length, ...apart);
-    if (this.#intervals.length > intervalsMax) this.#joinNearest();
+    // Readings nearly always come in order of time.
+    if (fromUs > this.newestUs) this.#append(fromUs, toUs);
+    else this.#insert(fromUs, toUs);
+    if (this.#count > intervalsMax) this.#joinNearest();
+  }
+
+  #append(fromUs: number, toUs: number): void {
+    this.#from[this.#count] = fromUs;
+    this.#to[this.#count] = toUs;
+    this.#count += 1;
+  }
+
+  /** Places it before the first interval that ends behind its start, in the place of those it overlaps. */
+  #insert(fromUs: number, toUs: number): void {
+    let first = 0;
+    while (first < this.#count && this.#to[first]! < fromUs) first += 1;
+    let behind = first;
+    while (behind < this.#count && this.#from[behind]! <= toUs) behind += 1;
+    const from = behind > first ? Math.min(fromUs, this.#from[first]!) : fromUs;
+    const to = behind > first ? Math.max(toUs, this.#to[behind - 1]!) : toUs;
+    this.#move(behind, first + 1);
+    this.#from[first] = from;
+    this.#to[first] = to;
   }
 
   /** The wide spaces stay: an outage, whose backlog is still to come, is not taken for covered. */
   #joinNearest(): void {
     let nearest = 1;
-    const space = (index: number): number => this.#intervals[index]![0] - this.#intervals[index - 1]![1];
-    for (let index = 2; index < this.#intervals.length; index++) {
-      if (space(index) < space(nearest)) nearest = index;
+    let least = Infinity;
+    for (let index = 1; index < this.#count; index++) {
+      const space = this.#from[index]! - this.#to[index - 1]!;
+      if (space < least) {
+        least = space;
+        nearest = index;
+      }
     }
-    const joined: Interval = [this.#intervals[nearest - 1]![0], this.#intervals[nearest]![1]];
-    this.#intervals.splice(nearest - 1, 2, joined);
+    this.#to[nearest - 1] = this.#to[nearest]!;
+    this.#move(nearest + 1, nearest);
+  }
+
+  /** Moves the intervals from place `from` on to place `to`. */
+  #move(from: number, to: number): void {
+    this.#from.copyWithin(to, from, this.#count);
+    this.#to.copyWithin(to, from, this.#count);
+    this.#count += to - from;
   }
 }

@@ -34,6 +34,7 @@ import { InfluxHttp } from './influx-http.ts';
 import { InfluxQueries } from './influx-queries.ts';
 import { LineBatch } from './line-batch.ts';
 import { PointSource, TooManyRows } from './point-source.ts';
+import { SeriesCache } from './series-cache.ts';
 import { StateFile } from './state-file.ts';
 import { storedCounts, storedStreams } from './store-inventory.ts';
 import { StreamCatalog } from './stream-catalog.ts';
@@ -67,6 +68,7 @@ export class InfluxStore implements Sink, Store {
   readonly #catalog = new StreamCatalog();
   #separation = new TimeSeparation();
   #tags: Record<string, Readonly<Record<string, string>>> = {};
+  readonly #series = new SeriesCache();
   #offset = 0;
   #savedAtMs = 0;
 
@@ -184,8 +186,8 @@ export class InfluxStore implements Sink, Store {
     const refusals: RefusedPart[] = [];
     for (const [entry, journaled] of entries.entries()) {
       const { offset, receivedAtUs } = journaled;
-      const deviceTags = this.#tags[journaled.batch.device] ?? {};
-      const options = { deviceTags, separation: this.#separation, offset, entry };
+      const deviceTags = this.#tags[journaled.batch.device] ?? noTags;
+      const options = { deviceTags, series: this.#series, separation: this.#separation, offset, entry };
       refusals.push(...batchToLines(journaled.batch, batch, options));
       this.#catalog.describe(journaled.batch, receivedAtUs, batch, entry);
     }
@@ -264,6 +266,8 @@ function unknownStream(address: StreamAddress | undefined): Result<never> {
   const { device = '', sensor = '', quantity = '' } = address ?? {};
   return refused('QUERY_UNKNOWN_STREAM', streamName(device, sensor, quantity));
 }
+
+const noTags = {};
 
 function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();

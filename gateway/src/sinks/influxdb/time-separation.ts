@@ -67,6 +67,24 @@ export class TimeSeparation {
     return this.#separate(covered, times, present, identity);
   }
 
+  /** The same for the readings of one quantity: NaN is absence. */
+  readingTags(
+    key: string,
+    times: Float64Array,
+    values: Float64Array,
+    identity: BlockIdentity,
+  ): readonly string[] | undefined {
+    const timeUs = times[0]!;
+    if (times.length === 1 && !Number.isNaN(values[0])) {
+      const covered = this.#covered(key);
+      if (timeUs > covered.newestUs) {
+        covered.add(timeUs, timeUs);
+        return undefined;
+      }
+    }
+    return this.tags(key, times, (index) => !Number.isNaN(values[index]!), identity);
+  }
+
   #separate(
     covered: CoveredTimes,
     times: Float64Array,
@@ -94,7 +112,7 @@ export class TimeSeparation {
   #covered(key: string): CoveredTimes {
     const drafted = this.#draft.get(key);
     if (drafted) return drafted;
-    const covered = new CoveredTimes(this.#streams.get(key)?.intervals);
+    const covered = this.#streams.get(key)?.copy() ?? new CoveredTimes();
     this.#draft.set(key, covered);
     return covered;
   }
