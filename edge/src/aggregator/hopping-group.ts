@@ -1,6 +1,6 @@
 import { WindowAccumulator } from '@fieldline/protocol/aggregate';
 import { ClosedQueue } from './closed-queue.ts';
-import type { ClosedWindows } from './window-columns.ts';
+import type { ClosedWindow, ClosedWindows } from './window-columns.ts';
 import { runEnd } from './window-group.ts';
 import type { HoppingPlan, WindowedStream, WindowSource } from './window-source.ts';
 
@@ -14,6 +14,8 @@ export interface HoppingGroupOptions {
   readonly startedAtUs: number;
 }
 
+/** Panes that are merged at each flush, so that a crash does not take the windows that are open. */
+export const peekedPanesMax = 1000;
 /** Panes that one group may keep: more means that the times make no sense. */
 export const panesMax = 4096;
 
@@ -75,9 +77,14 @@ export class HoppingGroup implements WindowSource {
     return 0;
   }
 
-  /** None: these are copies. */
-  peek(): undefined {
-    return undefined;
+  /** The open ones too, as long as they are few: many are cheaper lost than merged at every flush. */
+  peek(): ClosedWindows | undefined {
+    const { lengthUs, everyUs } = this.#options.plan;
+    const newestUs = this.#panes.size === 0 ? Number.NEGATIVE_INFINITY : Math.max(...this.#panes.keys());
+    const windows = Math.max(0, Math.floor((newestUs - this.#nextUs) / everyUs) + 1);
+    if (!(windows * (lengthUs / this.#paneUs) <= peekedPanesMax)) return this.#closed.peek([]);
+    const starts = Array.from({ length: windows }, (_, index) => this.#nextUs + index * everyUs);
+    return this.#closed.peek(starts.map((startUs) => this.#merged(startUs, true)));
   }
 
   take(maxWindows: number): ClosedWindows | undefined {
@@ -123,8 +130,15 @@ export class HoppingGroup implements WindowSource {
     if (this.#panes.size === 0) this.#nextUs = Number.POSITIVE_INFINITY;
   }
 
-  /** Merges the panes of a window; answers whether there was any. */
+  /** Closes a window; answers whether there was anything in it. */
   #closeWindow(startUs: number, endsEarly: boolean): boolean {
+    const window = this.#merged(startUs, endsEarly);
+    this.#closed.push(window);
+    return window.accumulators.length > 0;
+  }
+
+  /** A window of its panes, which stay. */
+  #merged(startUs: number, endsEarly: boolean): ClosedWindow {
     const { streams, plan, startedAtUs } = this.#options;
     const endUs = startUs + plan.lengthUs;
     const accumulators: (WindowAccumulator | undefined)[] = [];
@@ -135,8 +149,7 @@ export class HoppingGroup implements WindowSource {
         (accumulators[stream] ??= new WindowAccumulator({ sketch })).merge(pane);
       });
     }
-    this.#closed.push({ startUs, endUs, partial: endsEarly || startUs < startedAtUs, accumulators });
-    return accumulators.length > 0;
+    return { startUs, endUs, partial: endsEarly || startUs < startedAtUs, accumulators };
   }
 }
 

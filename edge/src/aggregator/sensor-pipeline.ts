@@ -182,6 +182,10 @@ export class SensorPipeline {
       const windows = group.peek();
       if (windows !== undefined) blocks.push({ sensor, type, kind: 'windows', ...windows });
     }
+    for (const copies of this.#copies) {
+      const windows = copies.peek();
+      if (windows !== undefined) blocks.push({ sensor, type, kind: 'windows', ...windows, extra: true });
+    }
     const hasReadings = Number.isFinite(this.#newestUs);
     const at = Float64Array.of(hasReadings ? this.#newestUs : this.#options.startedAtUs);
     const reason = [hasReadings ? newestReading : noReadingSince];

@@ -48,7 +48,7 @@ export interface WindowSource {
   openCount(stream: number): number;
   /**
    * What a crash would lose now: the windows that wait, and the open ones as partial. They stay. Undefined where
-   * there is none, and of copies.
+   * there is none.
    */
   peek(): ClosedWindows | undefined;
   /** Removes and returns the oldest closed windows, at most `maxWindows`; undefined where there is none. */

@@ -275,6 +275,57 @@ describe('windows that end early', () => {
 });
 
 describe('what a crash would lose', () => {
+  it('of hopping windows is shown too, and each part is what the whole lacks', () => {
+    const times = fc.uniqueArray(fc.nat(300), { maxLength: 60 });
+    const plans = fc.constantFrom([10, 5], [10, 3], [4, 10], [10, 10]);
+    fc.assert(
+      fc.property(times, fc.nat(300), plans, (list, crashSec, [lengthSec = 0, everySec = 0]) => {
+        const plan = { window: 'hop', lengthUs: lengthSec * second, everyUs: everySec * second };
+        const groupFrom = (startedAtUs: number): HoppingGroup =>
+          new HoppingGroup({ streams: [countedStream().stream], plan, latenessUs: 0, startedAtUs });
+        const [whole, before, after] = [groupFrom(-1e9), groupFrom(-1e9), groupFrom(crashSec * second)];
+        const shown: (ClosedWindows | undefined)[] = [];
+        for (const sec of [...list].sort((a, b) => a - b)) {
+          const group = sec < crashSec ? before : after;
+          for (const each of [whole, group]) {
+            record(each, [{ tUs: sec * second, value: sec }]);
+            each.closeDue(sec * second);
+          }
+          if (group === before) shown.push(before.take(1e6));
+        }
+        shown.push(before.peek());
+        for (const each of [whole, after]) each.closeAll(1e9);
+        shown.push(after.take(1e6));
+        const counts = new Map<number, number>();
+        const seen = new Set<number>();
+        for (const part of shown) {
+          part?.start.forEach((startUs, row) => {
+            const count = part.fields['x']?.count[row] ?? 0;
+            counts.set(startUs, (counts.get(startUs) ?? 0) + count);
+            if (seen.has(startUs)) expect(part.partial?.[row]).toBe(1);
+            seen.add(startUs);
+          });
+        }
+        const expected = whole.take(1e6);
+        expect(counts).toEqual(
+          new Map([...(expected?.start ?? [])].map((at, row) => [at, expected?.fields['x']?.count[row]])),
+        );
+      }),
+    );
+  });
+
+  it('of hopping windows that are many is left to the gap of the restart', () => {
+    const plan = { window: 'hop', lengthUs: 1000 * second, everyUs: second };
+    const group = new HoppingGroup({
+      streams: [countedStream().stream],
+      plan,
+      latenessUs: 0,
+      startedAtUs: 0,
+    });
+    record(group, [{ tUs: 1e6 * second, value: 1 }]);
+    expect(group.peek()).toBeUndefined();
+  });
+
   it('is shown as it would travel, open windows as partial, and stays', () => {
     const rows = [1, 2, 3, 4, 5].map((at) => ({ tUs: at * second, value: at }));
     const { stream } = countedStream();

@@ -88,8 +88,12 @@ export class BurstRecorder {
     return this.#waitingRows;
   }
 
-  /** Removes and returns the oldest samples that wait, of one burst, at most `maxRows`; undefined if none do. */
+  /**
+   * Removes and returns the oldest samples that wait, of one burst, at most `maxRows`; undefined if none do. Of a burst
+   * under way those captured so far, so that a crash takes no more of it than of anything else.
+   */
   take(maxRows: number): BurstSamples | undefined {
+    if (this.#waiting.length === 0) this.#handOver();
     const [burst] = this.#waiting;
     if (burst === undefined) return undefined;
     const rows = Math.min(maxRows, burst.t.length);
@@ -156,11 +160,17 @@ export class BurstRecorder {
   }
 
   #finish(): void {
-    const capture = this.#capture;
+    this.#handOver();
     this.#capture = undefined;
+  }
+
+  /** What a burst has captured so far waits to be sealed; the burst goes on. */
+  #handOver(): void {
+    const capture = this.#capture;
     if (capture === undefined || capture.rows === 0) return;
     this.#waiting.push({ t: capture.t.slice(0, capture.rows), v: capture.v.slice(0, capture.rows) });
     this.#waitingRows += capture.rows;
+    capture.rows = 0;
   }
 }
 

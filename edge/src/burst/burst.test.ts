@@ -101,6 +101,27 @@ describe('bursts', () => {
     );
   });
 
+  it('are handed over while they last, so that a crash takes what came since: each sample once and in order', () => {
+    const values = fc.array(fc.constantFrom(0, 0, 0, 0, 2), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(values, fc.integer({ min: 1, max: 30 }), (list, blockRows) => {
+        const [whole, parted] = [recorderOf(), recorderOf()];
+        feed(whole.recorder, list, [blockRows]);
+        whole.recorder.closeAll();
+        const taken: number[] = [];
+        for (let from = 0; from < list.length; from += blockRows) {
+          feed(parted.recorder, list.slice(from, from + blockRows), [blockRows], from);
+          taken.push(...drain(parted.recorder).flat());
+          // All that belongs to a burst so far is out.
+          expect(drain(parted.recorder)).toEqual([]);
+        }
+        parted.recorder.closeAll();
+        expect([...taken, ...drain(parted.recorder).flat()]).toEqual(drain(whole.recorder).flat());
+        expect(parted.notes).toEqual(whole.notes);
+      }),
+    );
+  });
+
   it('carry the values of their times, also where the ring has wrapped within one', () => {
     const { recorder } = recorderOf({ ringSamples: 16, beforeUs: 10, afterUs: 5 });
     const list = Array.from({ length: 100 }, (_, index) => (index === 70 ? 100 : -index));
