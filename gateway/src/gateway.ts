@@ -10,6 +10,7 @@ import { Broker } from './broker/broker.ts';
 import { DirectBatches } from './broker/direct-batches.ts';
 import { BrokerStatistics } from './broker/broker-statistics.ts';
 import { PublishGate } from './broker/publish-gate.ts';
+import { openCertificates, type Certificates } from './certificates/certificates.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { checkOptions } from './config/check-options.ts';
 import { overlayEnvironment } from './config/environment.ts';
@@ -48,6 +49,9 @@ export interface RunningGateway {
   /** Where a person opens the dashboard: while nobody has been added, a link that signs in, once. */
   readonly dashboardUrl: string;
   readonly mqttUrl: string;
+  /** The TLS listeners; undefined where one is switched off, or its default port is taken. */
+  readonly httpsUrl: string | undefined;
+  readonly mqttsUrl: string | undefined;
   readonly home: string;
   /** Takes no more, lets the sinks catch up for at most `limits.drain`, saves, closes. */
   stop(): Promise<void>;
@@ -125,9 +129,7 @@ interface Base {
   readonly files: FileAccess | undefined;
 }
 
-async function startStages(
-  base: Base,
-): Promise<Pick<RunningGateway, 'httpUrl' | 'dashboardUrl' | 'mqttUrl'>> {
+async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 'stop'>> {
   const { config, clock, logger, teardown } = base;
   const durable = await openDurable(base);
   const { database, log } = durable;
@@ -148,11 +150,13 @@ async function startStages(
   keepPlacing(teardown, placement);
   teardown.add('broker', () => broker.stop());
   const mqttUrl = await broker.listen(config.mqtt);
+  const mqttsUrl = await listenSecure(base, broker, durable.certificates);
   const parts: GatewayParts = {
     config,
     clock,
     logger,
     access: durable.access,
+    certificates: durable.certificates,
     log: durable.log,
     devices: durable.registry,
     configs,
@@ -174,7 +178,25 @@ async function startStages(
   const api = await startApi(parts);
   teardown.add('api', () => api.stop());
   const dashboardUrl = `${api.url}${durable.access.newSignInPath() ?? ''}`;
-  return { httpUrl: api.url, dashboardUrl, mqttUrl };
+  return { httpUrl: api.url, dashboardUrl, mqttUrl, httpsUrl: api.secureUrl, mqttsUrl };
+}
+
+/** The broker over TLS. A default port that another program has is no reason to start without the rest. */
+async function listenSecure(
+  { config: { mqtts }, logger }: Base,
+  broker: Broker,
+  { authority, servers }: Certificates,
+): Promise<string | undefined> {
+  if (!mqtts) return undefined;
+  try {
+    const listener = await broker.listenSecure(mqtts, { ...servers.keys('devices'), ca: authority.pem });
+    servers.onRenewed('devices', (keys) => listener.change({ ...keys, ca: authority.pem }));
+    return listener.url;
+  } catch (error) {
+    if (mqtts.isGiven) throw error;
+    logger.warn({ err: error }, 'The broker is without TLS; set mqtts.port, or mqtts.enabled to false');
+    return undefined;
+  }
 }
 
 /** Lets the rules see what no batch carries, and the messages go out. */
@@ -193,6 +215,7 @@ function watchAlerts({ teardown }: Base, parts: GatewayParts): void {
 /** Everything that outlives the process. */
 interface Durable {
   readonly access: Access;
+  readonly certificates: Certificates;
   readonly database: DatabaseSync;
   readonly registry: DeviceRegistry;
   readonly deadLetters: DeadLetterStore;
@@ -210,7 +233,7 @@ async function openDurable(base: Base): Promise<Durable> {
   const { home, limits } = config;
   prepareHome(home);
   teardown.add('home', lockHome(home));
-  const access = openAccess(base);
+  const { access, certificates } = await openAccess(base);
   const database = openGatewayDatabase(join(home, 'gateway.db'));
   teardown.add('database', () => database.close());
   const registry = new DeviceRegistry(database, { clock, devicesMax: limits.devices });
@@ -232,16 +255,36 @@ async function openDurable(base: Base): Promise<Durable> {
     registry.flush();
     await account.save();
   });
-  return { access, database, registry, deadLetters, log, received, ledger, waiting, account, problems };
+  registry.onChange(({ id, revoked }) => {
+    if (!revoked) return;
+    certificates.devices.forget(id);
+    certificates.claims.forget(id);
+  });
+  return {
+    access,
+    certificates,
+    database,
+    registry,
+    deadLetters,
+    log,
+    received,
+    ledger,
+    waiting,
+    account,
+    problems,
+  };
 }
 
 /** Who may come in, kept apart from what devices bring. */
-function openAccess({ config, clock, teardown }: Base): Access {
+async function openAccess(base: Base): Promise<{ access: Access; certificates: Certificates }> {
+  const { config, clock, teardown } = base;
   const { home, limits } = config;
   const adminToken = loadAdminToken(home);
   const database = openAccessDatabase(join(home, 'access.db'));
   teardown.add('access', () => database.close());
-  return new Access(database, {
+  const certificates = await openCertificates({ ...base, database });
+  teardown.add('certificates', () => certificates.servers.stop());
+  const access = new Access(database, {
     adminToken,
     clock,
     limits: {
@@ -251,6 +294,7 @@ function openAccess({ config, clock, teardown }: Base): Access {
       audit: { rows: limits.auditEntries, ageUs: limits.auditAgeUs },
     },
   });
+  return { access, certificates };
 }
 
 /** Saves now and then, and once more at the stop. Answers what tells whether the newest save failed. */
@@ -321,6 +365,7 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
     ...devices,
     publishGate,
     directBatches: config.directBatches ? new DirectBatches({ ingest, registry, statistics }) : undefined,
+    certificates: durable.certificates.devices,
     gate: inFlight,
     statistics,
     bursts,

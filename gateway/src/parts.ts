@@ -2,6 +2,7 @@ import type { DeadLetter, ErrorCode, LatencyMs, LedgerAnswer, PipelineStage } fr
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
 import type { Alerts } from './alerts/alerts.ts';
+import type { Certificates } from './certificates/certificates.ts';
 import type { Clock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { DeviceCommands } from './devices/device-commands.ts';
@@ -80,6 +81,7 @@ export interface GatewayParts {
   readonly logger: Logger;
   /** Who may come in to the API. */
   readonly access: Access;
+  readonly certificates: Certificates;
   readonly log: BatchLog;
   readonly devices: Devices;
   readonly configs: DeviceConfigs;
@@ -110,6 +112,8 @@ export interface Counter {
 /** The running API: where it listens, and how it stops. */
 export interface RunningApi {
   readonly url: string;
+  /** Over TLS; undefined where that is switched off, or its default port is taken. */
+  readonly secureUrl: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -122,6 +126,8 @@ export interface Devices {
    * DEVICE_NAME_INVALID or DEVICE_LIMIT. A revoked device may be registered again: it gets a new password.
    */
   create(device: string): Promise<CreatedDevice>;
+  /** Gives a device another password, shown this once; undefined where there is no such device, or it is revoked. */
+  renewPassword(device: string): Promise<string | undefined>;
   /** Revokes the credential and drops the live session; undefined where there is no such device. */
   revoke(device: string): Promise<DeviceRecord | undefined>;
   /** Calls back whenever a device appears, connects, leaves, reports or is revoked. Returns the unsubscriber. */

@@ -1,4 +1,11 @@
-import { defaultInfluxDatabase, defaultLimits, defaultListen, environmentOptions } from '@fieldline/gateway';
+import {
+  defaultInfluxDatabase,
+  defaultLimits,
+  defaultListen,
+  defaultSecureListen,
+  defaultTls,
+  environmentOptions,
+} from '@fieldline/gateway';
 import { cliPage } from './cli-page.ts';
 import { configPage, driverSections } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
@@ -28,7 +35,13 @@ export const pages: readonly Page[] = [
     title: "The gateway's configuration",
     source: 'gateway/src/config/gateway-schema.ts',
     schemaName: 'GatewayFile',
-    defaults: { ...defaultListen, limits: defaultLimits, influxdb: { database: defaultInfluxDatabase } },
+    defaults: {
+      ...defaultListen,
+      ...defaultSecureListen,
+      tls: defaultTls,
+      limits: defaultLimits,
+      influxdb: { database: defaultInfluxDatabase },
+    },
     more: environmentSection,
     introduction: `The YAML file of \`fieldline gateway --config FILE\`. ${unknownKeys}`,
   }),

@@ -26,12 +26,14 @@ export const gateway = defineCommand({
     const { loadGatewayConfig, startGateway } = await import('@fieldline/gateway');
     const file = await loadGatewayConfig(options.config);
     const running = await startGateway(overlay(file, options));
-    const { dashboardUrl, mqttUrl, home } = running;
-    const ready = { dashboard: dashboardUrl, mqtt: mqttUrl, home, pid: process.pid };
+    const { dashboardUrl, mqttUrl, httpsUrl, mqttsUrl, home } = running;
+    const secure = { https: httpsUrl, mqtts: mqttsUrl };
+    const ready = { dashboard: dashboardUrl, mqtt: mqttUrl, ...secure, home, pid: process.pid };
     if (options.json) io.printJson({ ready });
     else {
       io.print(`Dashboard: ${io.style.link(ready.dashboard)}`);
-      io.print(`Broker:    ${ready.mqtt}`);
+      io.print(`Broker:    ${[mqttUrl, mqttsUrl].filter(Boolean).join('  ')}`);
+      if (httpsUrl !== undefined) io.print(`Over TLS:  ${httpsUrl}`);
       io.print(`Home:      ${ready.home}`);
     }
     await aborted(io.interrupted);

@@ -21,6 +21,13 @@ const migrations: readonly string[] = [
     id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, actor TEXT NOT NULL, address TEXT NOT NULL,
     action TEXT NOT NULL, subject TEXT NOT NULL);
 `,
+  `
+  CREATE TABLE claims (
+    device TEXT PRIMARY KEY, digest TEXT NOT NULL, expires_at_us INTEGER NOT NULL, key_digest TEXT) WITHOUT ROWID;
+  CREATE TABLE device_certificates (
+    serial TEXT NOT NULL UNIQUE, device TEXT NOT NULL, issued_at_us INTEGER NOT NULL,
+    expires_at_us INTEGER NOT NULL);
+`,
 ];
 
 /**

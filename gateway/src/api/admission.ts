@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { ErrorCode } from '@fieldline/protocol';
 import type { Access, Principal } from '../access/access.ts';
+import { peerCertificate } from '../certificates/peer-certificate.ts';
 import { bearerOf } from './bearer.ts';
 import { hostAllowed, originAllowed, type OwnNames } from './host-check.ts';
 import { mayCall } from './principal.ts';
@@ -34,6 +35,7 @@ export class Admission {
       port: socket.localPort ?? 0,
       isSecure: socket instanceof TLSSocket,
       isLocal: this.#isLocal,
+      certificate: socket instanceof TLSSocket ? peerCertificate(socket) : undefined,
     };
   }
 

@@ -1,4 +1,4 @@
-import { DeviceCredential, DeviceId, DevicesAnswer, DeviceSummary } from '@fieldline/protocol';
+import { DeviceClaim, DeviceCredential, DeviceId, DevicesAnswer, DeviceSummary } from '@fieldline/protocol';
 import { Type } from 'typebox';
 import type { GatewayParts } from '../parts.ts';
 import { deviceSummary } from './device-summary.ts';
@@ -7,7 +7,9 @@ import { defineRoute, json, problem, type ApiReply, type ApiRoute } from './rout
 const DeviceParams = Type.Object({ id: DeviceId });
 
 /** The device registry: list, show, add, revoke. */
-export function deviceRoutes({ devices, deadLetters, sinks: { streams } }: GatewayParts): ApiRoute[] {
+export function deviceRoutes(parts: GatewayParts): ApiRoute[] {
+  const { devices, deadLetters } = parts;
+  const { streams } = parts.sinks;
   const unknown = (id: string): ApiReply => problem(404, 'API_DEVICE_UNKNOWN', id);
   return [
     defineRoute({
@@ -34,7 +36,7 @@ export function deviceRoutes({ devices, deadLetters, sinks: { streams } }: Gatew
         return record ? json(deviceSummary(record, streams, deadLetters)) : unknown(params.id);
       },
     }),
-    addDevice({ devices }),
+    addDevice(parts),
     defineRoute({
       method: 'POST',
       path: '/api/v1/devices/{id}/revoke',
@@ -51,26 +53,44 @@ export function deviceRoutes({ devices, deadLetters, sinks: { streams } }: Gatew
   ];
 }
 
-function addDevice({ devices }: Pick<GatewayParts, 'devices'>): ApiRoute {
+function addDevice({ devices, certificates }: Pick<GatewayParts, 'devices' | 'certificates'>): ApiRoute {
   return defineRoute({
     method: 'POST',
     path: '/api/v1/devices',
-    summary: 'Registers a device and makes its password, which is shown this once.',
+    summary: 'Registers a device and makes its password, or with `claim` a claim; either is shown this once.',
     access: 'admin',
     // The registry judges the name, so that a bad one gets the error of its own.
     body: Type.Object(
-      { name: Type.String({ description: 'A device id: a-z, 0-9 and hyphens, at most 63' }) },
+      {
+        name: Type.String({ description: 'A device id: a-z, 0-9 and hyphens, at most 63' }),
+        claim: Type.Optional(Type.Boolean({ description: 'Make a claim in the place of a password' })),
+      },
       { additionalProperties: false },
     ),
-    answer: { status: 201, description: 'The credential of the new device.', schema: DeviceCredential },
+    answer: {
+      status: 201,
+      description: 'The credential of the new device.',
+      schema: Type.Union([DeviceCredential, DeviceClaim]),
+    },
     subjectOf: ({ body }) => body.name,
     problems: [409],
     handle: async ({ body }) => {
       const created = await devices.create(body.name);
+      // A device that never came may be claimed anew: its claim has run out, or was lost.
+      const isWaiting = !created.ok && created.code === 'DEVICE_EXISTS' && hasNeverCome(devices, body.name);
+      if (body.claim === true && (created.ok || isWaiting)) {
+        const { claim, expiresAtUs } = certificates.claims.create(body.name, certificates.servers.pin);
+        return json({ device: body.name, claim, expiresAt: expiresAtUs }, 201);
+      }
       if (!created.ok)
         return problem(created.code === 'DEVICE_NAME_INVALID' ? 400 : 409, created.code, created.detail);
       const { device, password } = created;
       return json({ device, username: device, password }, 201);
     },
   });
+}
+
+function hasNeverCome(devices: GatewayParts['devices'], device: string): boolean {
+  const record = devices.get(device);
+  return record?.revoked === false && record.lastSeenUs === null;
 }

@@ -67,7 +67,8 @@ describe('live socket', () => {
     server = createServer();
     const { access } = rig;
     const admission = new Admission(access, { own: ownNames([], []), isLocal: true });
-    end = serveLiveSocket({ server, path: '/api/v1/live', hub, admission, access, nowUs });
+    const doors = [{ server: { server }, admission }];
+    end = serveLiveSocket({ doors, path: '/api/v1/live', hub, access, nowUs });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/live`;

@@ -24,29 +24,33 @@ export const socketLimits = {
 /** Close code (RFC 6455, 7.4.2: private use) of a viewer whose session or token has ended. */
 const signedOut = 4401;
 
+/** One HTTP server at which viewers knock, and who is let in there. */
+export interface LiveDoor {
+  readonly server: { readonly server: Server };
+  readonly admission: Admission;
+}
+
 /** What the live socket stands on. */
 export interface LiveSocketOptions {
-  readonly server: Server;
+  readonly doors: readonly LiveDoor[];
   readonly path: string;
   readonly hub: LiveHub;
-  readonly admission: Admission;
   readonly access: Access;
   readonly nowUs: () => number;
 }
 
-/** Serves `WS /api/v1/live` on the HTTP server. Returns what ends it. */
+/** Serves `WS /api/v1/live` on the HTTP servers. Returns what ends it. */
 export function serveLiveSocket(options: LiveSocketOptions): () => void {
-  const { server, hub, nowUs } = options;
+  const { doors, hub, nowUs } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: socketLimits.messageBytes,
     perMessageDeflate: false,
   });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const knock = (admission: Admission, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    const { admission } = options;
     const principal = admission.identify(request);
-    const rejection = rejectionOf(request, principal, options);
+    const rejection = rejectionOf(request, principal, { ...options, admission });
     if (rejection) {
       refuse(socket, rejection);
       return;
@@ -57,7 +61,9 @@ export function serveLiveSocket(options: LiveSocketOptions): () => void {
       const unwatch = options.access.watch(principal, isLocal, () => client.close(signedOut, 'Signed out.'));
       viewer.on('close', unwatch);
     });
-  });
+  };
+  for (const { server, admission } of doors)
+    server.server.on('upgrade', (request, socket, head) => knock(admission, request, socket, head));
   const pings = setInterval(() => hub.pingAll(), socketLimits.pingMs).unref();
   return () => {
     clearInterval(pings);
@@ -68,7 +74,7 @@ export function serveLiveSocket(options: LiveSocketOptions): () => void {
 function rejectionOf(
   request: IncomingMessage,
   principal: Principal,
-  options: LiveSocketOptions,
+  options: LiveSocketOptions & { readonly admission: Admission },
 ): Rejection | undefined {
   const { url = '', headers } = request;
   // A socket is not bound by the same-origin policy: any page may open one, and its browser sends the cookie.

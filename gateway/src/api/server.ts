@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -16,6 +16,7 @@ import { problemDocument, problemType } from './problem-document.ts';
 import type { ApiReply, ApiRoute } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 import { withoutLink, type FollowedLink } from './sign-in-link.ts';
+import { httpServer, type ServerTls } from './http-server.ts';
 
 /** Limits of one HTTP request. */
 export const requestLimits = {
@@ -35,11 +36,15 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Whether a built dashboard is served, whose one page answers for all its views. */
   readonly hasDashboard: boolean;
+  /** Undefined serves plain HTTP. */
+  readonly tls?: ServerTls | undefined;
 }
 
 /** Builds the HTTP server from the route table; it does not listen yet. */
 export function buildServer(options: ServerOptions): FastifyInstance {
-  const server = Fastify({
+  const { tls } = options;
+  const server = Fastify<Server>({
+    serverFactory: (handler: RequestListener) => httpServer(tls, handler, requestLimits),
     bodyLimit: requestLimits.bodyBytes,
     requestTimeout: requestLimits.requestMs,
     keepAliveTimeout: requestLimits.idleMs,

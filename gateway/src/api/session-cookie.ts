@@ -1,3 +1,5 @@
+import type { PeerCertificate } from '../certificates/certificate-authority.ts';
+
 /** What is known of the connection that a request came over. */
 export interface Channel {
   /** Who is at its other end. */
@@ -8,6 +10,8 @@ export interface Channel {
   readonly isSecure: boolean;
   /** Whether only this machine can reach its listener. */
   readonly isLocal: boolean;
+  /** What a device has shown over TLS, where our authority signed it; whether it still counts is asked elsewhere. */
+  readonly certificate?: PeerCertificate | undefined;
 }
 
 /**

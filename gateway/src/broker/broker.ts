@@ -1,13 +1,8 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
-import {
-  batchTopic,
-  commandTopic,
-  desiredTopic,
-  FieldlineError,
-  statusTopic,
-  type ErrorCode,
-} from '@fieldline/protocol';
+import { batchTopic, commandTopic, desiredTopic, statusTopic, type ErrorCode } from '@fieldline/protocol';
+import type { DeviceCertificates } from '../certificates/device-certificates.ts';
+import type { PeerCertificate } from '../certificates/certificate-authority.ts';
 import type { GatewayLimits, ListenConfig } from '../config/gateway-config.ts';
 import type { DeviceCommands } from '../devices/device-commands.ts';
 import type { DeviceConfigs } from '../devices/device-configs.ts';
@@ -18,13 +13,12 @@ import { LaneFlush, type BatchLaneOptions } from './batch-lane.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
 import type { DirectBatches } from './direct-batches.ts';
 import { GuardedSocket, type Gate } from './guarded-socket.ts';
+import { MqttListener, type Arrival } from './mqtt-listener.ts';
+import { PendingConnections } from './pending-connections.ts';
 import { unavailable, type PublishGate } from './publish-gate.ts';
 
 /** Room beside a batch in its packet: fixed header, the longest topic of a device, packet id. */
 const packetOverheadBytes = 1024;
-
-/** TCP finds a peer that vanished even where MQTT's keep-alive is off. */
-const tcpKeepAliveMs = 60_000;
 
 /** How often silent sessions are looked for. */
 const keepAliveCheckMs = 500;
@@ -37,10 +31,18 @@ export interface BrokerParts {
   readonly publishGate: PublishGate;
   /** Takes the batches of devices straight from their sockets; without it they pass the library like the rest. */
   readonly directBatches?: DirectBatches | undefined;
+  /** Which certificates count; without it, devices come with passwords alone. */
+  readonly certificates?: Pick<DeviceCertificates, 'isKnown' | 'used'> | undefined;
   readonly gate: Gate;
   readonly statistics: BrokerStatistics;
   readonly bursts: BurstLog;
   readonly limits: GatewayLimits;
+}
+
+/** A TLS listener of the broker: where it listens, and how it is given other keys. */
+export interface SecureListener {
+  readonly url: string;
+  readonly change: (keys: SecureContextOptions) => void;
 }
 
 /**
@@ -51,9 +53,11 @@ export interface BrokerParts {
 export class Broker {
   readonly #parts: BrokerParts;
   readonly #aedes: Aedes;
-  readonly #server: Server;
+  readonly #listeners: MqttListener[] = [];
+  readonly #pending: PendingConnections;
+  /** What connections have shown over TLS. */
+  readonly #shown = new WeakMap<object, PeerCertificate>();
   readonly #connections = new Set<GuardedSocket>();
-  readonly #unauthenticated = new Set<GuardedSocket>();
   readonly #sessions = new Map<string, Client>();
   readonly #laneFlush = new LaneFlush();
   readonly #keepAliveTimer: NodeJS.Timeout;
@@ -73,13 +77,7 @@ export class Broker {
       authorizeSubscribe: (client, subscription, done) => done(null, this.#grant(client, subscription)),
       authorizeForward: (client, packet) => (maySubscribe(client.id, packet.topic) ? packet : null),
     });
-    this.#server = createServer({
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: tcpKeepAliveMs,
-    });
-    this.#server.on('connection', (socket) => this.#accept(socket));
+    this.#pending = new PendingConnections(parts.limits);
     this.#watchSessions();
     parts.registry.dropSession = (device) => this.#sessions.get(device)?.close();
     this.#serveDevices();
@@ -88,37 +86,51 @@ export class Broker {
   }
 
   /** Opens the broker; resolves with its URL. Throws MQTT_PORT_BUSY or MQTT_LISTEN_FAILED. */
-  async listen({ host, port }: ListenConfig): Promise<string> {
+  async listen(config: Pick<ListenConfig, 'host' | 'port'>): Promise<string> {
     await this.#aedes.listen();
     await this.#handOutRetained();
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause) => reject(listenError(`${host}:${port}`, cause)));
-      this.#server.listen(port, host, resolve);
-    });
-    const address: AddressInfo | string | null = this.#server.address();
-    const actualPort = typeof address === 'object' && address ? address.port : port;
-    return `mqtt://${host.includes(':') ? `[${host}]` : host}:${actualPort}`;
+    return this.#open(config);
+  }
+
+  /** Opens it for TLS as well, likewise; after `listen`. */
+  async listenSecure(config: Pick<ListenConfig, 'host' | 'port'>, tls: TlsOptions): Promise<SecureListener> {
+    const listener = this.#newListener(tls);
+    const url = await listener.listen(config);
+    this.#listeners.push(listener);
+    return { url, change: (keys) => listener.changeKeys(keys) };
+  }
+
+  async #open(config: Pick<ListenConfig, 'host' | 'port'>): Promise<string> {
+    const listener = this.#newListener();
+    const url = await listener.listen(config);
+    this.#listeners.push(listener);
+    return url;
+  }
+
+  #newListener(tls?: TlsOptions): MqttListener {
+    const { limits } = this.#parts;
+    const options = {
+      pending: this.#pending,
+      fullReason: () => this.#fullReason(),
+      onArrival: (arrival: Arrival) => this.#accept(arrival),
+      onRefused: (code: ErrorCode, address: string, detail: string) => this.#report(code, address, detail),
+      handshakeMs: limits.connectTimeoutUs / 1000,
+    };
+    return new MqttListener(options, tls);
   }
 
   /** Takes no new connections and closes the open ones; also where `listen` has failed. */
   async stop(): Promise<void> {
     clearInterval(this.#keepAliveTimer);
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = Promise.all(this.#listeners.map((listener) => listener.stop()));
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
     // aedes ends open sessions, and forgets connections that are not so far yet.
     for (const connection of this.#connections) connection.destroy();
     await closed;
   }
 
-  #accept(socket: Socket): void {
+  #accept({ socket, address, certificate, settled }: Arrival): void {
     const { statistics, limits, gate, publishGate } = this.#parts;
-    const address = socket.remoteAddress ?? 'unknown';
-    const full = this.#fullReason();
-    if (full) {
-      this.#report(full, address, '');
-      socket.destroy();
-      return;
-    }
     const guarded = new GuardedSocket(socket, {
       connectBytes: limits.connectBytes,
       packetBytes: limits.batchBytes + packetOverheadBytes,
@@ -131,22 +143,22 @@ export class Broker {
     });
     statistics.accepted += 1;
     const client = this.#aedes.handle(guarded);
-    this.#follow(guarded, client);
+    if (certificate) this.#shown.set(client, certificate);
+    this.#follow(guarded, client, settled);
   }
 
   /** A connection is unauthenticated until its session opens. That may be told after it has closed. */
-  #follow(guarded: GuardedSocket, client: Client): void {
+  #follow(guarded: GuardedSocket, client: Client, settled: () => void): void {
     this.#connections.add(guarded);
-    this.#unauthenticated.add(guarded);
     this.#countConnections();
     client.on('connected', () => {
-      this.#unauthenticated.delete(guarded);
+      settled();
       this.#countConnections();
       guarded.open(this.#laneOf(client.id));
     });
     guarded.once('close', () => {
       this.#connections.delete(guarded);
-      this.#unauthenticated.delete(guarded);
+      settled();
       this.#countConnections();
     });
   }
@@ -170,13 +182,12 @@ export class Broker {
 
   #countConnections(): void {
     this.#parts.statistics.connections = this.#connections.size;
-    this.#parts.statistics.unauthenticated = this.#unauthenticated.size;
+    this.#parts.statistics.unauthenticated = this.#pending.count;
   }
 
   #fullReason(): ErrorCode | undefined {
     const { statistics, limits } = this.#parts;
     if (statistics.connections >= limits.connections) return 'CONNECTION_LIMIT';
-    if (statistics.unauthenticated >= limits.unauthenticatedConnections) return 'UNAUTHENTICATED_LIMIT';
     return undefined;
   }
 
@@ -212,9 +223,23 @@ export class Broker {
     username: string | undefined,
     password: Buffer | undefined,
   ): Promise<ErrorCode | undefined> {
+    const shown = this.#shown.get(client);
+    if (shown) return this.#refuseShown(client, username ?? shown.device, shown);
     if (!username || !password) return 'ANONYMOUS_REFUSED';
     if (client.id !== username) return 'CLIENT_ID_MISMATCH';
     if (!(await this.#parts.registry.authenticate(username, password))) return 'CREDENTIAL_REFUSED';
+    if (this.#sessions.has(client.id)) this.#report('SESSION_REPLACED', client.id, '');
+    return undefined;
+  }
+
+  /** A certificate stands for its device alone, and makes no other credential good. */
+  #refuseShown(client: Client, username: string, shown: PeerCertificate): ErrorCode | undefined {
+    const { certificates, registry } = this.#parts;
+    if (client.id !== shown.device || username !== shown.device) return 'CLIENT_ID_MISMATCH';
+    if (!registry.isAdmitted(shown.device) || !certificates?.isKnown(shown.device, shown.serial)) {
+      return 'CERTIFICATE_REFUSED';
+    }
+    certificates.used(shown.device, shown.serial);
     if (this.#sessions.has(client.id)) this.#report('SESSION_REPLACED', client.id, '');
     return undefined;
   }
@@ -285,13 +310,4 @@ export class Broker {
       if (topics.includes(desiredTopic(client.id))) configs.listening(client.id);
     });
   }
-}
-
-function listenError(subject: string, cause: Error): FieldlineError {
-  const isBusy = 'code' in cause && cause.code === 'EADDRINUSE';
-  return new FieldlineError(isBusy ? 'MQTT_PORT_BUSY' : 'MQTT_LISTEN_FAILED', {
-    subject,
-    detail: `${cause.message}.`,
-    cause,
-  });
 }

@@ -7,6 +7,7 @@ import { checkOptions } from './check-options.ts';
 import { GatewayFile } from './gateway-schema.ts';
 import { loadGatewayConfig } from './load-gateway-config.ts';
 import { defaultInfluxDatabase, defaultLimits, defaultListen, resolveConfig } from './resolve-config.ts';
+import { defaultSecureListen, defaultTls } from './resolve-tls.ts';
 
 const samplePath = resolve(import.meta.dirname, '../../config/gateway.yaml');
 let directory: string;
@@ -58,12 +59,17 @@ describe('the annotated sample', () => {
   });
 
   test('shows the defaults', () => {
-    const { limits, http, mqtt, influxdb } = checkOptions(uncommented(), 'sample');
+    const { limits, http, mqtt, https, mqtts, tls, influxdb } = checkOptions(uncommented(), 'sample');
     expect(limits).toEqual(defaultLimits);
     expect({ http, mqtt }).toEqual({
       http: { ...defaultListen.http, insecure: false, allowedHosts: [] },
       mqtt: { ...defaultListen.mqtt, insecure: false },
     });
+    expect({ https, mqtts }).toEqual({
+      https: { ...defaultSecureListen.https, enabled: true },
+      mqtts: { ...defaultSecureListen.mqtts, enabled: true },
+    });
+    expect(tls).toMatchObject({ ...defaultTls, names: [] });
     expect(influxdb?.database).toBe(defaultInfluxDatabase);
   });
 });

@@ -13,6 +13,11 @@ export interface GatewayConfig {
   readonly mqtt: ListenConfig;
   /** Batches are taken straight from the sockets of their devices, past the MQTT library. */
   readonly directBatches: boolean;
+  /** The API over TLS, with the claims of devices; undefined where it is switched off. */
+  readonly https: SecureListenConfig | undefined;
+  /** The broker over TLS; undefined where it is switched off. */
+  readonly mqtts: SecureListenConfig | undefined;
+  readonly tls: TlsConfig;
   /** The first is the primary store: it answers queries, and the ledger compares its counts. */
   readonly stores: readonly StoreName[];
   /** How long the embedded store keeps each resolution. */
@@ -46,6 +51,25 @@ export interface ListenConfig {
   readonly insecure: boolean;
 }
 
+/** Where one of the TLS listeners opens. */
+export interface SecureListenConfig {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** Whether somebody asked for it: a default port that is taken is then no reason to start without. */
+  readonly isGiven: boolean;
+}
+
+/** What the TLS listeners show, and what devices get. */
+export interface TlsConfig {
+  /** Key and certificate of another authority; undefined takes the gateway's own. */
+  readonly files: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  /** Names and addresses of the gateway beside those that the machine knows of itself. */
+  readonly names: readonly string[];
+  readonly deviceCertificateAgeUs: number;
+  readonly claimAgeUs: number;
+}
+
 /** How to reach InfluxDB 1.x. */
 export interface InfluxConfig {
   readonly url: string;
@@ -65,6 +89,8 @@ export interface GatewayLimits {
   readonly connectTimeoutUs: number;
   readonly connections: number;
   readonly unauthenticatedConnections: number;
+  /** The same from one address (IPv6: from one /64), TLS handshakes among them. */
+  readonly unauthenticatedPerAddress: number;
   readonly inFlightBatches: number;
   readonly inFlightBytes: number;
   readonly devices: number;

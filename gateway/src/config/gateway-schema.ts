@@ -25,6 +25,15 @@ const allowedHosts = Type.Optional(
   }),
 );
 
+const secureListen = (what: string) =>
+  Type.Object(
+    {
+      ...listenKeys(what),
+      enabled: Type.Optional(Type.Boolean({ description: 'False switches it off' })),
+    },
+    closed,
+  );
+
 const Count = (description: string) => Type.Integer({ minimum: 1, maximum: 1e9, description });
 const Size = (description: string) => Type.String({ description: `${description}; a size such as 64MB` });
 const Time = (description: string) => Type.String({ description: `${description}; a duration such as 10s` });
@@ -38,6 +47,7 @@ export const LimitsFile = Type.Partial(
     connectTimeout: Time('How long CONNECT may take to arrive'),
     connections: Count('Open MQTT connections'),
     unauthenticatedConnections: Count('MQTT connections that are not authenticated yet'),
+    unauthenticatedPerAddress: Count('The same from one address; for IPv6 from one /64'),
     inFlightBatches: Count('Batches between socket and journal; beyond it sockets are not read'),
     inFlightBytes: Size('The same in bytes'),
     devices: Count('Registered devices'),
@@ -74,6 +84,28 @@ export const GatewayFile = Type.Partial(
     }),
     http: Type.Object({ ...listenKeys('the API and the dashboard'), ...plainKeys, allowedHosts }, closed),
     mqtt: Type.Object({ ...listenKeys('the broker'), ...plainKeys }, closed),
+    https: secureListen('the API over TLS, with the claims of devices,'),
+    mqtts: secureListen('the broker over TLS'),
+    tls: Type.Object(
+      {
+        certificateFile: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'Certificate with its chain (PEM); relative to this file',
+          }),
+        ),
+        keyFile: Type.Optional(Type.String({ minLength: 1, description: 'Its private key (PEM)' })),
+        names: Type.Optional(
+          Type.Array(Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$' }), {
+            maxItems: 64,
+            description: 'Names and addresses of the gateway that its own certificate shall carry too',
+          }),
+        ),
+        deviceCertificateAge: Type.Optional(Time('How long the certificate of a device counts')),
+        claimAge: Type.Optional(Time('How long a claim can be traded')),
+      },
+      closed,
+    ),
     directBatches: Type.Boolean({
       description:
         'Take batches straight from the sockets of their devices, past the MQTT library: many times faster',

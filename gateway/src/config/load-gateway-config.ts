@@ -25,8 +25,15 @@ export async function loadGatewayConfig(
 async function readOptions(path: string): Promise<GatewayOptions> {
   const options = checkOptions(parseYaml(await readText(path), path), path);
   const directory = dirname(resolve(path));
+  const { tls } = options;
+  const files = ['certificateFile', 'keyFile'] as const;
+  const resolved = files.flatMap((key) => {
+    const path = tls?.[key];
+    return path === undefined ? [] : [[key, resolve(directory, path)] as const];
+  });
   return {
     ...options,
+    ...(tls && { tls: { ...tls, ...Object.fromEntries(resolved) } }),
     ...(options.home === undefined ? {} : { home: resolve(directory, options.home) }),
     ...(options.dashboardDirectory === undefined
       ? {}

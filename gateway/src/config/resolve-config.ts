@@ -6,6 +6,7 @@ import { resolveKeep } from './embedded-schema.ts';
 import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
 import { isLoopback } from './loopback.ts';
+import { resolveSecureListen, resolveTls } from './resolve-tls.ts';
 
 /** Every limit where nobody says otherwise, as people write it. */
 export const defaultLimits: Required<LimitsFile> = {
@@ -15,6 +16,7 @@ export const defaultLimits: Required<LimitsFile> = {
   connectTimeout: '5s',
   connections: 10_000,
   unauthenticatedConnections: 1000,
+  unauthenticatedPerAddress: 500,
   inFlightBatches: 4096,
   inFlightBytes: '64MiB',
   devices: 10_000,
@@ -61,6 +63,9 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
     http: resolveListen('http', options),
     allowedHosts: options.http?.allowedHosts ?? [],
     mqtt: resolveListen('mqtt', options),
+    https: resolveSecureListen('https', options),
+    mqtts: resolveSecureListen('mqtts', options),
+    tls: resolveTls(options.tls),
     directBatches: options.directBatches ?? true,
     stores,
     keepUs: resolveKeep(options.embedded),
@@ -98,6 +103,7 @@ function resolveLimits(limits: Required<LimitsFile>): GatewayLimits {
     connectTimeoutUs: time('connectTimeout'),
     connections: limits.connections,
     unauthenticatedConnections: limits.unauthenticatedConnections,
+    unauthenticatedPerAddress: limits.unauthenticatedPerAddress,
     inFlightBatches: limits.inFlightBatches,
     inFlightBytes: size('inFlightBytes'),
     devices: limits.devices,

@@ -71,6 +71,16 @@ export class DeviceRegistry implements Devices {
     return { ok: true, device, password };
   }
 
+  async renewPassword(device: string): Promise<string | undefined> {
+    const password = newPassword();
+    const passwordHash = await hashPassword(password);
+    const state = this.#devices.get(device);
+    if (state?.revoked !== false) return undefined;
+    durably(this.#database, () => this.#store({ ...state, passwordHash }));
+    state.passwordHash = passwordHash;
+    return password;
+  }
+
   async revoke(device: string): Promise<DeviceRecord | undefined> {
     const state = this.#devices.get(device);
     if (!state) return undefined;

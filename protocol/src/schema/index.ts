@@ -2,6 +2,7 @@ export * from './api/alert-rule.ts';
 export * from './api/alerts.ts';
 export * from './api/access.ts';
 export * from './api/audit.ts';
+export * from './api/claim.ts';
 export * from './api/config.ts';
 export * from './api/dead-letter.ts';
 export * from './api/device.ts';

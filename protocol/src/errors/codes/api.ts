@@ -117,6 +117,26 @@ export const apiErrors = defineErrors({
     title: 'This password is too easy to guess.',
     remedy: 'Take at least 12 characters that do not hold the name; several words make a good one.',
   },
+  CLAIM_REFUSED: {
+    number: 7049,
+    title: 'This claim cannot be traded: it is wrong, over, or was traded already.',
+    remedy: 'Have an administrator make a new one: `fieldline device add NAME --claim`.',
+  },
+  CERTIFICATE_REQUEST_INVALID: {
+    number: 7050,
+    title: 'The request for a certificate cannot be used.',
+    remedy: 'Send a PKCS #10 request in PEM, signed by its key: EC P-256, Ed25519, or RSA from 2048 bits.',
+  },
+  API_NEEDS_TLS: {
+    number: 7051,
+    title: 'This is answered over TLS alone.',
+    remedy: 'Use the https address of the gateway; `https` in its configuration says where it listens.',
+  },
+  API_NEEDS_CERTIFICATE: {
+    number: 7052,
+    title: 'This needs the present certificate of the device.',
+    remedy: 'Show it in the TLS handshake; where it is over or revoked, the device needs a new claim.',
+  },
   TOKEN_UNKNOWN: {
     number: 7047,
     title: 'There is no token of this id.',

@@ -27,6 +27,17 @@ export const brokerErrors = defineErrors({
     title: 'The database of the gateway cannot be opened.',
     remedy: 'Check the disk and the permissions; move the damaged file away to start with an empty registry.',
   },
+  CERTIFICATE_AUTHORITY_UNUSABLE: {
+    number: 5005,
+    title: 'The certificate authority of the gateway cannot be used.',
+    remedy:
+      'Restore `ca/` of the home from a backup; without one, move it away, and claim every device anew that uses a certificate.',
+  },
+  CERTIFICATE_FILE_UNUSABLE: {
+    number: 5006,
+    title: 'Certificate or key of the TLS listeners cannot be used.',
+    remedy: 'Give PEM files that this user may read, and the key that belongs to the certificate.',
+  },
   CONNECT_MALFORMED: {
     number: 5010,
     title: 'The connection did not begin with an MQTT CONNECT packet.',
@@ -81,6 +92,22 @@ export const brokerErrors = defineErrors({
     number: 5020,
     title: 'A new connection of the same device took the place of the old one.',
     remedy: 'Nothing once after a network change; when it repeats, two machines share one identity.',
+  },
+  ADDRESS_LIMIT: {
+    number: 5022,
+    title: 'Too many connections from one address wait to be authenticated.',
+    remedy:
+      'Look for a flood from there; where a whole fleet comes from one address, raise `limits.unauthenticatedPerAddress`.',
+  },
+  TLS_HANDSHAKE_FAILED: {
+    number: 5023,
+    title: 'A TLS handshake did not come to its end.',
+    remedy: 'Look at the reason: most often a client that speaks no TLS, or one that does not trust the gateway.',
+  },
+  CERTIFICATE_REFUSED: {
+    number: 5024,
+    title: 'The certificate of the client does not count: it is revoked, replaced, or over.',
+    remedy: 'Give the device a new claim: `fieldline device add NAME --claim`.',
   },
   KEEPALIVE_TIMEOUT: {
     number: 5021,
