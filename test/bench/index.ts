@@ -5,6 +5,7 @@ import { runEdgeAdc } from './edge-adc.ts';
 import { runGatewaySingle } from './gateway-single.ts';
 import { runJournalAppend } from './journal-append.ts';
 import { runJournalDisk } from './journal-disk.ts';
+import { runLive } from './live.ts';
 import { runProtocolBytes, runProtocolDecode } from './protocol-columns.ts';
 import { runStore } from './store.ts';
 
@@ -33,6 +34,10 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   'journal-disk': { summary: 'bytes written to disk a byte of payload, beside SQLite', run: runJournalDisk },
   store: { summary: 'a day of 100 streams in minutes, beside DuckDB and rows of SQLite', run: runStore },
+  live: {
+    summary: 'updates to viewers a CPU second, beside ws with JSON.stringify for each',
+    run: runLive,
+  },
   'edge-nmea': { summary: 'bytes to fixes a second, beside nmea-simple on strings', run: runEdgeNmea },
   'edge-footprint': {
     summary: 'memory and CPU of the bundled agent, beside a bare process with its libraries',

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { LiveRequest } from '@fieldline/protocol';
+import { liveBinaryProtocol } from '@fieldline/protocol/live';
 import { Value } from 'typebox/value';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { LiveClient } from '../sinks/live/live-client.ts';
@@ -46,6 +47,8 @@ export function serveLiveSocket(options: LiveSocketOptions): () => void {
     noServer: true,
     maxPayload: socketLimits.messageBytes,
     perMessageDeflate: false,
+    // Who asks for another one, or for none, gets JSON.
+    handleProtocols: (offered) => (offered.has(liveBinaryProtocol) ? liveBinaryProtocol : false),
   });
   const knock = (admission: Admission, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
@@ -56,7 +59,7 @@ export function serveLiveSocket(options: LiveSocketOptions): () => void {
       return;
     }
     sockets.handleUpgrade(request, socket, head, (viewer) => {
-      const client = serveViewer(viewer, hub, nowUs);
+      const client = serveViewer(viewer, socket, { hub, nowUs });
       const { isLocal } = admission.channel(request);
       const unwatch = options.access.watch(principal, isLocal, () => client.close(signedOut, 'Signed out.'));
       viewer.on('close', unwatch);
@@ -105,11 +108,17 @@ function refuse(socket: Duplex, { status, code, detail }: Rejection): void {
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 }
 
-function serveViewer(viewer: WebSocket, hub: LiveHub, nowUs: () => number): LiveClient {
-  const client = new LiveClient(viewer, () => nowUs() / 1000);
+function serveViewer(
+  viewer: WebSocket,
+  socket: Duplex,
+  { hub, nowUs }: Pick<LiveSocketOptions, 'hub' | 'nowUs'>,
+): LiveClient {
+  const isBinary = viewer.protocol === liveBinaryProtocol;
+  const client = new LiveClient(viewer, socket, { nowMs: () => nowUs() / 1000, isBinary });
   const allowance = new Allowance(socketLimits.subscriptionsPerSec, nowUs);
   hub.add(client);
   viewer.on('close', () => hub.remove(client));
+  socket.on('drain', () => hub.drained(client));
   viewer.on('error', () => viewer.terminate());
   viewer.on('pong', () => {
     client.alive = true;

@@ -1,6 +1,7 @@
 import type { LiveMessage, LiveRequest } from '@fieldline/protocol';
+import { liveBinaryProtocol } from '@fieldline/protocol/live';
 import { backoffMs } from './backoff.ts';
-import { parseLiveMessage } from './live-message.ts';
+import { LiveDecoder } from './live-decoder.ts';
 
 /** How things stand with the gateway: always on the screen. */
 export type ConnectionState =
@@ -33,6 +34,7 @@ export interface LiveSocketOptions {
  */
 export class LiveSocket {
   readonly #options: LiveSocketOptions;
+  readonly #decoder = new LiveDecoder();
   #socket: WebSocket | undefined;
   #streams: string[] = ['*'];
   #session: string | undefined;
@@ -72,7 +74,8 @@ export class LiveSocket {
   #connect(): void {
     clearTimeout(this.#timer);
     this.#options.onState({ kind: 'connecting' });
-    const socket = new WebSocket(this.#options.url);
+    const socket = new WebSocket(this.#options.url, [liveBinaryProtocol]);
+    socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#timer = setTimeout(() => this.#lose(socket), silenceMs);
     socket.addEventListener('open', () => this.#ask());
@@ -91,8 +94,8 @@ export class LiveSocket {
   }
 
   #receive(socket: WebSocket, data: unknown): void {
-    if (socket !== this.#socket || typeof data !== 'string') return;
-    const message = parseLiveMessage(data);
+    if (socket !== this.#socket) return;
+    const message = this.#decoder.decode(data);
     if (!message) return;
     if (message.type === 'snapshot') this.#session = message.session;
     this.#seq = message.seq;

@@ -1,166 +1,149 @@
-import {
-  streamName,
-  type Batch,
-  type LiveGap,
-  type LiveReadings,
-  type LiveWindows,
-} from '@fieldline/protocol';
-import type { StreamPatterns } from './stream-pattern.ts';
+import type { LiveGap } from '@fieldline/protocol';
+import type { LiveReadingColumns, LiveWindowColumns } from '@fieldline/protocol/live';
+import type { LiveEntry } from './live-entries.ts';
 
-/** One stream's part of a frame, already JSON: it is made once, however many viewers get it. */
-export interface FramePart {
-  readonly stream: string;
-  readonly json: string;
-  /** Readings (of windows: windows) in it. */
-  readonly rows: number;
-  /** Times of its live-lane rows (of windows: the end), µs, for the latency up to the socket. */
-  readonly liveTimesUs: readonly number[];
+/** Rows of many streams as columns; part `i` belongs to `entries[i]`, and its rows begin at `offsets[i]`. */
+export interface FramePart<Columns> {
+  readonly entries: readonly LiveEntry[];
+  readonly offsets: Uint32Array;
+  readonly columns: Columns;
 }
 
 /** What came in one display frame. */
 export interface Frame {
   readonly seq: number;
-  readonly readings: readonly FramePart[];
-  readonly windows: readonly FramePart[];
+  readonly readings: FramePart<LiveReadingColumns>;
+  readonly windows: FramePart<LiveWindowColumns>;
   readonly gaps: readonly LiveGap[];
-  /** Of all its parts together. */
+  readonly rows: number;
+  /** Times of its live-lane rows (of windows: the end), µs, for the latency up to the socket. */
+  readonly liveTimesUs: Float64Array;
+  /** Of all its columns together. */
   readonly sizeBytes: number;
 }
 
-/** Rows of one frame; what exceeds it is left out of the frame (never of the stores) and told as `lagging`. */
-export const frameRowsMax = 50_000;
+const empty = new Float64Array(0);
 
-type Growing<Part> = Part & { readonly liveTimesUs: number[] };
+/** Rows of entries: each entry's own, `used` values long. */
+type RowsOf = (entry: LiveEntry) => { readonly rows: Float64Array; readonly used: number };
 
-/** Collects batches until the next display frame: one part a stream, however many batches brought it. */
-export class FrameBuilder {
-  readonly #readings = new Map<string, Growing<LiveReadings>>();
-  readonly #windows = new Map<string, Growing<LiveWindows>>();
-  readonly #gaps: LiveGap[] = [];
-  #rows = 0;
-  /** Rows left out since the last frame. */
-  skipped = 0;
-
-  get empty(): boolean {
-    return this.#rows === 0 && this.#gaps.length === 0;
-  }
-
-  add(batch: Batch): void {
-    const { device } = batch;
-    const live = batch.lane === 'live';
-    for (const block of batch.sensors) {
-      const { sensor } = block;
-      if (block.kind === 'gaps') {
-        block.reason.forEach((reason, index) =>
-          this.#gaps.push({ device, sensor, from: block.from[index]!, to: block.to[index]!, reason }),
-        );
-      } else if (!block.extra) {
-        for (const quantity of Object.keys(block.fields)) {
-          const stream = streamName(device, sensor, quantity);
-          if (block.kind === 'readings') this.#addReadings(stream, block, quantity, live);
-          else this.#addWindows(stream, block, quantity, live);
-        }
-      }
-    }
-  }
-
-  /** Makes the frame and starts the next one. */
-  take(seq: number): Frame {
-    const readings = Array.from(this.#readings.values(), (part) => framePart(part, part.t.length));
-    const windows = Array.from(this.#windows.values(), (part) => framePart(part, part.start.length));
-    const gaps = [...this.#gaps];
-    const sizeBytes =
-      [...readings, ...windows].reduce((sum, part) => sum + part.json.length, 0) + gaps.length * 100;
-    this.clear();
-    return { seq, readings, windows, gaps, sizeBytes };
-  }
-
-  clear(): void {
-    this.#readings.clear();
-    this.#windows.clear();
-    this.#gaps.length = 0;
-    this.#rows = 0;
-    this.skipped = 0;
-  }
-
-  #addReadings(
-    stream: string,
-    block: Extract<Batch['sensors'][number], { kind: 'readings' }>,
-    quantity: string,
-    live: boolean,
-  ): void {
-    const field = block.fields[quantity];
-    if (!field) return;
-    const key = `${stream} ${field.unit}`;
-    const part = this.#readings.get(key) ?? { stream, unit: field.unit, t: [], v: [], liveTimesUs: [] };
-    this.#readings.set(key, part);
-    for (let index = 0; index < block.t.length; index++) {
-      const value = field.v[index]!;
-      if (Number.isNaN(value) || !this.#room()) continue;
-      part.t.push(block.t[index]!);
-      part.v.push(value);
-      if (live) part.liveTimesUs.push(block.t[index]!);
-    }
-  }
-
-  #addWindows(
-    stream: string,
-    block: Extract<Batch['sensors'][number], { kind: 'windows' }>,
-    quantity: string,
-    live: boolean,
-  ): void {
-    const field = block.fields[quantity];
-    if (!field) return;
-    const { unit } = field;
-    const { window } = block;
-    const key = `${stream} ${unit} ${window}`;
-    const part = this.#windows.get(key) ?? { stream, unit, window, ...emptyWindowColumns() };
-    this.#windows.set(key, part);
-    for (let index = 0; index < block.start.length; index++) {
-      const count = field.count[index]!;
-      if (count === 0 || !this.#room()) continue;
-      part.start.push(block.start[index]!);
-      part.end.push(block.end[index]!);
-      part.count.push(count);
-      part.mean.push(field.sum[index]! / count);
-      part.min.push(field.min[index]!);
-      part.max.push(field.max[index]!);
-      if (live) part.liveTimesUs.push(block.end[index]!);
-    }
-  }
-
-  #room(): boolean {
-    if (this.#rows < frameRowsMax) {
-      this.#rows++;
-      return true;
-    }
-    this.skipped++;
-    return false;
-  }
+/** Makes a frame of entries; sorts them by number, which makes the column of numbers small. */
+export function makeFrame(
+  entries: LiveEntry[],
+  about: { seq: number; gaps: readonly LiveGap[]; liveTimesUs: Float64Array },
+  rowsOf: RowsOf = (entry) => entry,
+): Frame {
+  if (!isSorted(entries)) entries.sort((a, b) => a.id - b.id);
+  const readings = columnsOf(
+    entries.filter(({ window }) => window === null),
+    rowsOf,
+    2,
+  );
+  const windows = columnsOf(
+    entries.filter(({ window }) => window !== null),
+    rowsOf,
+    6,
+  );
+  const [t = empty, v = empty] = readings.columns;
+  const [start = empty, end = empty, count = empty, mean = empty, min = empty, max = empty] = windows.columns;
+  const { ids, counts } = readings;
+  return {
+    ...about,
+    readings: { ...readings, columns: { ids, counts, t, v } },
+    windows: {
+      ...windows,
+      columns: { ids: windows.ids, counts: windows.counts, start, end, count, mean, min, max }, // prettier-ignore
+    },
+    rows: readings.rows + windows.rows,
+    sizeBytes: 16 * readings.rows + 48 * windows.rows + 16 * entries.length + 100 * about.gaps.length,
+  };
 }
 
-function emptyWindowColumns(): Omit<Growing<LiveWindows>, 'stream' | 'unit' | 'window'> {
-  return { start: [], end: [], count: [], mean: [], min: [], max: [], liveTimesUs: [] };
+/** Devices mostly send in turn: then nothing is to be sorted. */
+function isSorted(entries: readonly LiveEntry[]): boolean {
+  for (let index = 1; index < entries.length; index++) {
+    if (entries[index]!.id < entries[index - 1]!.id) return false;
+  }
+  return true;
 }
 
-function framePart(
-  { liveTimesUs, ...part }: Growing<LiveReadings> | Growing<LiveWindows>,
-  rows: number,
-): FramePart {
-  return { stream: part.stream, json: JSON.stringify(part), rows, liveTimesUs };
+function columnsOf(entries: readonly LiveEntry[], rowsOf: RowsOf, width: number) {
+  const ids = new Float64Array(entries.length);
+  const counts = new Float64Array(entries.length);
+  const offsets = new Uint32Array(entries.length);
+  let rows = 0;
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index]!;
+    ids[index] = entry.id;
+    offsets[index] = rows;
+    counts[index] = rowsOf(entry).used / width;
+    rows += counts[index]!;
+  }
+  const columns = Array.from({ length: width }, () => new Float64Array(rows));
+  for (let column = 0; column < width; column++) {
+    const into = columns[column]!;
+    let row = 0;
+    for (let index = 0; index < entries.length; index++) {
+      const { rows: values, used } = rowsOf(entries[index]!);
+      for (let at = column; at < used; at += width) into[row++] = values[at]!;
+    }
+  }
+  return { entries, offsets, ids, counts, columns, rows };
 }
 
-/** The `delta` message of a frame for viewers with these patterns; undefined where nothing of it is theirs. */
-export function deltaMessage(
+/** The part of a frame that `wanted` names; the frame itself where that is all of it, undefined where it is nothing. */
+export function selectFrame(
   frame: Frame,
-  patterns: StreamPatterns,
-): { json: string; rows: number; parts: readonly FramePart[] } | undefined {
-  const readings = frame.readings.filter(({ stream }) => patterns.matchesStream(stream));
-  const windows = frame.windows.filter(({ stream }) => patterns.matchesStream(stream));
-  const gaps = frame.gaps.filter(({ device, sensor }) => patterns.matchesPrefix(device, sensor));
-  const parts = [...readings, ...windows];
-  if (parts.length === 0 && gaps.length === 0) return undefined;
-  const list = (some: readonly FramePart[]): string => some.map(({ json }) => json).join(',');
-  const json = `{"type":"delta","seq":${frame.seq},"readings":[${list(readings)}],"windows":[${list(windows)}],"gaps":${JSON.stringify(gaps)}}`;
-  return { json, rows: parts.reduce((sum, { rows }) => sum + rows, 0), parts };
+  wanted: { entry: (entry: LiveEntry) => boolean; gap: (gap: LiveGap) => boolean },
+): Frame | undefined {
+  const readings = selectPart(frame.readings, wanted.entry);
+  const windows = selectPart(frame.windows, wanted.entry);
+  const gaps = frame.gaps.filter(wanted.gap);
+  const rows = readings.rows + windows.rows;
+  if (rows === 0 && gaps.length === 0) return undefined;
+  if (rows === frame.rows && gaps.length === frame.gaps.length) return frame;
+  return { ...frame, readings: readings.part, windows: windows.part, gaps, rows };
+}
+
+function selectPart<Columns extends { readonly ids: Float64Array; readonly counts: Float64Array }>(
+  part: FramePart<Columns>,
+  wanted: (entry: LiveEntry) => boolean,
+): { part: FramePart<Columns>; rows: number } {
+  const kept: number[] = [];
+  let rows = 0;
+  for (let index = 0; index < part.entries.length; index++) {
+    if (!wanted(part.entries[index]!)) continue;
+    kept.push(index);
+    rows += part.columns.counts[index]!;
+  }
+  if (kept.length === part.entries.length) return { part, rows };
+  const offsets = new Uint32Array(kept.length);
+  for (let index = 1; index < kept.length; index++) {
+    offsets[index] = offsets[index - 1]! + part.columns.counts[kept[index - 1]!]!;
+  }
+  const copy = (name: string, column: Float64Array): Float64Array =>
+    name === 'ids' || name === 'counts'
+      ? Float64Array.from(kept, (index) => column[index]!)
+      : copyRows(column, part, kept, rows);
+  const columns = Object.fromEntries(
+    Object.entries<Float64Array>({ ...part.columns }).map(([name, column]) => [name, copy(name, column)]),
+  ) as unknown as Columns;
+  return { part: { entries: kept.map((index) => part.entries[index]!), offsets, columns }, rows };
+}
+
+function copyRows(
+  column: Float64Array,
+  { offsets, columns }: FramePart<{ readonly counts: Float64Array }>,
+  kept: readonly number[],
+  rows: number,
+): Float64Array {
+  const copied = new Float64Array(rows);
+  let row = 0;
+  for (const index of kept) {
+    const from = offsets[index]!;
+    const count = columns.counts[index]!;
+    copied.set(column.subarray(from, from + count), row);
+    row += count;
+  }
+  return copied;
 }

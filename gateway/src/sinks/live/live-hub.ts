@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { DeviceSummary, LiveRequest } from '@fieldline/protocol';
+import type { DeviceSummary, LiveGap, LiveRequest } from '@fieldline/protocol';
+import { encodeLiveFrame } from '@fieldline/protocol/live';
 import { RateMeter } from '../../metrics/rate-meter.ts';
 import { RollingLatency } from '../../metrics/rolling-latency.ts';
 import type { StreamIndex } from '../../query/stream-index.ts';
 import type { JournaledBatch } from '../sink.ts';
+import { FrameBuilder } from './frame-builder.ts';
+import { frameJson } from './frame-json.ts';
 import { FrameRing, type Sent } from './frame-ring.ts';
-import { deltaMessage, FrameBuilder, type Frame } from './frame.ts';
+import { makeFrame, selectFrame, type Frame } from './frame.ts';
 import type { LiveClient } from './live-client.ts';
-import { StreamPatterns } from './stream-pattern.ts';
+import { Subscription } from './subscription.ts';
+import { textFrame, websocketFrame } from './websocket-frame.ts';
 
 /** Shortest time between two frames: 20 a second. */
 export const frameMs = 50;
 
 /** How long frames are kept for viewers that might come back, when nobody watches. */
 const idleMs = 60_000;
+
+/** Rows of a frame whose latency is recorded: evenly taken, twenty times a second. */
+const latencySamplesMax = 100;
 
 /** What the hub stands on; times in microseconds UTC. */
 export interface LiveHubOptions {
@@ -22,10 +29,18 @@ export interface LiveHubOptions {
   readonly nowUs: () => number;
 }
 
+/** What one subscription gets of one display frame, made at most once in each form. */
+interface Share {
+  readonly rows: number;
+  readonly bytes: (isBinary: boolean) => Buffer;
+}
+
 /**
- * Turns batches into display frames and gives each viewer its part: at most one frame in 50 ms, however many
- * batches came; a stream's part is made into JSON once, and a message once for all viewers of one
- * subscription.
+ * Turns batches into display frames and gives each viewer its part: at most one frame in 50 ms, however many batches came, made
+ * once for all viewers of one subscription, in one write for each.
+ *
+ * A viewer that does not keep up is left out, and later made up for with the newest row of each stream that changed
+ * meanwhile: those rows are kept once for all, so a slow viewer costs no memory beyond its socket's buffer.
  */
 export class LiveHub {
   /** From the sensor (of a window: its end) to the socket, milliseconds; what viewers were sent. */
@@ -34,6 +49,7 @@ export class LiveHub {
   readonly #options: LiveHubOptions;
   readonly #session = randomUUID();
   readonly #clients = new Set<LiveClient>();
+  readonly #subscriptions = new Map<string, Subscription>();
   readonly #pending = new FrameBuilder();
   readonly #changedDevices = new Map<string, DeviceSummary>();
   readonly #ring = new FrameRing();
@@ -43,6 +59,10 @@ export class LiveHub {
   #watchedAtMs = Number.NEGATIVE_INFINITY;
   /** Viewers cut because they did not keep up. */
   cut = 0;
+  /** Frames, and bytes of them, that were written to viewers; rows that slow viewers were not sent. */
+  framesSent = 0;
+  bytesSent = 0;
+  rowsSkipped = 0;
 
   constructor(options: LiveHubOptions) {
     this.#options = options;
@@ -53,6 +73,13 @@ export class LiveHub {
 
   get viewers(): number {
     return this.#clients.size;
+  }
+
+  /** Bytes that viewers have not taken yet, beyond what a socket normally holds, tell of slow ones. */
+  get laggingViewers(): number {
+    let lagging = 0;
+    for (const client of this.#clients) if (client.isLagging) lagging++;
+    return lagging;
   }
 
   /** Takes journaled batches; the next frame carries them. */
@@ -76,17 +103,31 @@ export class LiveHub {
 
   remove(client: LiveClient): void {
     this.#clients.delete(client);
+    this.#unsubscribe(client);
     this.#watchedAtMs = this.#nowMs();
   }
 
   /** Gives a viewer what it asked for: what it missed, or a snapshot; then the frames to come. */
   subscribe(client: LiveClient, request: LiveRequest): void {
-    const patterns = new StreamPatterns(request.streams);
+    this.#unsubscribe(client);
+    const fresh = new Subscription(request.streams);
+    const { key } = fresh.patterns;
+    const subscription = this.#subscriptions.get(key) ?? fresh;
+    this.#subscriptions.set(key, subscription);
+    subscription.clients.add(client);
+    client.subscription = subscription;
+    client.numbersTo = 0;
     const { resume } = request;
     const missed = resume?.session === this.#session ? this.#ring.after(resume.seq, this.#seq) : undefined;
-    client.patterns = patterns;
-    if (missed) for (const item of missed) this.#resend(client, patterns, item);
-    else client.send(this.#snapshot(patterns), 0, this.#seq);
+    if (missed) for (const item of missed) this.#resend(client, subscription, item);
+    else client.write(textFrame(this.#snapshot(subscription)));
+    client.seq = this.#seq;
+  }
+
+  /** A viewer's socket has been emptied. */
+  drained(client: LiveClient): void {
+    const { subscription } = client;
+    if (client.isLagging && subscription && !client.isFull) this.#catchUp(client, subscription);
   }
 
   pingAll(): void {
@@ -97,73 +138,131 @@ export class LiveHub {
     clearTimeout(this.#timer);
     for (const client of this.#clients) client.close(1001, 'The gateway stops.');
     this.#clients.clear();
+    this.#subscriptions.clear();
+  }
+
+  #unsubscribe(client: LiveClient): void {
+    const { subscription } = client;
+    if (!subscription) return;
+    subscription.clients.delete(client);
+    if (subscription.clients.size === 0) this.#subscriptions.delete(subscription.patterns.key);
+    client.subscription = undefined;
   }
 
   #schedule(): void {
     if (this.#timer) return;
     const waitMs = Math.max(0, this.#flushedAtMs + frameMs - performance.now());
-    this.#timer = setTimeout(() => this.#flush(), waitMs);
+    this.#timer = setTimeout(() => this.flush(), waitMs);
   }
 
-  #flush(): void {
+  /** Sends what has come since the last frame. The timer calls it. */
+  flush(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#flushedAtMs = performance.now();
-    const bySubscription = this.#subscriptions();
-    for (const device of this.#changedDevices.values()) this.#sendDevice(device, bySubscription);
+    const devices = Array.from(this.#changedDevices.values(), (device): Sent => {
+      const seq = ++this.#seq;
+      return { kind: 'device', seq, device, sizeBytes: 500 };
+    });
     this.#changedDevices.clear();
     const { skipped } = this.#pending;
-    if (!this.#pending.empty) this.#sendFrame(this.#pending.take(++this.#seq), bySubscription);
+    const frame = this.#pending.empty ? undefined : this.#pending.take(++this.#seq);
+    const items: Sent[] = frame
+      ? [...devices, { kind: 'frame', seq: frame.seq, frame, sizeBytes: frame.sizeBytes }]
+      : devices;
+    for (const item of items) this.#ring.push(item);
+    let watched = false;
+    for (const subscription of this.#subscriptions.values()) {
+      const share = shareOf(items, subscription);
+      if (share) watched = this.#give(subscription, share) || watched;
+    }
+    if (watched && frame) this.#recordLatency(frame);
     if (skipped > 0) this.#tellSkipped(skipped);
   }
 
-  #sendFrame(frame: Frame, bySubscription: ReadonlyMap<string, readonly LiveClient[]>): void {
-    this.#ring.push({ kind: 'frame', seq: frame.seq, frame, sizeBytes: frame.sizeBytes });
-    for (const clients of bySubscription.values()) {
-      const patterns = clients[0]?.patterns;
-      const delta = patterns && deltaMessage(frame, patterns);
-      if (!delta) continue;
-      for (const client of clients) this.#send(client, delta.json, delta.rows, frame.seq);
-      const nowUs = this.#options.nowUs();
-      for (const { liveTimesUs } of delta.parts) {
-        this.sensorToSocket.recordBlock(Float64Array.from(liveTimesUs, (timeUs) => (nowUs - timeUs) / 1000));
+  /** True where somebody was sent it. */
+  #give(subscription: Subscription, share: Share): boolean {
+    let sent = 0;
+    for (const client of subscription.clients) {
+      if (client.isFull) {
+        this.rowsSkipped += share.rows;
+        if (client.skip(share.rows, this.#seq)) this.#drop(client);
+      } else if (client.isLagging) this.#catchUp(client, subscription);
+      else {
+        if (client.isBinary) this.#tellNumbers(client, subscription);
+        const bytes = share.bytes(client.isBinary);
+        client.write(bytes);
+        client.seq = this.#seq;
+        this.bytesSent += bytes.length;
+        sent++;
       }
     }
+    this.framesSent += sent;
+    this.rowsSent.add(sent * share.rows);
+    return sent > 0;
   }
 
-  #sendDevice(device: DeviceSummary, bySubscription: ReadonlyMap<string, readonly LiveClient[]>): void {
-    const seq = ++this.#seq;
-    const json = JSON.stringify({ type: 'device', seq, device });
-    this.#ring.push({ kind: 'device', seq, device, sizeBytes: json.length });
-    for (const clients of bySubscription.values()) {
-      if (!clients[0]?.patterns?.matchesPrefix(device.id)) continue;
-      for (const client of clients) this.#send(client, json, 0, seq);
-    }
+  #drop(client: LiveClient): void {
+    this.cut++;
+    this.#clients.delete(client);
+    this.#unsubscribe(client);
   }
 
-  #send(client: LiveClient, json: string, rows: number, seq: number): void {
-    const outcome = client.send(json, rows, seq);
-    if (outcome === 'sent') this.rowsSent.add(rows);
-    if (outcome === 'cut') {
-      this.cut++;
-      this.#clients.delete(client);
+  /** Tells what was left out, and makes up for it: devices that changed, and the newest row of each stream that did. */
+  #catchUp(client: LiveClient, subscription: Subscription): void {
+    client.recovered(this.#seq);
+    const missed = this.#ring.after(client.seq, this.#seq);
+    if (missed) {
+      const changed = this.#pending.entries.all.filter(
+        (entry) => entry.seq > client.seq && subscription.wants(entry),
+      );
+      const rowsOf = ({ latest }: { latest: Float64Array }) => ({ rows: latest, used: latest.length });
+      const about = { seq: this.#seq, gaps: gapsOf(missed), liveTimesUs: new Float64Array(0) };
+      const frame = makeFrame(changed, about, rowsOf);
+      const devices = missed.filter(({ kind }) => kind === 'device');
+      const items: Sent[] = [...devices, { kind: 'frame', seq: this.#seq, frame, sizeBytes: 0 }];
+      const share = shareOf(items, subscription);
+      this.#tellNumbers(client, subscription);
+      if (share) client.write(share.bytes(client.isBinary));
+    } else client.write(textFrame(this.#snapshot(subscription)));
+    client.seq = this.#seq;
+  }
+
+  /** Before a number stands in a binary frame, its viewer learns the name behind it. */
+  #tellNumbers(client: LiveClient, subscription: Subscription): void {
+    const { all } = this.#pending.entries;
+    if (!client.isBinary || client.numbersTo === all.length) return;
+    const ids = all
+      .slice(client.numbersTo)
+      .filter(subscription.wants)
+      .map(({ id, stream, unit, window }) => [id, stream, unit, window]);
+    client.numbersTo = all.length;
+    if (ids.length > 0) client.write(textFrame(JSON.stringify({ type: 'streams', seq: this.#seq, ids })));
+  }
+
+  #recordLatency({ liveTimesUs }: Frame): void {
+    const nowUs = this.#options.nowUs();
+    const step = Math.max(1, Math.ceil(liveTimesUs.length / latencySamplesMax));
+    const samples = new Float64Array(Math.ceil(liveTimesUs.length / step));
+    for (let index = 0; index < samples.length; index++) {
+      samples[index] = (nowUs - liveTimesUs[index * step]!) / 1000;
     }
+    this.sensorToSocket.recordBlock(samples);
   }
 
   #tellSkipped(skipped: number): void {
-    const json = JSON.stringify({ type: 'lagging', seq: this.#seq, skipped });
-    for (const client of this.#clients) client.send(json, 0, this.#seq);
+    const message = textFrame(JSON.stringify({ type: 'lagging', seq: this.#seq, skipped }));
+    for (const client of this.#clients) if (!client.isFull) client.write(message);
   }
 
-  #resend(client: LiveClient, patterns: StreamPatterns, item: Sent): void {
-    if (item.kind === 'frame') {
-      const delta = deltaMessage(item.frame, patterns);
-      if (delta) client.send(delta.json, delta.rows, item.seq);
-    } else if (patterns.matchesPrefix(item.device.id)) {
-      client.send(JSON.stringify({ type: 'device', seq: item.seq, device: item.device }), 0, item.seq);
-    }
+  #resend(client: LiveClient, subscription: Subscription, item: Sent): void {
+    const share = shareOf([item], subscription);
+    if (!share) return;
+    this.#tellNumbers(client, subscription);
+    client.write(share.bytes(client.isBinary));
   }
 
-  #snapshot(patterns: StreamPatterns): string {
+  #snapshot({ patterns }: Subscription): string {
     const devices = this.#options.devices().filter(({ id }) => patterns.matchesPrefix(id));
     const streams = this.#options.streams.list().filter(({ stream }) => patterns.matchesStream(stream));
     const nowUs = this.#options.nowUs();
@@ -175,18 +274,6 @@ export class LiveHub {
       devices,
       streams,
     });
-  }
-
-  /** Viewers with the same subscription together. */
-  #subscriptions(): Map<string, LiveClient[]> {
-    const groups = new Map<string, LiveClient[]>();
-    for (const client of this.#clients) {
-      if (!client.patterns) continue;
-      const group = groups.get(client.patterns.key);
-      if (group) group.push(client);
-      else groups.set(client.patterns.key, [client]);
-    }
-    return groups;
   }
 
   /** Whether somebody watches, or did so a moment ago; without it frames cost nothing. */
@@ -202,4 +289,45 @@ export class LiveHub {
   #nowMs(): number {
     return this.#options.nowUs() / 1000;
   }
+}
+
+function gapsOf(items: readonly Sent[]): LiveGap[] {
+  return items.flatMap((item) => (item.kind === 'frame' ? item.frame.gaps : []));
+}
+
+/** What of these items a subscription gets; undefined where nothing of it is for it. */
+function shareOf(items: readonly Sent[], subscription: Subscription): Share | undefined {
+  const { patterns } = subscription;
+  const devices: Buffer[] = [];
+  let frame: Frame | undefined;
+  for (const item of items) {
+    if (item.kind === 'device') {
+      const { seq, device } = item;
+      if (patterns.matchesPrefix(device.id))
+        devices.push(textFrame(JSON.stringify({ type: 'device', seq, device })));
+    } else {
+      const gap = ({ device, sensor }: LiveGap): boolean => patterns.matchesPrefix(device, sensor);
+      frame = selectFrame(item.frame, { entry: subscription.wants, gap });
+    }
+  }
+  if (!frame && devices.length === 0) return undefined;
+  return { rows: frame?.rows ?? 0, bytes: bytesOf(devices, frame) };
+}
+
+function bytesOf(devices: readonly Buffer[], frame: Frame | undefined): Share['bytes'] {
+  const made = new Map<boolean, Buffer>();
+  return (isBinary) => {
+    const known = made.get(isBinary);
+    if (known) return known;
+    const parts = frame ? [...devices, isBinary ? binaryFrame(frame) : textFrame(frameJson(frame))] : devices;
+    const [only] = parts;
+    const bytes = parts.length === 1 && only ? only : Buffer.concat(parts);
+    made.set(isBinary, bytes);
+    return bytes;
+  };
+}
+
+function binaryFrame({ seq, readings, windows, gaps }: Frame): Buffer {
+  const bytes = encodeLiveFrame({ seq, readings: readings.columns, windows: windows.columns, gaps });
+  return websocketFrame('binary', bytes);
 }

@@ -78,3 +78,16 @@ export const LiveMessage = Type.Union([
   Type.Object({ type: Type.Literal('lagging'), seq: Type.Integer(), skipped: Type.Integer() }),
 ]);
 export type LiveMessage = Type.Static<typeof LiveMessage>;
+
+/**
+ * Sent to viewers of binary frames before a number first appears in one: `[number, stream, unit, window]`, the window null for
+ * readings. Numbers hold for the session.
+ */
+export const LiveStreams = Type.Object({
+  type: Type.Literal('streams'),
+  seq: Type.Integer(),
+  ids: Type.Array(
+    Type.Tuple([Type.Integer(), Type.String(), Type.String(), Type.Union([Type.String(), Type.Null()])]),
+  ),
+});
+export type LiveStreams = Type.Static<typeof LiveStreams>;

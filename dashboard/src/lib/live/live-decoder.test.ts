@@ -1,0 +1,64 @@
+import { encodeLiveFrame } from '@fieldline/protocol/live';
+import { expect, test } from 'vitest';
+import { LiveDecoder } from './live-decoder.ts';
+
+const none = new Float64Array(0);
+const windows = {
+  ids: none,
+  counts: none,
+  start: none,
+  end: none,
+  count: none,
+  mean: none,
+  min: none,
+  max: none,
+};
+const one = Float64Array.of(1);
+const frame = encodeLiveFrame({
+  seq: 9,
+  readings: {
+    ids: Float64Array.of(4),
+    counts: one,
+    t: Float64Array.of(1_700_000_000_000_000),
+    v: Float64Array.of(21.5),
+  },
+  windows,
+  gaps: [],
+});
+const bytes = (): ArrayBuffer => frame.slice().buffer;
+const snapshot = (session: string): string =>
+  JSON.stringify({ type: 'snapshot', session, seq: 1, nowUs: 1, devices: [], streams: [] });
+const streams = JSON.stringify({ type: 'streams', seq: 1, ids: [[4, 'a/s/temperature', 'Cel', null]] });
+
+test('a frame of bytes is the message that it stands for, once its numbers have names', () => {
+  const decoder = new LiveDecoder();
+  expect(decoder.decode(snapshot('one'))).toMatchObject({ type: 'snapshot' });
+  expect(decoder.decode(bytes())).toMatchObject({ seq: 9, readings: [] });
+  expect(decoder.decode(streams)).toBeUndefined();
+  const readings = [{ stream: 'a/s/temperature', unit: 'Cel', t: [1_700_000_000_000_000], v: [21.5] }];
+  expect(decoder.decode(bytes())).toEqual({ type: 'delta', seq: 9, readings, windows: [], gaps: [] });
+});
+
+test('the numbers of another session mean nothing', () => {
+  const decoder = new LiveDecoder();
+  decoder.decode(snapshot('one'));
+  decoder.decode(streams);
+  decoder.decode(snapshot('one'));
+  expect(decoder.decode(bytes())).toMatchObject({ readings: [{ stream: 'a/s/temperature' }] });
+  decoder.decode(snapshot('two'));
+  expect(decoder.decode(bytes())).toMatchObject({ readings: [] });
+});
+
+test('damaged bytes and nonsense are passed over', () => {
+  const decoder = new LiveDecoder();
+  for (const data of [
+    new ArrayBuffer(3),
+    bytes().slice(0, 9),
+    '{',
+    '[]',
+    7,
+    undefined,
+    '{"type":"streams","ids":1}',
+  ])
+    expect(decoder.decode(data)).toBeUndefined();
+});

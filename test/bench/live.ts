@@ -1,0 +1,66 @@
+import { encodeLiveFrame } from '@fieldline/protocol/live';
+import { FrameBuilder } from '../../gateway/src/sinks/live/frame-builder.ts';
+import { benchResult, type BenchResult } from './bench-result.ts';
+import { measureFrozen } from './live/frozen-viewer.ts';
+import { LiveLoad } from './live/live-load.ts';
+import { bareSide, hubSide, jsonSide, liveSize, measureSide, type LiveFigures } from './live/live-sides.ts';
+import { Viewers } from './live/viewers.ts';
+
+const runs = 5;
+
+/**
+ * `live`: 1,000 streams, each with one new reading a display frame, to 200 viewers who watch all of them. Updates of a stream that
+ * reach a viewer, a second of processor time of the serving process; beside `ws` with an array of objects and
+ * `JSON.stringify` for each viewer; then bytes an update; then beside bare `ws` that sends the same bytes, made beforehand;
+ * then the 99th percentile from PUBLISH to PUBACK of a gateway with a viewer that reads nothing, beside one without.
+ *
+ * Caveats: the viewers run in a process of their own, whose work is not counted. Each frame waits until all viewers have the
+ * one before, so no frame is left out on either side. The gateway's side takes decoded batches: decoding belongs to ingest.
+ */
+export async function runLive(): Promise<BenchResult[]> {
+  const viewers = Viewers.start();
+  const ours: LiveFigures[] = [];
+  const json: LiveFigures[] = [];
+  const bare: LiveFigures[] = [];
+  const frames = framesBeforehand();
+  try {
+    for (let run = 0; run < runs; run++) {
+      ours.push(await measureSide(hubSide(), viewers));
+      json.push(await measureSide(jsonSide(), viewers));
+      bare.push(await measureSide(bareSide(frames), viewers));
+    }
+  } finally {
+    await viewers.end();
+  }
+  const result = (
+    name: string,
+    unit: string,
+    figure: keyof LiveFigures,
+    peer: LiveFigures[],
+    peerName: string,
+  ) =>
+    benchResult({
+      name,
+      unit,
+      ours: ours.map((each) => each[figure]),
+      peer: { name: peerName, values: peer.map((each) => each[figure]) },
+      packages: ['ws'],
+    });
+  return [
+    result('live', 'client updates/CPU s', 'updatesPerCpuSec', json, 'ws, JSON.stringify for each client'),
+    result('live: bytes', 'bytes/update', 'bytesPerUpdate', json, 'an array of JSON objects'),
+    result('live: bare', 'client updates/CPU s', 'updatesPerCpuSec', bare, 'bare ws, the same bytes'),
+    await measureFrozen(),
+  ];
+}
+
+/** The bytes that the hub would send, without the head of the WebSocket's frame. */
+function framesBeforehand(): Uint8Array[] {
+  const builder = new FrameBuilder();
+  const load = new LiveLoad(liveSize.streams);
+  return Array.from({ length: liveSize.distinctFrames }, (_, index) => {
+    for (const batch of load.next()) builder.add(batch);
+    const { seq, readings, windows, gaps } = builder.take(index + 1);
+    return encodeLiveFrame({ seq, readings: readings.columns, windows: windows.columns, gaps });
+  });
+}
