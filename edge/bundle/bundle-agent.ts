@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { licenceNotices } from './licence-notices.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = fileURLToPath(new URL('agent-program.ts', import.meta.url));
 const noSocks = fileURLToPath(new URL('no-socks.ts', import.meta.url));
 const unit = fileURLToPath(new URL('../systemd/fieldline-agent.service', import.meta.url));
@@ -45,6 +47,8 @@ export interface AgentBundle {
   readonly addons: readonly string[];
   /** The systemd unit, in the sources; its flags of V8 belong to the figures of `bench edge-footprint`. */
   readonly unit: string;
+  /** The licences of all that went in. */
+  readonly notices: string;
 }
 
 /**
@@ -53,7 +57,7 @@ export interface AgentBundle {
  */
 export async function bundleAgent({ folder, platforms }: BundleOptions): Promise<AgentBundle> {
   const outfile = join(folder, 'lib/agent.cjs');
-  await build({
+  const { metafile } = await build({
     entryPoints: [program],
     outfile,
     alias,
@@ -62,10 +66,13 @@ export async function bundleAgent({ folder, platforms }: BundleOptions): Promise
     format: 'cjs',
     target,
     minify: true,
+    metafile: true,
+    absWorkingDir: root,
     logLevel: 'error',
   });
   const written = await Promise.all(platforms.map((platform) => copyAddon(folder, platform)));
-  return { program: outfile, addons: written, unit };
+  const notices = await licenceNotices(Object.keys(metafile.inputs), root);
+  return { program: outfile, addons: written, unit, notices };
 }
 
 async function copyAddon(folder: string, platform: AddonPlatform): Promise<string> {

@@ -1,3 +1,6 @@
+export * from './bundle/agent-packages.ts';
+export { packedTree, type DebianArch, type DebianPackage } from './bundle/debian-package.ts';
+export * from './bundle/node-runtime.ts';
 export * from './disk/disk.ts';
 export * from './disk/list-disks.ts';
 export * from './first-boot/device-settings.ts';

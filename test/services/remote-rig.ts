@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadOrRepair, startAgent, type Agent } from '@fieldline/edge';
-import { startGateway, type RunningGateway } from '@fieldline/gateway';
+import { startGateway, type GatewayOptions, type RunningGateway } from '@fieldline/gateway';
 import { openJournal } from '@fieldline/journal';
 import {
   decodeBatch,
@@ -34,13 +34,19 @@ export class RemoteRig {
   #password = '';
   #token = '';
 
-  async startGateway(): Promise<void> {
+  /** @param more what the gateway is told beside its home and ports: the dashboard it serves */
+  async startGateway(more: Pick<GatewayOptions, 'dashboardDirectory'> = {}): Promise<void> {
     const home = join(this.folder, 'home');
-    const options = { home, http: { port: 0 }, mqtt: { port: 0 } };
+    const options = { home, http: { port: 0 }, mqtt: { port: 0 }, ...more };
     this.#gateway = await startGateway(options, { logger: pino({ level: 'silent' }), environment: {} });
     this.#token = readFileSync(join(home, 'admin.token'), 'utf8').trim();
     const { password } = await this.ask<DeviceCredential>('POST', '/api/v1/devices', { name: device });
     this.#password = password;
+  }
+
+  /** The header by which a request is an administrator's. */
+  get authorization(): string {
+    return `Bearer ${this.#token}`;
   }
 
   get gateway(): RunningGateway {
@@ -71,13 +77,19 @@ export class RemoteRig {
     return added;
   }
 
-  /** Starts the agent on a file of these keys, or on this text. */
-  async startAgent(keys: Record<string, unknown> | string): Promise<void> {
+  /** Writes the agent's file with these keys, or this text; answers its path. */
+  writeAgentFile(keys: Record<string, unknown> | string): string {
     const gateway = { url: this.gateway.mqttUrl, password: this.#password };
     const file = typeof keys === 'string' ? keys : stringify({ device, gateway, dataDir: './data', ...keys });
     const path = join(this.folder, 'agent.yaml');
     writeFileSync(path, file.replace('$URL', gateway.url).replace('$PASSWORD', gateway.password));
-    this.#agent = await startAgent(await loadOrRepair(path, {}), { logger: quiet });
+    return path;
+  }
+
+  /** Starts the agent on a file of these keys, or on this text. */
+  async startAgent(keys: Record<string, unknown> | string): Promise<void> {
+    const config = await loadOrRepair(this.writeAgentFile(keys), {});
+    this.#agent = await startAgent(config, { logger: quiet });
   }
 
   async stopAgent(): Promise<void> {
@@ -89,7 +101,7 @@ export class RemoteRig {
   async ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(`${this.gateway.httpUrl}${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      headers: { authorization: this.authorization, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return (await response.json()) as Answer;
@@ -127,8 +139,8 @@ export class RemoteRig {
   }
 
   /** Waits until the agent has read so many readings: what is still in a port when it closes is gone. */
-  read(taken: number): Promise<LedgerAnswer> {
-    return this.#account(taken, (ledger) => ledger.total.taken >= taken);
+  read(taken: number, withinMs = 30_000): Promise<LedgerAnswer> {
+    return this.#account(taken, (ledger) => ledger.total.taken >= taken, withinMs);
   }
 
   /** Waits until the gateway's account holds so many readings, all of them stored. */
@@ -136,13 +148,17 @@ export class RemoteRig {
     return this.#account(taken, ({ total }) => total.taken === taken && total.underWay === 0);
   }
 
-  async #account(taken: number, isThere: (ledger: LedgerAnswer) => boolean): Promise<LedgerAnswer> {
+  async #account(
+    taken: number,
+    isThere: (ledger: LedgerAnswer) => boolean,
+    withinMs?: number,
+  ): Promise<LedgerAnswer> {
     let last: LedgerAnswer | undefined;
     const look = async (): Promise<LedgerAnswer | undefined> => {
       last = await this.ask<LedgerAnswer>('GET', `/api/v1/ledger?device=${device}`);
       return isThere(last) ? last : undefined;
     };
-    return eventually(`${taken} readings`, look).catch((cause: unknown) => {
+    return eventually(`${taken} readings`, look, withinMs).catch((cause: unknown) => {
       throw new Error(`${taken} were written; the account says ${JSON.stringify(last?.total)}`, { cause });
     });
   }

@@ -16,7 +16,7 @@ export const flashDisk = defineCommand({
     'Without a disk: lists those that an image may be written to. A disk that is in use, read-only, built in or too small is refused. Before anything is overwritten the name of the disk is asked for again; --yes skips that.',
   examples: [
     'flash disk',
-    'flash disk /dev/sdb --image raspios.img.xz --name greenhouse-1 --gateway mqtts://gateway.example:8883 --packages ./packages',
+    'flash disk /dev/sdb --image raspios.img.xz --name greenhouse-1 --gateway mqtts://gateway.example:8883',
   ],
   options: {
     ...deviceOptions,
@@ -42,7 +42,7 @@ export const flashDisk = defineCommand({
         prepare: async ({ unpackedBytes }) => {
           const disk = chosenDisk(disks, argument, { imageBytes: unpackedBytes, anyDisk: options.anyDisk });
           if (!options.yes) await confirm(disk, asker);
-          const plan = await flashPlan(options, asker);
+          const plan = await flashPlan(options, asker, io.progress);
           return { plan, target: await BlockTarget.openDisk(disk.path, disk.sizeBytes) };
         },
       });

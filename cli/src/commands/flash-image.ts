@@ -11,7 +11,7 @@ export const flashImageCommand = defineCommand({
   description:
     'Unpacks an image of Raspberry Pi OS or the like (.img, .xz, .zst, .gz, .zip) into a new file, puts the agent and the settings of one device into its boot partition, and reads all of it back. Needs no root and mounts nothing.',
   examples: [
-    'flash image raspios.img.xz --name greenhouse-1 --gateway mqtts://gateway.example:8883 --packages ./packages',
+    'flash image raspios.img.xz --name greenhouse-1 --gateway mqtts://gateway.example:8883',
     'flash image raspios.img.xz --name greenhouse-1 --gateway mqtt://10.0.0.5:1883 --wifi "My network" --wifi-country CH --no-wait --json',
   ],
   options: {
@@ -27,7 +27,7 @@ export const flashImageCommand = defineCommand({
         options,
         io,
         prepare: async () => {
-          const plan = await flashPlan(options, asker);
+          const plan = await flashPlan(options, asker, io.progress);
           return {
             plan,
             target: await BlockTarget.createFile(options.output ?? `${plan.settings.name}.img`),

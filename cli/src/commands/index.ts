@@ -25,6 +25,7 @@ import { deviceList } from './device-list.ts';
 import { deviceRevoke } from './device-revoke.ts';
 import { deviceShow } from './device-show.ts';
 import { doctor } from './doctor.ts';
+import { flashBundle } from './flash-bundle.ts';
 import { flashDisk } from './flash-disk.ts';
 import { flashImageCommand } from './flash-image.ts';
 import { gateway } from './gateway.ts';
@@ -88,7 +89,7 @@ export const alertCommands = {
   silence: alertsSilence,
 };
 /** The commands behind `flash`. */
-export const flashCommands = { image: flashImageCommand, disk: flashDisk };
+export const flashCommands = { bundle: flashBundle, image: flashImageCommand, disk: flashDisk };
 /** The commands behind `simulate`. */
 export const simulateCommands = {
   thermometer: simulateThermometer,

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DeviceCredential, FieldlineError } from '@fieldline/protocol';
 import type { AgentFiles } from '@fieldline/provision';
 import { parse, stringify } from 'yaml';
 import { GatewayClient } from '../gateway/gateway-client.ts';
+import { buildPackages, packageCache } from './build-packages.ts';
 import type { DeviceOptions } from './device-options.ts';
 
 /** Where the agent of a flashed device keeps its data; the unit's state directory. */
@@ -17,11 +18,21 @@ const deviceDataDir = '/var/lib/fieldline';
 export async function agentFiles(
   options: DeviceOptions,
   device: { readonly name: string; readonly gateway: string },
+  onStep: (step: string) => void,
 ): Promise<AgentFiles> {
-  const packages = options.packages === undefined ? [] : await packagesIn(options.packages);
+  const packages = await packagesOf(options, onStep);
   const { config, password } = configOf(options.config, device);
   const value = password ?? (await passwordOf(options, device.name));
   return { config, secret: { name: 'password', value }, packages };
+}
+
+async function packagesOf(
+  { packages, arch }: DeviceOptions,
+  onStep: (step: string) => void,
+): Promise<AgentFiles['packages']> {
+  if (packages !== undefined) return packagesIn(packages);
+  const built = await buildPackages({ arch, folder: packageCache(arch), withArchive: false, onStep });
+  return built.map(({ path }) => ({ name: basename(path), content: { file: path } }));
 }
 
 async function packagesIn(folder: string): Promise<AgentFiles['packages']> {

@@ -1,4 +1,6 @@
-import { duration, text, toggle } from '../command/option.ts';
+import type { DebianArch } from '@fieldline/provision';
+import { choice, duration, text, toggle } from '../command/option.ts';
+import { archs } from './build-packages.ts';
 
 /** What `flash image` and `flash disk` want to know of the device. */
 export const deviceOptions = {
@@ -12,10 +14,11 @@ export const deviceOptions = {
     placeholder: 'FILE',
   }),
   packages: text({
-    brief: 'Folder of the packages of `flash bundle`, for this architecture',
+    brief: 'Folder with packages of `flash bundle`; else they are made for --arch',
     placeholder: 'DIR',
     isSetting: true,
   }),
+  arch: choice({ brief: 'Raspberry Pi OS 64 bit, 32 bit, or a PC', words: archs, fallback: 'arm64' }),
   passwordFile: text({
     brief: 'File with the device’s password; else the device is registered at --api',
     placeholder: 'FILE',
@@ -61,6 +64,7 @@ export interface DeviceOptions {
   readonly gateway: string | undefined;
   readonly config: string | undefined;
   readonly packages: string | undefined;
+  readonly arch: DebianArch;
   readonly passwordFile: string | undefined;
   readonly api: string;
   readonly token: string | undefined;

@@ -9,7 +9,11 @@ import type { DeviceOptions } from './device-options.ts';
  * The plan for one device: asks only what it was not told, checks the settings, and only then registers the
  * device. Throws CLI_USAGE, PROVISION_SETTINGS_INVALID, or what the gateway answers.
  */
-export async function flashPlan(options: DeviceOptions, asker: Asker): Promise<FlashPlan> {
+export async function flashPlan(
+  options: DeviceOptions,
+  asker: Asker,
+  onStep: (step: string) => void,
+): Promise<FlashPlan> {
   const name = options.name ?? (await asker.ask('Name of the device', '--name'));
   const gateway =
     options.gateway ??
@@ -24,7 +28,7 @@ export async function flashPlan(options: DeviceOptions, asker: Asker): Promise<F
     const { code, detail } = checked.refusal;
     throw new FieldlineError(code, { subject: name, detail });
   }
-  return { settings, agent: await agentFiles(options, { name, gateway }) };
+  return { settings, agent: await agentFiles(options, { name, gateway }, onStep) };
 }
 
 function settingsOf(name: string, options: DeviceOptions): DeviceSettings {

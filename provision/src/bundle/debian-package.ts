@@ -29,14 +29,12 @@ const compress = promisify(zstdCompress);
 /**
  * Builds the `.deb` file (deb(5), deb-control(5)): an archive of the format's version, the control files and the
  * files, packed by Zstandard, which dpkg reads from 1.21.18 (Debian 12, Raspberry Pi OS Bookworm) on. The same
- * input gives the same bytes. File name by Debian's custom: `debianFileName`.
+ * input gives the same bytes.
  */
 export async function debianPackage(about: DebianPackage): Promise<Buffer> {
   const scripts = Object.entries(about.scripts).map(([path, text]) => textOf(path, text, true));
   const control = [textOf('control', controlOf(about)), textOf('md5sums', md5sums(about.files)), ...scripts];
-  const members = await Promise.all(
-    [control, about.files].map(async (files) => packed(await tarArchive(files, packageTimeS))),
-  );
+  const members = await Promise.all([control, about.files].map(packedTree));
   const names = ['control.tar.zst', 'data.tar.zst'];
   return arArchive(
     [
@@ -47,9 +45,9 @@ export async function debianPackage(about: DebianPackage): Promise<Buffer> {
   );
 }
 
-/** The custom of Debian: `name_version_arch.deb`. */
-export function debianFileName({ name, version, arch }: DebianPackage): string {
-  return `${name}_${version}_${arch}.deb`;
+/** A tree of files as one archive, packed as the data of a package are: the same files give the same bytes. */
+export async function packedTree(files: readonly ArchiveFile[]): Promise<Buffer> {
+  return packed(await tarArchive(files, packageTimeS));
 }
 
 function packed(archive: Buffer): Promise<Buffer> {

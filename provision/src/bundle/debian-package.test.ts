@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { agentPackages, builtPackage, type BundledAgent } from './agent-packages.ts';
+
+const agent: BundledAgent = {
+  version: '0.1.0',
+  program: Buffer.from('program'),
+  addons: [{ path: 'prebuilds/linux-arm64/addon.node', content: Buffer.from('addon') }],
+  unit: Buffer.from('[Service]\n'),
+  sampleConfig: Buffer.from('device: x\n'),
+  notices: 'MIT\n',
+};
+const runtime = { version: '24.21.0', program: Buffer.alloc(1001, 'n'), licence: Buffer.from('MIT') };
+
+test('the same parts give the same bytes, whenever they are made', async () => {
+  for (const about of agentPackages('arm64', { runtime, agent })) {
+    const [first, second] = await Promise.all([builtPackage(about), builtPackage(about)]);
+    expect(first.content.equals(second.content)).toBe(true);
+    expect(first.name).toMatch(/^fieldline-(agent_0\.1\.0|runtime_24\.21\.0)_arm64\.deb$/);
+    expect(first.content.subarray(0, 24).toString()).toBe('!<arch>\ndebian-binary   ');
+  }
+});
