@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -71,12 +72,19 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fieldline-flash-'));
   image = join(folder, 'os.img');
   writeFileSync(join(folder, 'secret'), 'wie-geheim\n');
+  mkdirSync(join(folder, 'packages'));
+  writeFileSync(join(folder, 'packages', 'fieldline-agent_0.1.0_arm64.deb'), 'agent');
+  writeFileSync(
+    join(folder, 'packages', 'fieldline-runtime_24.21.0_arm64.deb'),
+    Buffer.alloc(3 * mebi, 'runtime'),
+  );
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const device = () => [
   ...['--name', 'greenhouse-1', '--gateway', 'mqtts://gateway.example:8883', '--no-wait', '--json'],
-  ...['--password-file', join(folder, 'secret'), '--wifi', 'Glashaus', '--wifi-country', 'CH'],
+  ...['--packages', join(folder, 'packages'), '--password-file', join(folder, 'secret')],
+  ...['--wifi', 'Glashaus', '--wifi-country', 'CH'],
 ];
 
 describe.skipIf(anyMissing)('fieldline flash', () => {
@@ -88,6 +96,9 @@ describe.skipIf(anyMissing)('fieldline flash', () => {
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(outcome.stdout)).toMatchObject({ format: 'xz', sizeBytes: statSync(card).size });
     checkFileSystem(card);
+    // dpkg takes them by name: the runtime comes before what depends on it.
+    expect(bootFile(card, 'fieldline/2-fieldline-agent_0.1.0_arm64.deb')).toBe('agent');
+    expect(bootFile(card, 'fieldline/1-fieldline-runtime_24.21.0_arm64.deb')).toHaveLength(3 * mebi);
     expect(bootFile(card, 'fieldline/password')).toBe('wie-geheim\n');
     expect(bootFile(card, 'fieldline/agent.yaml')).toContain('mqtts://gateway.example:8883');
     expect(bootFile(card, 'network-config')).toContain('Glashaus');
