@@ -59,7 +59,8 @@ function makeImage(): void {
 
 /** Reads a file of a card's boot partition by mtools. */
 function bootFile(card: string, name: string): string {
-  return execFileSync(mcopy.path, ['-n', '-i', `${card}@@4M`, `::${name}`, '-'], { encoding: 'utf8' });
+  const words = ['-n', '-i', `${card}@@4M`, `::${name}`, '-'];
+  return execFileSync(mcopy.path, words, { encoding: 'utf8', maxBuffer: 8 * mebi });
 }
 
 function checkFileSystem(card: string): void {
