@@ -22,16 +22,17 @@ type SensorFigures = DryRunFigures['sensors'][number] & { readonly batchesPerSec
 /**
  * Replays the last minutes of every sensor through pipelines made for `config`, and measures what they would
  * have sent: real windows, really encoded. Nothing of it is counted in the ledger or sent. A sensor that is not
- * recorded yet has zeros. Throws what a pipeline throws: such a configuration must not run.
+ * recorded yet has zeros. `onBlocks` is given what would be sent. Throws what a pipeline throws: such a configuration must not run.
  */
 export async function dryRun(
   config: AgentConfig,
   about: { readonly recordings: ReadonlyMap<string, RecentReadings>; readonly nowUs: number },
+  onBlocks: (blocks: readonly SensorBlock[]) => void = () => undefined,
 ): Promise<DryRunFigures> {
   const sensors: SensorFigures[] = [];
   for (const sensor of config.sensors) {
     const recording = about.recordings.get(sensor.id)?.recording(about.nowUs);
-    sensors.push(await replay(sensor, config, recording));
+    sensors.push(await replay(sensor, config, { recording, onBlocks }));
   }
   const sum = (of: (figures: SensorFigures) => number): number =>
     sensors.reduce((total, each) => total + of(each), 0);
@@ -54,8 +55,12 @@ export async function dryRun(
 async function replay(
   sensor: SensorConfig,
   { device, flushUs }: AgentConfig,
-  recording: Recording | undefined,
+  about: {
+    readonly recording: Recording | undefined;
+    readonly onBlocks: (blocks: readonly SensorBlock[]) => void;
+  },
 ): Promise<SensorFigures> {
+  const { recording } = about;
   const t = recording?.t ?? new Float64Array(0);
   const fromUs = t[0] ?? 0;
   const spanUs = (t.at(-1) ?? 0) - fromUs;
@@ -73,7 +78,10 @@ async function replay(
     row = until;
     pipeline.closeDue(fromUs + step * stepUs);
     if (row === t.length) pipeline.closeAll(fromUs + step * stepUs);
-    count(total, pipeline, device, ledger);
+    for (const blocks of takeAll(pipeline)) {
+      count(total, batchOf(device, blocks, ledger), device);
+      about.onBlocks(blocks);
+    }
     if (step % stepsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const spanSec = spanUs / 1e6;
@@ -105,18 +113,15 @@ function rowAfter(t: Float64Array, from: number, untilUs: number): number {
   return row;
 }
 
-function count(
-  total: { rows: number; bytes: number; batches: number },
-  pipeline: SensorPipeline,
-  device: string,
-  ledger: Ledger,
-): void {
-  for (let sensors = pipeline.take(); sensors.length > 0; sensors = pipeline.take()) {
-    const batch = batchOf(device, sensors, ledger);
-    total.bytes += encodeBatch(batch).length + batchTopic(device).length + publishOverheadBytes;
-    total.batches += 1;
-    for (const block of sensors) total.rows += rowsOf(block);
-  }
+/** Everything that waits to be sent, batch by batch. */
+function* takeAll(pipeline: SensorPipeline): Iterable<SensorBlock[]> {
+  for (let blocks = pipeline.take(); blocks.length > 0; blocks = pipeline.take()) yield blocks;
+}
+
+function count(total: { rows: number; bytes: number; batches: number }, batch: Batch, device: string): void {
+  total.bytes += encodeBatch(batch).length + batchTopic(device).length + publishOverheadBytes;
+  total.batches += 1;
+  for (const block of batch.sensors) total.rows += rowsOf(block);
 }
 
 function rowsOf(block: SensorBlock): number {

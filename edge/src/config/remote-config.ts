@@ -6,6 +6,8 @@ import type { AgentConfig } from './agent-config.ts';
 import type { AppliedState, AppliedStore } from './applied-store.ts';
 import { readDesired, type ReportedErrors } from './desired-config.ts';
 import { dryRun } from './dry-run.ts';
+import { drawDryRun } from './dry-run-drawing.ts';
+import { SentPoints } from './sent-points.ts';
 import type { RecentReadings } from '../aggregator/recent-readings.ts';
 import type { StartingConfig } from './starting-config.ts';
 
@@ -97,7 +99,9 @@ export class RemoteConfig {
     const now = await dryRun(this.#running.config, about);
     const outcome = readDesired(config, this.#running.config.local);
     if (!outcome.ok) return { ok: false, errors: outcome.errors, now, next: null };
-    return { ok: true, errors: [], now, next: await dryRun(outcome.config, about) };
+    const sent = new SentPoints();
+    const next = await dryRun(outcome.config, about, (blocks) => sent.take(blocks));
+    return { ok: true, errors: [], now, next, drawings: await drawDryRun(outcome.config, about, sent) };
   }
 
   /** Waits for what is under way; a trial is left as one, and taken back at the next start. */

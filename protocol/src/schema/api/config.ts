@@ -53,11 +53,33 @@ export const DryRunFigures = Type.Object({
 });
 export type DryRunFigures = Type.Static<typeof DryRunFigures>;
 
+const Values = Type.Array(Type.Number());
+
+/**
+ * What one stream would look like: the readings of the last minutes as they would be without windows and without
+ * stages that leave readings out, and what would be sent of them; both thinned for a drawing, times in µs. The
+ * error is that of everything, before the thinning: the largest distance of a reading from the mean of its
+ * window; from the line between two sent readings; or, behind a deadband, from the last sent one.
+ */
+export const DryRunDrawing = Type.Object({
+  sensor: Type.String(),
+  quantity: Type.String(),
+  unit: Type.String(),
+  raw: Type.Object({ t: Values, v: Values }),
+  /** Of a reading, `start` and `end` are its time, and the three values are one. */
+  sent: Type.Object({ start: Values, end: Values, mean: Values, min: Values, max: Values }),
+  /** Null where nothing would be sent. */
+  worstError: Type.Union([Type.Number(), Type.Null()]),
+});
+export type DryRunDrawing = Type.Static<typeof DryRunDrawing>;
+
 /** `POST /api/v1/devices/{id}/config/dry-run`: what is wrong, or what it would send, beside what runs now. */
 export const DryRunAnswer = Type.Object({
   ok: Type.Boolean(),
   errors: Reported.properties.errors,
   now: DryRunFigures,
   next: Type.Union([DryRunFigures, Type.Null()]),
+  /** One a stream of `next` that has readings; left out by agents that cannot draw. */
+  drawings: Type.Optional(Type.Array(DryRunDrawing)),
 });
 export type DryRunAnswer = Type.Static<typeof DryRunAnswer>;
