@@ -9,6 +9,7 @@ import {
 import { cliPage } from './cli-page.ts';
 import { configPage, driverSections } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { formSchemaPage } from './form-schema-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { table, type Page } from './page.ts';
 import { transformsPage } from './transforms-page.ts';
@@ -22,6 +23,7 @@ export const pages: readonly Page[] = [
   cliPage,
   metricsPage,
   transformsPage,
+  formSchemaPage,
   configPage({
     path: 'docs/reference/agent-config.md',
     title: "The agent's configuration",

@@ -22,9 +22,24 @@ export interface DashboardFixture {
   stop(): Promise<void>;
 }
 
-/** Builds the dashboard into a temporary directory and starts a real gateway with it. */
-export async function startDashboard(): Promise<DashboardFixture> {
-  const directory = await mkdtemp(join(tmpdir(), 'fieldline-dashboard-'));
+/** Asks the API of a gateway as its administrator. */
+export async function askGateway<Answer>(
+  gateway: RunningGateway,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<Answer> {
+  const token = (await readFile(join(gateway.home, 'admin.token'), 'utf8')).trim();
+  const response = await fetch(new URL(path, gateway.httpUrl), {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as Answer;
+}
+
+/** Builds the dashboard as it stands in the source now; the folder of what is to be served, within `directory`. */
+export async function buildDashboard(directory: string): Promise<string> {
   const root = fileURLToPath(new URL('../../dashboard/', import.meta.url));
   const outDir = join(directory, 'dist');
   await build({
@@ -32,6 +47,13 @@ export async function startDashboard(): Promise<DashboardFixture> {
     logLevel: 'error',
     build: { outDir, emptyOutDir: true },
   });
+  return outDir;
+}
+
+/** Builds the dashboard into a temporary directory and starts a real gateway with it. */
+export async function startDashboard(): Promise<DashboardFixture> {
+  const directory = await mkdtemp(join(tmpdir(), 'fieldline-dashboard-'));
+  const outDir = await buildDashboard(directory);
   const options: GatewayOptions = {
     home: join(directory, 'home'),
     dashboardDirectory: outDir,
@@ -71,13 +93,9 @@ export class TestDevice {
 
   /** Registers the device at the gateway, connects it and says that it is online. */
   static async register(gateway: RunningGateway, id: string, agentVersion = '0.1.0'): Promise<TestDevice> {
-    const token = (await readFile(join(gateway.home, 'admin.token'), 'utf8')).trim();
-    const response = await fetch(new URL('/api/v1/devices', gateway.httpUrl), {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: id }),
+    const { password } = await askGateway<{ password: string }>(gateway, 'POST', '/api/v1/devices', {
+      name: id,
     });
-    const { password } = (await response.json()) as { password: string };
     const client = await connectAsync(gateway.mqttUrl, {
       clientId: id,
       username: id,

@@ -7,7 +7,9 @@ export type LoadView = () => Promise<{ default: Component }>;
 /** The view of each page. A view takes no properties: it reads the route of the dashboard. */
 export const views: Readonly<Record<PageName, LoadView>> = {
   fleet: () => import('./FleetView.svelte'),
+  map: () => import('./MapView.svelte'),
   device: () => import('./DeviceView.svelte'),
+  config: () => import('./ConfigView.svelte'),
   explore: () => import('./ExploreView.svelte'),
   pipeline: () => import('./PipelineView.svelte'),
   ledger: () => import('./LedgerView.svelte'),

@@ -1,4 +1,5 @@
 import type {
+  AlertsAnswer,
   DevicesAnswer,
   LedgerAnswer,
   PipelineAnswer,
@@ -6,9 +7,28 @@ import type {
   StreamsAnswer,
 } from '@fieldline/protocol';
 
-/** An answer of the gateway, or why there is none, in words for a person. */
-export type Answer<Value> =
-  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly detail: string };
+/** Why there is no answer: in words for a person, and where the gateway itself refused, what it said. */
+export interface Failure {
+  readonly ok: false;
+  readonly detail: string;
+  /** The status of HTTP; undefined where nothing came back. */
+  readonly status?: number;
+  /** The problem document (RFC 9457), or whatever else came. */
+  readonly body?: unknown;
+}
+
+/** An answer of the gateway, or why there is none. */
+export type Answer<Value> = { readonly ok: true; readonly value: Value } | Failure;
+
+/** What is asked of the gateway. */
+export interface Question<Value> {
+  /** Must be in the answer: an intermediary's own page is not taken for an answer of the gateway. */
+  readonly key: keyof Value & string;
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly body?: unknown;
+  /** Given up after so long, in ms; 15 s unless told otherwise. */
+  readonly longestMs?: number;
+}
 
 /** A request is given up after so long, in ms. */
 const longestRequestMs = 15_000;
@@ -28,6 +48,11 @@ export function fetchLedger(): Promise<Answer<LedgerAnswer>> {
 /** Every stage that a batch passes, and how it fares. */
 export function fetchPipeline(): Promise<Answer<PipelineAnswer>> {
   return get<PipelineAnswer>('/api/v1/pipeline', 'stages');
+}
+
+/** What is pending or firing. */
+export function fetchAlerts(): Promise<Answer<AlertsAnswer>> {
+  return get<AlertsAnswer>('/api/v1/alerts', 'alerts');
 }
 
 /** All devices. */
@@ -51,16 +76,29 @@ export function fetchHistory(stream: string, range: QueryRange): Promise<Answer<
   return get<QueryAnswer>(`/api/v1/query?${parameters}`, 't');
 }
 
-/** `key` must be in the answer: an intermediary's own page is not taken for an answer of the gateway. */
-async function get<Value extends object>(path: string, key: keyof Value & string): Promise<Answer<Value>> {
+function get<Value extends object>(path: string, key: keyof Value & string): Promise<Answer<Value>> {
+  return request<Value>(path, { key });
+}
+
+/** Asks the gateway. Whatever goes wrong is an answer too. */
+export async function request<Value extends object>(
+  path: string,
+  { key, method = 'GET', body, longestMs = longestRequestMs }: Question<Value>,
+): Promise<Answer<Value>> {
   try {
     const response = await fetch(path, {
-      headers: { accept: 'application/json' },
-      signal: AbortSignal.timeout(longestRequestMs),
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      signal: AbortSignal.timeout(longestMs),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const body: unknown = await response.json();
-    if (response.ok && holds<Value>(body, key)) return { ok: true, value: body };
-    return { ok: false, detail: problemDetail(body) ?? `HTTP ${response.status}` };
+    const { status } = response;
+    const answer: unknown = await response.json();
+    if (response.ok && holds<Value>(answer, key)) return { ok: true, value: answer };
+    return { ok: false, detail: problemDetail(answer) ?? `HTTP ${status}`, status, body: answer };
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }

@@ -9,7 +9,7 @@
  */
 import type { LiveMessage } from '@fieldline/protocol';
 import { createContext } from 'svelte';
-import { fetchLedger, fetchPipeline, fetchStreams } from '../api/gateway-client.ts';
+import { fetchAlerts, fetchLedger, fetchPipeline, fetchStreams } from '../api/gateway-client.ts';
 import { LiveSocket, type ConnectionState } from '../live/live-socket.ts';
 import { Clock } from './clock.svelte.ts';
 import { FeedHub } from './feed-hub.ts';
@@ -25,6 +25,8 @@ const newStreamsPauseMs = 300;
 /** From one account to the next question for it, and the same of the pipeline, in ms. */
 const accountPauseMs = 2_000;
 const pipelinePauseMs = 1_000;
+/** From one list of alerts to the next question for it, in ms. */
+const alertsPauseMs = 4_000;
 
 /** Everything that the pages share; one a page load, passed by context. */
 export class Dashboard {
@@ -32,6 +34,7 @@ export class Dashboard {
   readonly fleet = new Fleet(() => this.#askForStreams());
   readonly feeds = new FeedHub();
   readonly ledger = new Polled(fetchLedger, accountPauseMs);
+  readonly alerts = new Polled(fetchAlerts, alertsPauseMs);
   readonly pipeline = new Polled(fetchPipeline, pipelinePauseMs);
   readonly router = new Router();
   readonly theme = new Theme();

@@ -1,4 +1,5 @@
 import type { DeviceSummary, LiveMessage, StreamInfo } from '@fieldline/protocol';
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { orderStreams } from '../series/main-stream.ts';
 
@@ -36,10 +37,14 @@ export class Fleet {
     this.#onUnknownStream = onUnknownStream;
   }
 
-  /** All devices by name. */
-  readonly list = $derived([...this.devices.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)));
-  readonly onlineCount = $derived(this.list.filter((device) => device.online).length);
+  /** The names of all devices, in order: another list only when a device is added, not when one is heard. */
+  ids = $state.raw<readonly string[]>([]);
   readonly #byDevice = $derived(Map.groupBy(this.streams.values(), (stream) => stream.info.device));
+
+  /** All devices in the order of their names, as they are now; nothing follows it. */
+  all(): DeviceSummary[] {
+    return untrack(() => this.ids.flatMap((id) => this.devices.get(id) ?? []));
+  }
 
   /** The streams of a device, the most telling first. */
   streamsOf(device: string): StreamState[] {
@@ -51,14 +56,20 @@ export class Fleet {
   /** Takes over what a message says. */
   apply(message: LiveMessage): void {
     if (message.type === 'snapshot') this.#applySnapshot(message.devices, message.streams);
-    if (message.type === 'device') this.devices.set(message.device.id, message.device);
+    if (message.type === 'device') this.#setDevices([message.device]);
     if (message.type === 'delta') this.#applyDelta(message);
   }
 
   #applySnapshot(devices: readonly DeviceSummary[], streams: readonly StreamInfo[]): void {
-    for (const device of devices) this.devices.set(device.id, device);
+    this.#setDevices(devices);
     this.applyStreams(streams);
     this.known = true;
+  }
+
+  #setDevices(devices: readonly DeviceSummary[]): void {
+    const added = devices.filter(({ id }) => !untrack(() => this.devices.has(id)));
+    for (const device of devices) this.devices.set(device.id, device);
+    if (added.length > 0) this.ids = [...this.ids, ...added.map(({ id }) => id)].sort();
   }
 
   /** Takes over a list of streams: new ones appear, known ones get their newest value. */

@@ -1,7 +1,9 @@
 /** The pages, by name, and where each stands; `:name` is one part of the path. */
 const paths = {
   fleet: '/',
+  map: '/map',
   device: '/devices/:device',
+  config: '/devices/:device/config',
   explore: '/explore',
   pipeline: '/pipeline',
   ledger: '/ledger',
@@ -24,6 +26,11 @@ export function parseRoute(url: URL): Route {
     if (parts) return { page, parts, query: url.searchParams };
   }
   return { page: 'unknown', parts: {}, query: url.searchParams };
+}
+
+/** The address of the page on which a device's configuration is changed. */
+export function configHref(device: string): string {
+  return `${deviceHref(device)}/config`;
 }
 
 /** The address of the Explore page with these streams. */

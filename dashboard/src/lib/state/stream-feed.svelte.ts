@@ -10,6 +10,9 @@ export type FeedStatus = 'loading' | 'ready' | 'failed';
 /** The least time between two requests for the history while a backlog drains, in ms. */
 const reloadPauseMs = 3_000;
 
+/** From a failed request to the next one, in ms. */
+const failurePauseMs = 5_000;
+
 /** A frozen axis must rest so long before its stretch is asked for, in ms: a wheel turns in many steps. */
 const stillPauseMs = 120;
 
@@ -92,6 +95,8 @@ export class StreamFeed {
     this.stillVersion += 1;
     this.status = answer.ok ? 'ready' : 'failed';
     this.revision += 1;
+    // The store may be starting, or busy: what is missing comes later, by itself.
+    if (!answer.ok) this.reloadSoon(failurePauseMs);
   }
 
   /** Asks again soon, at most once a pause. */
