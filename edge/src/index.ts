@@ -1,4 +1,6 @@
 export { startAgent, stopDeadlineMs, type Agent, type AgentOptions } from './agent.ts';
+export { giveBuffersOwnMemory } from './bindings/own-buffers.ts';
+export { systemTimers, type Timers } from './bindings/timers.ts';
 export type { AgentConfig, SensorConfig } from './config/agent-config.ts';
 export { loadAgentConfig } from './config/load-agent-config.ts';
 export { loadOrRepair } from './config/load-or-repair.ts';

@@ -22,7 +22,8 @@ export const agent = defineCommand({
       });
     }
     // Loaded here, so that every other command starts without it.
-    const { loadOrRepair, startAgent } = await import('@fieldline/edge');
+    const { giveBuffersOwnMemory, loadOrRepair, startAgent } = await import('@fieldline/edge');
+    giveBuffersOwnMemory();
     const config = await loadOrRepair(options.config);
     if (config.failure !== undefined) {
       io.remark(`fieldline: ${config.failure}`);
