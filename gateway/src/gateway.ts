@@ -23,6 +23,8 @@ import { DeadLetterStore } from './devices/dead-letter-store.ts';
 import { DeviceRegistry } from './devices/device-registry.ts';
 import { openGatewayDatabase } from './home/gateway-database.ts';
 import { loadAdminToken, lockHome, prepareHome } from './home/home.ts';
+import { BridgedDevices } from './ingest/dialects/bridged-devices.ts';
+import { Dialects } from './ingest/dialects/dialects.ts';
 import { InFlight } from './ingest/in-flight.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { IngestStatistics } from './ingest/ingest-statistics.ts';
@@ -360,10 +362,13 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
   const configs = new DeviceConfigs(registry, clock);
   const commands = new DeviceCommands();
   const devices = { registry, configs, commands };
-  const publishGate = new PublishGate({ ingest, ...devices, statistics, bursts });
+  const bridged = new BridgedDevices(durable.database, registry);
+  const dialects = new Dialects(config.dialects, { ...shared, ingest, bridged, inFlight });
+  const publishGate = new PublishGate({ ingest, dialects, ...devices, statistics, bursts });
   const broker = new Broker({
     ...devices,
     publishGate,
+    dialects,
     directBatches: config.directBatches ? new DirectBatches({ ingest, registry, statistics }) : undefined,
     certificates: durable.certificates.devices,
     gate: inFlight,
@@ -376,7 +381,7 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
     configs,
     commands,
     placement,
-    replay: new Replay(deadLetters, ingest),
+    replay: new Replay({ deadLetters, ingest, dialects }),
     stages: () => [statistics.stage(), ...ingestStatistics.stages()],
     counters: () => [...statistics.counters(), ...ingestStatistics.counters(), ...placement.counters()],
     problems: () => ingestStatistics.problems(),

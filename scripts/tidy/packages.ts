@@ -16,6 +16,7 @@ export const licences: readonly string[] = [
   'MIT',
   'ISC',
   'Apache-2.0',
+  '(Apache-2.0 AND BSD-3-Clause)',
   'BSD-1-Clause',
   'BSD-2-Clause',
   'MIT-0',

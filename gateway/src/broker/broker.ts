@@ -7,6 +7,7 @@ import type { GatewayLimits, ListenConfig } from '../config/gateway-config.ts';
 import type { DeviceCommands } from '../devices/device-commands.ts';
 import type { DeviceConfigs } from '../devices/device-configs.ts';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
+import type { Dialects } from '../ingest/dialects/dialects.ts';
 import type { BurstLog } from '../logging/burst-log.ts';
 import { maySubscribe, quote, quoteName } from './access-rules.ts';
 import { LaneFlush, type BatchLaneOptions } from './batch-lane.ts';
@@ -29,6 +30,7 @@ export interface BrokerParts {
   readonly configs: DeviceConfigs;
   readonly commands: DeviceCommands;
   readonly publishGate: PublishGate;
+  readonly dialects: Dialects;
   /** Takes the batches of devices straight from their sockets; without it they pass the library like the rest. */
   readonly directBatches?: DirectBatches | undefined;
   /** Which certificates count; without it, devices come with passwords alone. */
@@ -75,7 +77,7 @@ export class Broker {
       },
       authorizePublish: (client, packet, done) => parts.publishGate.authorize(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => done(null, this.#grant(client, subscription)),
-      authorizeForward: (client, packet) => (maySubscribe(client.id, packet.topic) ? packet : null),
+      authorizeForward: (client, packet) => (this.#mayHear(client.id, packet.topic) ? packet : null),
     });
     this.#pending = new PendingConnections(parts.limits);
     this.#watchSessions();
@@ -244,9 +246,15 @@ export class Broker {
     return undefined;
   }
 
+  #mayHear(device: string, topic: string): boolean {
+    return maySubscribe(device, topic) || this.#parts.dialects.mayHear(device, topic);
+  }
+
   /** The subscription, or null: aedes then answers 0x80 (MQTT 3.1.1, section 3.9.3). */
   #grant(client: Client, subscription: Subscription): Subscription | null {
+    const { dialects } = this.#parts;
     if (maySubscribe(client.id, subscription.topic)) return subscription;
+    if (dialects.maySubscribe(client.id, subscription.topic)) return subscription;
     this.#report('SUBSCRIPTION_DENIED', client.id, quote(subscription.topic));
     return null;
   }
@@ -294,14 +302,22 @@ export class Broker {
     }
   }
 
-  #publish(topic: string, json: string, retain: boolean): Promise<void> {
-    const packet = { cmd: 'publish', topic, payload: Buffer.from(json), qos: 1, retain, dup: false } as const;
+  #publish(topic: string, content: string | Uint8Array, retain: boolean): Promise<void> {
+    const packet = {
+      cmd: 'publish',
+      topic,
+      payload: Buffer.from(content),
+      qos: 1,
+      retain,
+      dup: false,
+    } as const;
     return new Promise((resolve) => this.#aedes.publish(packet, () => resolve()));
   }
 
   /** What the gateway sends to devices: desired configurations, retained, and commands. */
   #serveDevices(): void {
-    const { registry, configs, commands } = this.#parts;
+    const { registry, configs, commands, dialects } = this.#parts;
+    dialects.publish = (topic, payload) => void this.#publish(topic, payload, false);
     registry.handOut = (device, json) => void this.#publish(desiredTopic(device), json, true);
     commands.publish = (device, json) => void this.#publish(commandTopic(device), json, false);
     this.#aedes.on('subscribe', (subscriptions, client) => {

@@ -31,6 +31,7 @@ beforeEach(async () => {
   const bursts = new BurstLog(pino({ level: 'silent' }), systemClock);
   gate = new PublishGate({
     ingest: {} as Ingest,
+    dialects: { mayPublish: () => false, take: () => Promise.resolve('stored') },
     registry,
     commands: new DeviceCommands(),
     statistics,

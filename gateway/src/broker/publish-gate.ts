@@ -4,6 +4,8 @@ import type { DeviceCommands } from '../devices/device-commands.ts';
 import { readDeviceMessage } from '../devices/device-message.ts';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { Dialects } from '../ingest/dialects/dialects.ts';
+import { RepeatedMessages } from '../ingest/dialects/repeated-messages.ts';
 import type { BurstLog } from '../logging/burst-log.ts';
 import { judgePublish } from './access-rules.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
@@ -23,6 +25,7 @@ type Answer = (error?: Error | null) => void;
 /** What the gate asks and tells. */
 export interface PublishGateParts {
   readonly ingest: Ingest;
+  readonly dialects: Pick<Dialects, 'mayPublish' | 'take'>;
   readonly registry: DeviceRegistry;
   readonly commands: DeviceCommands;
   readonly statistics: BrokerStatistics;
@@ -36,6 +39,7 @@ export interface PublishGateParts {
  */
 export class PublishGate {
   readonly #parts: PublishGateParts;
+  readonly #repeated = new RepeatedMessages();
 
   constructor(parts: PublishGateParts) {
     this.#parts = parts;
@@ -60,6 +64,10 @@ export class PublishGate {
       return;
     }
     registry.seen(client.id);
+    if (this.#parts.dialects.mayPublish(client.id, packet.topic)) {
+      void this.#takeDialect(client.id, packet, answered);
+      return;
+    }
     this.#judge(client.id, packet, answered);
   }
 
@@ -84,6 +92,19 @@ export class PublishGate {
     } else {
       void this.#takeBatch(device, packet, answer);
     }
+  }
+
+  /** Any QoS, retained or not, as real devices send them. Only QoS 0 has no acknowledgement to hold back. */
+  async #takeDialect(account: string, packet: PublishPacket, answer: Answer): Promise<void> {
+    const { topic, messageId } = packet;
+    const payload = bytesOf(packet);
+    const isNumbered = packet.qos > 0 && messageId !== undefined;
+    const numbered = { packetId: messageId ?? 0, topic, payload };
+    const isRepeated = isNumbered && packet.dup && this.#repeated.has(account, numbered);
+    const outcome = isRepeated ? 'duplicate' : await this.#parts.dialects.take({ account, topic, payload });
+    if (isNumbered && outcome !== 'unavailable') this.#repeated.add(account, numbered);
+    discard(packet);
+    answer(outcome === 'unavailable' && packet.qos > 0 ? new Error(unavailable) : null);
   }
 
   async #takeBatch(device: string, packet: PublishPacket, answer: Answer): Promise<void> {
@@ -138,6 +159,13 @@ export class PublishGate {
    */
   #takeWill(packet: PublishPacket, hasLeft: boolean): void {
     const device = 'clientId' in packet ? String(packet.clientId) : undefined;
+    if (device !== undefined && this.#parts.dialects.mayPublish(device, packet.topic)) {
+      // What a bridge leaves behind is a message as any other of it: a Sparkplug node's death, “Offline”.
+      if (hasLeft)
+        void this.#parts.dialects.take({ account: device, topic: packet.topic, payload: bytesOf(packet) });
+      discard(packet);
+      return;
+    }
     const topic = parseTopic(packet.topic);
     const read = readDeviceMessage('status', bytesOf(packet));
     const isOwn = device !== undefined && topic?.device === device && topic.kind === 'status';

@@ -1,4 +1,5 @@
 import type { KeepUs } from '../sinks/embedded/rollups/retention.ts';
+import type { DialectOptions } from './dialect-schema.ts';
 import type { EmailSettings } from '../alerts/delivery/email-channel.ts';
 import type { MqttSettings } from '../alerts/delivery/mqtt-channel.ts';
 import type { WebhookSettings } from '../alerts/delivery/webhook-channel.ts';
@@ -28,6 +29,8 @@ export interface GatewayConfig {
   readonly logLevel: LogLevel;
   /** Ways to people, by the name that rules call them. */
   readonly alertChannels: Readonly<Record<string, AlertChannelConfig>>;
+  /** Accounts that speak no batches, and how their messages become streams. */
+  readonly dialects: readonly DialectOptions[];
   readonly limits: GatewayLimits;
 }
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { EmbeddedFile } from './embedded-schema.ts';
+import { DialectFile } from './dialect-schema.ts';
 import { AlertsFile } from './alerts-schema.ts';
 
 const closed = { additionalProperties: false };
@@ -140,6 +141,10 @@ export const GatewayFile = Type.Partial(
       { description: 'What is logged, on standard error' },
     ),
     alerts: AlertsFile,
+    dialects: Type.Array(DialectFile, {
+      maxItems: 100,
+      description: 'Accounts that speak no batches, and how their messages become streams',
+    }),
     limits: LimitsFile,
   }),
   { additionalProperties: false },

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { FieldlineError, parseDuration, parseSize } from '@fieldline/protocol';
+import { TopicPattern } from '../ingest/adapters/topic-pattern.ts';
 import { defaultHome } from '../home/home.ts';
 import { resolveAlertChannels } from './alerts-schema.ts';
 import { resolveKeep } from './embedded-schema.ts';
 import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
+import type { DialectOptions } from './dialect-schema.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
 import { isLoopback } from './loopback.ts';
 import { resolveSecureListen, resolveTls } from './resolve-tls.ts';
@@ -73,6 +75,7 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
     ...(dashboardDirectory === undefined ? {} : { dashboardDirectory: resolve(dashboardDirectory) }),
     logLevel: options.logLevel ?? 'info',
     alertChannels: resolveAlertChannels(options.alerts),
+    dialects: checkDialects(options.dialects ?? []),
     limits: resolveLimits({ ...defaultLimits, ...options.limits }),
   };
 }
@@ -84,6 +87,23 @@ function resolveListen(name: 'http' | 'mqtt', options: GatewayOptions): ListenCo
     throw invalid(`${name}.host`, detail);
   }
   return listen;
+}
+
+/** Throws CONFIG_INVALID_VALUE where an account comes twice, or a topic pattern is none. */
+function checkDialects(dialects: readonly DialectOptions[]): readonly DialectOptions[] {
+  for (const [index, { account, topics }] of dialects.entries()) {
+    if (dialects.findIndex((each) => each.account === account) < index)
+      throw invalid(`dialects[${index}].account`, `"${account}" stands there twice.`);
+    for (const [at, pattern] of topics.entries()) {
+      try {
+        new TopicPattern(pattern);
+      } catch (cause) {
+        const detail = `"${pattern}": ${cause instanceof Error ? cause.message : String(cause)}.`;
+        throw invalid(`dialects[${index}].topics[${at}]`, detail);
+      }
+    }
+  }
+  return dialects;
 }
 
 function checkUrl(url: string): void {

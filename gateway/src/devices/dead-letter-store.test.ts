@@ -135,6 +135,8 @@ test('a file of the first version keeps its letters', () => {
       code TEXT NOT NULL, detail TEXT NOT NULL, size_bytes INTEGER NOT NULL, payload BLOB NOT NULL);
     INSERT INTO dead_letters (at_us, device, topic, code, detail, size_bytes, payload)
       VALUES (7, 'porch', 't', 'BATCH_INVALID', '', 3, x'616263');
+    CREATE TABLE received (device TEXT, epoch TEXT, ranges TEXT, PRIMARY KEY (device, epoch)) WITHOUT ROWID;
+    CREATE TABLE digests (device TEXT, epoch TEXT, seq INTEGER, digest TEXT);
     PRAGMA user_version = 1`);
   old.close();
   database.close();

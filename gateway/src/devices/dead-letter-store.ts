@@ -78,7 +78,7 @@ export class DeadLetterStore implements DeadLetters {
     const { device, code, sizeBytes } = letter;
     const isWhole = letter.payload.byteLength === sizeBytes && sizeBytes <= storeBytes;
     const payload = isWhole ? letter.payload : letter.payload.subarray(0, payloadBytes);
-    const digest = createHash('sha256').update(letter.payload).digest('base64url').slice(0, 22);
+    const digest = digestOf(letter);
     const atUs = this.#clock.nowUs();
     const row = this.#statements.insert.get(
       ...[atUs, atUs, device, letter.topic.slice(0, detailCharsMax), code],
@@ -202,6 +202,11 @@ export class DeadLetterStore implements DeadLetters {
     if (codes.size > 0) this.#ofDevice.set(device, codes);
     else this.#ofDevice.delete(device);
   }
+}
+
+/** Of the topic as well: a bare number says nothing without it. */
+function digestOf({ topic, payload }: NewDeadLetter): string {
+  return createHash('sha256').update(`${topic}\n`).update(payload).digest('base64url').slice(0, 22);
 }
 
 function sumOf(counts: ReadonlyMap<string, number> = new Map()): number {

@@ -81,6 +81,23 @@ export class DeviceRegistry implements Devices {
     return password;
   }
 
+  /** Whether one more device may be registered. */
+  get hasRoom(): boolean {
+    return this.#devices.size < this.#devicesMax;
+  }
+
+  /**
+   * Makes a device known that has no credential of its own, since another account speaks for it; one that is known
+   * stays as it is. Throws what SQLite throws.
+   */
+  adopt(device: string): void {
+    if (this.#devices.has(device)) return;
+    const state = newState(device, this.#clock.nowUs());
+    this.#store(state);
+    this.#devices.set(device, state);
+    this.#tell(state);
+  }
+
   async revoke(device: string): Promise<DeviceRecord | undefined> {
     const state = this.#devices.get(device);
     if (!state) return undefined;

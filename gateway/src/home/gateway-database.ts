@@ -55,6 +55,10 @@ const migrations: readonly string[] = [
     device TEXT NOT NULL, epoch TEXT NOT NULL, block INTEGER NOT NULL, digests BLOB NOT NULL,
     PRIMARY KEY (device, epoch, block)) WITHOUT ROWID;
 `,
+  `
+  CREATE TABLE dialect_devices (
+    device TEXT PRIMARY KEY, account TEXT NOT NULL, as_named TEXT NOT NULL) WITHOUT ROWID;
+`,
 ];
 
 /**

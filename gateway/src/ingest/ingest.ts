@@ -1,4 +1,4 @@
-import { decodeBatch, FieldlineError, type Batch, type ErrorCode } from '@fieldline/protocol';
+import { decodeBatch, encodeBatch, FieldlineError, type Batch, type ErrorCode } from '@fieldline/protocol';
 import type { Clock } from '../clock.ts';
 import type { GatewayLimits } from '../config/gateway-config.ts';
 import type { BatchLog } from '../journal/batch-log.ts';
@@ -120,6 +120,17 @@ export class Ingest {
       else
         void this.#conclude(arrived, settledBy(this.#notJournaled(examined.batch, journaled))).then(settle);
     });
+  }
+
+  /**
+   * Takes a batch that the gateway made itself, of readings of a device that makes none: its name is new. A refused
+   * one leaves no trace: it is for the caller to keep. Never rejects.
+   */
+  takeMade(batch: Batch): Promise<Settlement> {
+    const payload = encodeBatch(batch);
+    const refusal = this.#judge(batch, payload.byteLength);
+    if (refusal) return Promise.resolve(refusal);
+    return this.#journal(batch, payload, digestOf(batch)).catch((error: unknown) => this.#unavailable(error));
   }
 
   /** Takes a dead letter once more, which it does not keep anew where it is refused. Never rejects. */

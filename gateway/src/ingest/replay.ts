@@ -1,8 +1,17 @@
+import { parseTopic } from '@fieldline/protocol';
 import type { DeadLetters } from '../parts.ts';
+import type { Dialects } from './dialects/dialects.ts';
 import type { Ingest, Settlement } from './ingest.ts';
 
 /** What became of a dead letter that was replayed. */
 export type ReplayOutcome = Settlement | { readonly outcome: 'unknown' | 'cut' };
+
+/** Where letters come from, and who takes them. */
+export interface ReplayParts {
+  readonly deadLetters: DeadLetters;
+  readonly ingest: Pick<Ingest, 'takeAgain'>;
+  readonly dialects: Pick<Dialects, 'takeAgain'>;
+}
 
 /**
  * Gives a dead letter to ingest once more, as if its device sent it now: after a limit was raised, a clock set
@@ -10,23 +19,25 @@ export type ReplayOutcome = Settlement | { readonly outcome: 'unknown' | 'cut' }
  * refused again stays, with the reason of now.
  */
 export class Replay {
-  readonly #deadLetters: DeadLetters;
-  readonly #ingest: Pick<Ingest, 'takeAgain'>;
+  readonly #parts: ReplayParts;
 
-  constructor(deadLetters: DeadLetters, ingest: Pick<Ingest, 'takeAgain'>) {
-    this.#deadLetters = deadLetters;
-    this.#ingest = ingest;
+  constructor(parts: ReplayParts) {
+    this.#parts = parts;
   }
 
   async run(id: number): Promise<ReplayOutcome> {
-    const letter = this.#deadLetters.get(id);
-    const kept = this.#deadLetters.payload(id);
+    const { deadLetters, ingest, dialects } = this.#parts;
+    const letter = deadLetters.get(id);
+    const kept = deadLetters.payload(id);
     if (!letter || !kept) return { outcome: 'unknown' };
     if (!kept.isReplayable) return { outcome: 'cut' };
-    const { device, topic } = letter;
-    const settlement = await this.#ingest.takeAgain({ device, topic, payload: kept.payload });
-    if (settlement.outcome === 'refused') this.#deadLetters.explain(id, settlement);
-    else if (settlement.outcome !== 'unavailable') this.#deadLetters.remove(id);
+    const { device, topic, atUs } = letter;
+    const { payload } = kept;
+    const settlement = parseTopic(topic)
+      ? await ingest.takeAgain({ device, topic, payload })
+      : await dialects.takeAgain({ account: device, topic, payload }, atUs);
+    if (settlement.outcome === 'refused') deadLetters.explain(id, settlement);
+    else if (settlement.outcome !== 'unavailable') deadLetters.remove(id);
     return settlement;
   }
 }

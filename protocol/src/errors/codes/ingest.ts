@@ -74,4 +74,26 @@ export const ingestErrors = defineErrors({
     title: 'Of this dead letter there is no whole message that ingest could take again.',
     remedy: 'Rebuild a store from the journal by a replay; else discard the letter.',
   },
+  DIALECT_UNREADABLE: {
+    number: 5514,
+    title: 'The message does not hold what the dialect of its account says.',
+    remedy: 'Look at it among the dead letters, and at `dialects` in the configuration of the gateway.',
+  },
+  DIALECT_NAME: {
+    number: 5515,
+    title: 'No name of a device, sensor and quantity can be made of the message.',
+    remedy: 'Name them in `dialects`: by the topic, by templates, or as they are.',
+  },
+  DIALECT_DEVICE_TAKEN: {
+    number: 5516,
+    title:
+      'The message speaks of a device that belongs to another account, or that another name means already.',
+    remedy: 'Give the devices of `dialects` names of their own, for example by a template with a prefix.',
+  },
+  DIALECT_DEVICE_LIMIT: {
+    number: 5517,
+    title: 'The account speaks for as many devices as it may.',
+    remedy:
+      'Look for names that are made up from values; then raise `devicesMax` of the dialect, or `limits.devices`.',
+  },
 });
