@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestBroker } from '../../edge/src/testing/test-broker.ts';
 import { bundleAgent } from '../../edge/bundle/bundle-agent.ts';
+import { residentBytes } from '../services/resident-bytes.ts';
 import { unitEnvironment } from '../services/unit-environment.ts';
 import { benchResult, type BenchResult } from './bench-result.ts';
 
@@ -143,12 +144,6 @@ async function measureBoth(
     }),
     benchResult({ name: 'edge-footprint-cpu', unit: '% of a core', ours: cpu, peer: limit, packages }),
   ];
-}
-
-/** Memory of a process that is in RAM now, bytes (proc(5)). */
-function residentBytes({ pid }: ChildProcess): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8'));
-  return Number(match?.[1] ?? Number.NaN) * 1024;
 }
 
 /** Processor time of a process so far, of all its threads, user and system (proc(5), fields 14 and 15). */

@@ -1,4 +1,6 @@
 import type { BenchResult } from './bench-result.ts';
+import { runEdgeBacklog } from './edge-backlog.ts';
+import { runEdgeDisk } from './edge-disk.ts';
 import { runEdgeFootprint } from './edge-footprint.ts';
 import { runEdgeNmea } from './edge-nmea.ts';
 import { runEdgeAdc } from './edge-adc.ts';
@@ -39,6 +41,11 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: runLive,
   },
   'edge-nmea': { summary: 'bytes to fixes a second, beside nmea-simple on strings', run: runEdgeNmea },
+  'edge-disk': { summary: 'bytes the agent writes to disk a byte of payload, beside SQLite', run: runEdgeDisk },
+  'edge-backlog': {
+    summary: 'memory of the agent over a backlog of 24 hours, beside the limit of 128 MB',
+    run: runEdgeBacklog,
+  },
   'edge-footprint': {
     summary: 'memory and CPU of the bundled agent, beside a bare process with its libraries',
     run: runEdgeFootprint,
