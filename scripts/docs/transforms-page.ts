@@ -40,6 +40,12 @@ Windows have no quality: uncertain readings count in them, bad ones do not, and 
 const always = [
   ['non-finite', 'every stream', 'a value of NaN, or too large for a number', 'dropped'],
   ['bad-quality', 'streams with windows', 'a value that was marked as bad', 'dropped'],
+  [
+    'week-rollover',
+    '`gnss` with `time: receiver`',
+    "a fix whose time was moved on by whole rollovers of the receiver's week counter (`dateFloor`)",
+    'uncertain',
+  ],
 ];
 
 /** Every transform with its keys, the reasons under which they count, and the units that are converted. */

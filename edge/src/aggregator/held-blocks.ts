@@ -9,6 +9,8 @@ interface HeldBlock {
   readonly values: number;
   /** When it came, microseconds since the boot. */
   readonly arrivedUs: number;
+  /** Why it is uncertain. */
+  readonly doubt: string | undefined;
 }
 
 /** Blocks of one sensor that wait until the device knows the time, as its driver yielded them. */
@@ -26,10 +28,10 @@ export class HeldBlocks {
   }
 
   /** Keeps a copy of a block that came at `arrivedUs`, microseconds since the boot. */
-  hold(t: Float64Array, columns: Columns, arrivedUs: number): void {
+  hold(t: Float64Array, columns: Columns, arrivedUs: number, doubt?: string): void {
     const copies = columns.map((column) => column?.slice());
     const values = copies.reduce((sum, column) => sum + (column?.length ?? 0), t.length);
-    this.#blocks.push({ t: t.slice(), columns: copies, values, arrivedUs });
+    this.#blocks.push({ t: t.slice(), columns: copies, values, arrivedUs, doubt });
     this.#values += values;
   }
 

@@ -25,11 +25,11 @@ export class SensorFeed {
   }
 
   /** Takes a block of a driver; the arrays are used during the call only, and may be overwritten. */
-  emit(t: Float64Array, columns: Columns): void {
+  emit(t: Float64Array, columns: Columns, doubt?: string): void {
     if (this.#silence !== undefined && t.length > 0) this.#endSilence(this.#silence, t[0]!);
     this.#recent.append(t, columns);
-    if (this.#turns.length === 0) this.#pipeline.emit(t, columns);
-    else this.#emitByTime(t, columns);
+    if (this.#turns.length === 0) this.#pipeline.emit(t, columns, doubt);
+    else this.#emitByTime(t, columns, doubt);
   }
 
   /** Records that the source gave no readings from here to there (µs UTC). */
@@ -58,20 +58,20 @@ export class SensorFeed {
     if (firstUs > fromUs) this.gap(fromUs, firstUs, reason);
   }
 
-  #emitByTime(t: Float64Array, columns: Columns): void {
+  #emitByTime(t: Float64Array, columns: Columns, doubt: string | undefined): void {
     let rest = { t, columns };
     for (const { pipeline, untilUs } of this.#turns) {
       const before = rest.t.reduce((count, each) => count + (each < untilUs ? 1 : 0), 0);
       if (before === 0) continue;
       if (before === rest.t.length) {
-        pipeline.emit(rest.t, rest.columns);
+        pipeline.emit(rest.t, rest.columns, doubt);
         return;
       }
       const own = rowsWhere(rest, (tUs) => tUs < untilUs);
       rest = rowsWhere(rest, (tUs) => tUs >= untilUs);
-      pipeline.emit(own.t, own.columns);
+      pipeline.emit(own.t, own.columns, doubt);
     }
-    this.#pipeline.emit(rest.t, rest.columns);
+    this.#pipeline.emit(rest.t, rest.columns, doubt);
   }
 }
 

@@ -104,13 +104,16 @@ export class SensorPipeline {
     this.#raw = new RawBuffer(raw);
   }
 
-  /** Takes a block of readings; the arrays are overwritten by the transforms and not kept. */
-  emit(t: Float64Array, columns: Columns): void {
+  /**
+   * Takes a block of readings; the arrays are overwritten by the transforms and not kept. `doubt`: why they are
+   * uncertain.
+   */
+  emit(t: Float64Array, columns: Columns, doubt?: string): void {
     for (const lane of this.#lanes) lane.prepare(t, columns);
     const qualities: (Uint8Array | undefined)[] = [];
     for (let index = 0; index < columns.length; index++) {
       const values = columns[index];
-      qualities[index] = values && this.#lanes[index]?.take(t, values);
+      qualities[index] = values && this.#lanes[index]?.take(t, values, doubt);
     }
     this.#raw.append(t, this.#withAttached(t, columns), qualities);
     this.#newestUs = Math.max(this.#newestUs, t.at(-1) ?? this.#newestUs);

@@ -37,7 +37,7 @@ export class StreamLane {
       },
       columnOf: (quantity) => options.columnOf(quantity),
       release: (block) => {
-        this.#deliver(block.t, block.v, this.#chain.marks ? block.q : undefined);
+        this.#deliver(block.t, block.v, this.#hasQuality(block) ? block.q : undefined);
         options.release(block);
       },
     });
@@ -55,9 +55,11 @@ export class StreamLane {
   }
 
   /** Takes a column in place; answers the qualities of what is left, where there are any, until the next call. */
-  take(t: Float64Array, values: Float64Array): Uint8Array | undefined {
-    this.#options.counters.taken += values.length;
-    const q = this.#chain.run(t, values);
+  take(t: Float64Array, values: Float64Array, doubt?: string): Uint8Array | undefined {
+    const { counters } = this.#options;
+    counters.taken += values.length;
+    if (doubt !== undefined) counters.note(`marked-${doubt}`, values.length);
+    const q = this.#chain.run(t, values, doubt === undefined ? qualityCodes.good : qualityCodes.uncertain);
     this.#deliver(t, values, q);
     return q;
   }
@@ -76,6 +78,10 @@ export class StreamLane {
   /** The source was interrupted. */
   reset(): void {
     this.#chain.reset();
+  }
+
+  #hasQuality({ q }: Block): boolean {
+    return this.#chain.marks || q?.some((code) => code > qualityCodes.good) === true;
   }
 
   #deliver(t: Float64Array, v: Float64Array, q: Uint8Array | undefined): void {

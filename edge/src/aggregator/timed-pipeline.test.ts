@@ -111,6 +111,20 @@ describe('a device that boots in 1970', () => {
     ]);
   });
 
+  it('keeps what is uncertain of what it holds, with its reason, whether or not transforms mark', () => {
+    const { host, pipeline, pass, clock, ledger } = rig(0, 'none');
+    pipeline.emit(Float64Array.of(6 * sec), [Float64Array.of(1)], 'week-rollover');
+    pass(2 * sec);
+    pipeline.emit(Float64Array.of(7 * sec), [Float64Array.of(2)]);
+    host.wallUs = trueUs;
+    pipeline.closeDue(clock.nowUs());
+    const [block] = pipeline.take();
+    const field = block?.kind === 'readings' ? block.fields['temperature'] : undefined;
+    expect([...(field?.v ?? [])]).toEqual([1, 2]);
+    expect([...(field?.q ?? [])]).toEqual([1, 0]);
+    expect(Object.fromEntries(ledger.stream(name).reasons)).toEqual({ 'marked-week-rollover': 1 });
+  });
+
   it('gives up what it holds at the end, with the times of its boot and an account that adds up', () => {
     const { pipeline, pass, emit, ledger } = rig(0, 'none');
     pipeline.gap(trueUs - sec, 5 * sec, 'restart');

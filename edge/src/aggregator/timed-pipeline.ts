@@ -44,10 +44,10 @@ export class TimedPipeline extends SensorPipeline {
     this.#isSet = offsetUs !== undefined;
   }
 
-  override emit(t: Float64Array, columns: Columns): void {
+  override emit(t: Float64Array, columns: Columns, doubt?: string): void {
     const { offsetUs } = this.#follow();
-    if (offsetUs === undefined) this.#held.hold(t, columns, this.#clock.nowUs());
-    else this.#forward(placed(t, offsetUs), columns);
+    if (offsetUs === undefined) this.#held.hold(t, columns, this.#clock.nowUs(), doubt);
+    else this.#forward(placed(t, offsetUs), columns, doubt);
   }
 
   override gap(fromUs: number, toUs: number, reason: string): void {
@@ -115,8 +115,8 @@ export class TimedPipeline extends SensorPipeline {
   takeUnset(last: boolean): SensorBlock[][] {
     if (this.#follow().offsetUs !== undefined || !(last || this.#held.isFull)) return [];
     const pipeline = new SensorPipeline(this.#options);
-    for (const { t, columns, arrivedUs } of this.#held.take())
-      pipeline.emit(sinceBoot(t, arrivedUs), columns);
+    for (const { t, columns, arrivedUs, doubt } of this.#held.take())
+      pipeline.emit(sinceBoot(t, arrivedUs), columns, doubt);
     pipeline.closeAll(Number.NEGATIVE_INFINITY);
     for (const { fromUs, toUs, reason } of this.#heldGaps) {
       if (fromUs < toUs) pipeline.gap(fromUs, toUs, reason);
@@ -145,7 +145,7 @@ export class TimedPipeline extends SensorPipeline {
     if (startedAtUs < clockFloorUs) {
       this.#successor = new SensorPipeline({ ...this.#options, startedAtUs: startedAtUs + offsetUs });
     }
-    for (const { t, columns } of this.#held.take()) this.#forward(placed(t, offsetUs), columns);
+    for (const { t, columns, doubt } of this.#held.take()) this.#forward(placed(t, offsetUs), columns, doubt);
     for (const gap of this.#heldGaps) this.#placeGap(gap, offsetUs);
     this.#heldGaps = [];
   }
@@ -171,9 +171,9 @@ export class TimedPipeline extends SensorPipeline {
     return this.#successor;
   }
 
-  #forward(t: Float64Array, columns: Columns): void {
-    if (this.#successor) this.#successor.emit(t, columns);
-    else super.emit(t, columns);
+  #forward(t: Float64Array, columns: Columns, doubt: string | undefined): void {
+    if (this.#successor) this.#successor.emit(t, columns, doubt);
+    else super.emit(t, columns, doubt);
   }
 
   /** Bounds from before the time was known count from the boot. */

@@ -48,9 +48,10 @@ export interface DriverHost {
   readonly timers: Timers;
   /**
    * Hands over readings: times in µs UTC, and one column a quantity of the plan, all of equal length. The
-   * arrays are used during the call only (and may be overwritten by it), so a driver may use them again.
+   * arrays are used during the call only (and may be overwritten by it), so a driver may use them again. `doubt`:
+   * why the readings of this block are uncertain.
    */
-  emit(t: Float64Array, columns: Columns): void;
+  emit(t: Float64Array, columns: Columns, doubt?: string): void;
   /** Counts bytes or frames that are no readings, under a reason such as `bad-checksum`. */
   discard(reason: string, sizeBytes: number): void;
   /** Records that there are no readings from here to there (µs UTC), because. */

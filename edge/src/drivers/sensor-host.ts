@@ -73,8 +73,8 @@ export class SensorHost implements DriverHost {
     };
   }
 
-  emit(t: Float64Array, columns: Columns): void {
-    if (this.isActive) this.#options.feed.emit(t, columns);
+  emit(t: Float64Array, columns: Columns, doubt?: string): void {
+    if (this.isActive) this.#options.feed.emit(t, columns, doubt);
   }
 
   gap(fromUs: number, toUs: number, reason: string): void {

@@ -13,6 +13,8 @@ export class RecordingHost implements DriverHost {
   readonly rows: Record<string, number>[] = [];
   readonly discarded: Record<string, number> = {};
   readonly gaps: string[] = [];
+  /** Why blocks were uncertain. */
+  readonly doubts: string[] = [];
   /** Times that the source told, with those of the clock. */
   readonly told: [utcUs: number, atUs: number][] = [];
   serial: SerialSettings | undefined;
@@ -52,7 +54,8 @@ export class RecordingHost implements DriverHost {
     return this.#driver.figures?.();
   }
 
-  emit(t: Float64Array, columns: Columns): void {
+  emit(t: Float64Array, columns: Columns, doubt?: string): void {
+    if (doubt !== undefined) this.doubts.push(doubt);
     t.forEach((atUs, row) => {
       const values = this.#quantities.flatMap((quantity, column) => {
         const value = columns[column]?.[row];

@@ -47,16 +47,16 @@ export class TransformChain {
   }
 
   /**
-   * Runs a block through all stages, in place. The qualities that it answers are valid until the next call;
-   * there are none where no stage marks.
+   * Runs a block through all stages, in place; `quality`: of all its readings before. The qualities that it answers are
+   * valid until the next call; there are none where all are good and no stage marks.
    */
-  run(t: Float64Array, v: Float64Array): Uint8Array | undefined {
-    if (!this.marks) {
+  run(t: Float64Array, v: Float64Array, quality = 0): Uint8Array | undefined {
+    if (!this.marks && quality === 0) {
       this.#runFrom(0, { t, v });
       return undefined;
     }
     if (this.#quality.length < v.length) this.#quality = new Uint8Array(v.length);
-    const q = this.#quality.subarray(0, v.length).fill(0);
+    const q = this.#quality.subarray(0, v.length).fill(quality);
     this.#runFrom(0, { t, v, q });
     return q;
   }

@@ -19,6 +19,9 @@ const quantities = [
   { quantity: 'hdop', unit: '/' },
 ] as const;
 
+/** Why a fix is uncertain whose time was moved on by whole rollovers of the receiver's week counter. */
+export const weekRollover = 'week-rollover';
+
 /** An epoch that is not continued for so long has ended. Receivers pause longer between two epochs. */
 const quietMs = 300;
 
@@ -151,7 +154,8 @@ class GnssReader implements RunningDriver {
   }
 
   #emit(fix: Fix): void {
-    this.#t[0] = this.#timeOf(fix);
+    const time = this.#timeOf(fix);
+    this.#t[0] = time.us;
     const columns = quantities.map(({ quantity }, index) => {
       const value = fix[quantity];
       if (value === undefined) return undefined;
@@ -159,19 +163,23 @@ class GnssReader implements RunningDriver {
       column[0] = value;
       return column;
     });
-    this.#host.emit(this.#t, columns);
+    this.#host.emit(this.#t, columns, time.doubt);
   }
 
-  /** When the fix was taken, µs UTC, by the configured clock; notes how far the clocks are apart. */
-  #timeOf(fix: Fix): number {
+  /**
+   * When the fix was taken, µs UTC, by the configured clock, and why that is uncertain; notes how far the clocks are
+   * apart.
+   */
+  #timeOf(fix: Fix): { readonly us: number; readonly doubt?: string } {
     const figures = this.#figures;
     figures.fixes += 1;
     figures.deviationMetre = fix.deviation;
     const told = this.#times.read(fix.time, fix.date);
-    if (told === undefined) return fix.atUs;
+    if (told === undefined) return { us: fix.atUs };
     if (told.addedWeeks > 0) figures.datesCorrected += 1;
     figures.receiverAheadUs = told.utcUs - fix.atUs;
     this.#host.tellTime?.(told.utcUs, fix.atUs);
-    return this.#isReceiverTime ? told.utcUs : fix.atUs;
+    if (!this.#isReceiverTime) return { us: fix.atUs };
+    return told.addedWeeks > 0 ? { us: told.utcUs, doubt: weekRollover } : { us: told.utcUs };
   }
 }

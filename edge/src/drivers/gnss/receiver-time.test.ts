@@ -106,10 +106,14 @@ describe('a gnss sensor', () => {
     const first = us('2026-11-23T12:00:00Z') - startUs;
     expect(host.rows.map(({ at }) => at)).toEqual([first, first + 1e6]);
     expect(host.figures()).toMatchObject({ fixes: 2, datesCorrected: 2, receiverAheadUs: first + 1e6 });
+    expect(host.doubts).toEqual(['week-rollover', 'week-rollover']);
   });
 
   it('keeps to the clock of the device otherwise', () => {
-    expect(run({}, fixes).rows.map(({ at }) => at)).toEqual([0, 0]);
+    const host = run({}, fixes);
+    expect(host.rows.map(({ at }) => at)).toEqual([0, 0]);
+    // Its time does not come from the receiver, so nothing is uncertain of it.
+    expect(host.doubts).toEqual([]);
   });
 
   it('takes the floor from the configuration', () => {
