@@ -38,6 +38,7 @@ import { JournalAccount, savedOffset } from './ledger/journal-account.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { RefusedReadings } from './ledger/refused-readings.ts';
 import { BurstLog } from './logging/burst-log.ts';
+import { WayLatency } from './metrics/way-latency.ts';
 import type { GatewayParts, OpenedSinks } from './parts.ts';
 import { openSinks } from './sinks/index.ts';
 import { Teardown } from './teardown.ts';
@@ -142,13 +143,14 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
     channels: config.alertChannels,
     nextOffset: () => log.nextOffset,
   });
-  const sinks = await openSinks({ config, clock, logger, ...durable, alertSink: alerts.sink });
+  const way = new WayLatency(() => clock.nowUs());
+  const sinks = await openSinks({ config, clock, logger, ...durable, way, alertSink: alerts.sink });
   teardown.add('sinks', () => sinks.stop());
   teardown.add('drain', () => drain(base, sinks));
-  const { broker, configs, commands, placement, replay, stages, counters, problems } = assembleBroker(
-    base,
-    durable,
-  );
+  const { broker, configs, commands, placement, replay, stages, counters, problems } = assembleBroker(base, {
+    ...durable,
+    way,
+  });
   keepPlacing(teardown, placement);
   teardown.add('broker', () => broker.stop());
   const mqttUrl = await broker.listen(config.mqtt);
@@ -167,6 +169,7 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
     replay,
     sinks,
     alerts,
+    way,
     ledger: (device) => durable.account.answer(sinks.store, device),
     stages,
     counters: () => [...counters(), ...durable.access.counters()],
@@ -348,13 +351,13 @@ async function openLog({ config, clock, logger, files }: Base, database: Databas
   return new BatchLog(journal, { inflatedBytes: limits.inflatedBytes });
 }
 
-function assembleBroker({ config, clock, logger }: Base, durable: Durable) {
+function assembleBroker({ config, clock, logger }: Base, durable: Durable & { readonly way: WayLatency }) {
   const { limits } = config;
   const { registry, deadLetters } = durable;
   const nowMs = () => performance.now();
   const bursts = new BurstLog(logger.child({ part: 'ingest' }), clock);
   const inFlight = new InFlight({ batches: limits.inFlightBatches, bytes: limits.inFlightBytes });
-  const ingestStatistics = new IngestStatistics(inFlight, nowMs);
+  const ingestStatistics = new IngestStatistics(inFlight, nowMs, durable.way);
   const shared = { ...durable, statistics: ingestStatistics, bursts, clock, limits };
   const placement = new Placement(shared);
   const ingest = new Ingest({ ...shared, placement, inFlight });

@@ -1,4 +1,4 @@
-import type { DeadLetter, ErrorCode, LatencyMs, LedgerAnswer, PipelineStage } from '@fieldline/protocol';
+import type { DeadLetter, ErrorCode, LedgerAnswer, PipelineStage } from '@fieldline/protocol';
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
 import type { Alerts } from './alerts/alerts.ts';
@@ -11,6 +11,8 @@ import type { DeviceRecord } from './devices/device-record.ts';
 import type { Replay } from './ingest/replay.ts';
 import type { BatchLog, JournaledBatch } from './journal/batch-log.ts';
 import type { Store } from './query/store.ts';
+import type { RollingLatency } from './metrics/rolling-latency.ts';
+import type { WayLatency } from './metrics/way-latency.ts';
 import type { StreamIndex } from './query/stream-index.ts';
 import type { LiveFeed } from './sinks/live/live-feed.ts';
 import type { Sink } from './sinks/sink.ts';
@@ -29,6 +31,8 @@ export interface SinkContext {
   readonly registry: Pick<Devices, 'get'>;
   /** The ledger's side of the primary store. */
   readonly account: StoreAccount;
+  /** Is told when batches are durable. */
+  readonly way: WayLatency;
   /** Evaluates the rules on the journal. */
   readonly alertSink: Sink;
 }
@@ -55,7 +59,7 @@ export interface OpenedSinks {
   /** Hears each batch as soon as it is durable: what the live socket stands on. */
   readonly live: LiveFeed;
   /** From the time of a reading (of a window: its end) to the primary store. */
-  sensorToStore(): LatencyMs;
+  readonly sensorToStore: RollingLatency;
   /** Resolves once every sink has caught up with the journal's end, or with false at the deadline. */
   drained(deadlineUs: number): Promise<boolean>;
   stop(): Promise<void>;
@@ -90,6 +94,8 @@ export interface GatewayParts {
   readonly replay: Replay;
   readonly sinks: OpenedSinks;
   readonly alerts: Alerts;
+  /** From the sensor to the places before the stores. */
+  readonly way: WayLatency;
   /** The account, compared with the primary store's own counts at one quiet instant. */
   ledger(device?: string): Promise<LedgerAnswer>;
   /** Stages before the sinks, in the order of the drawing: broker, ingest, journal. */

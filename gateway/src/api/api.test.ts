@@ -94,7 +94,7 @@ describe('GET', () => {
 
   test('pipeline names the stages in the order of the drawing, with latencies', async () => {
     const pipeline = await getJson('/api/v1/pipeline');
-    expect(pipeline.stages.map(({ name }: { name: string }) => name)).toEqual(['broker', 'ingest', 'journal', 'embedded', 'live']); // prettier-ignore
+    expect(pipeline.stages.map(({ name }: { name: string }) => name)).toEqual(['broker', 'ingest', 'journal', 'embedded', 'alerts', 'live']); // prettier-ignore
     expect(pipeline.latencyMs.sensorToStore.p50).toBeGreaterThan(0);
   });
 
@@ -113,6 +113,16 @@ describe('GET', () => {
   test('openapi.json describes every route that answers', async () => {
     const { paths } = await getJson('/api/v1/openapi.json');
     expect(Object.keys(paths).sort()).toEqual([
+      '/api/v1/alerts',
+      '/api/v1/alerts/channels/{name}/test',
+      '/api/v1/alerts/deliveries',
+      '/api/v1/alerts/history',
+      '/api/v1/alerts/rules',
+      '/api/v1/alerts/rules/test',
+      '/api/v1/alerts/rules/{id}',
+      '/api/v1/alerts/silences',
+      '/api/v1/alerts/silences/{id}',
+      '/api/v1/alerts/{id}/acknowledge',
       '/api/v1/audit',
       '/api/v1/dead-letters',
       '/api/v1/dead-letters/{id}',

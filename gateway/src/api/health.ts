@@ -3,11 +3,13 @@ import type { GatewayParts } from '../parts.ts';
 import { renderMetrics } from '../metrics/exposition.ts';
 import { defineRoute, json, text, type ApiRoute } from './route.ts';
 import type { PipelineView } from './pipeline.ts';
+import { liveCounters } from '../sinks/live/live-counters.ts';
+import type { LiveHub } from '../sinks/live/live-hub.ts';
 
 const Health = Type.Object({ status: Type.String(), problems: Type.Array(Type.String()) });
 
 /** For process supervisors and Prometheus. */
-export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[] {
+export function healthRoutes(parts: GatewayParts, view: PipelineView, hub: LiveHub): ApiRoute[] {
   return [
     defineRoute({
       method: 'GET',
@@ -37,10 +39,15 @@ export function healthRoutes(parts: GatewayParts, view: PipelineView): ApiRoute[
       scope: 'metrics',
       answer: { status: 200, description: 'Prometheus text format.', text: 'text/plain' },
       handle: async () => {
-        const { body, contentType } = await renderMetrics(
-          [...parts.counters(), ...parts.alerts.counters()],
-          view(),
-        );
+        const { way, sinks, alerts } = parts;
+        const counters = [...parts.counters(), ...alerts.counters(), ...liveCounters(hub)];
+        const { body, contentType } = await renderMetrics(counters, view(), [
+          { labels: { to: 'outbox' }, histogram: way.outbox.histogram },
+          { labels: { to: 'uplink' }, histogram: way.uplink.histogram },
+          { labels: { to: 'journal' }, histogram: way.journal.histogram },
+          { labels: { to: 'store' }, histogram: sinks.sensorToStore.histogram },
+          { labels: { to: 'socket' }, histogram: hub.sensorToSocket.histogram },
+        ]);
         return text(body, contentType);
       },
     }),

@@ -91,7 +91,7 @@ export function routeTable(parts: GatewayParts, hub: LiveHub): ApiRoute[] {
     ...pipelineRoutes(view),
     ...alertRoutes(parts),
     ...deadLetterRoutes(parts),
-    ...healthRoutes(parts, view),
+    ...healthRoutes(parts, view, hub),
     ...sessionRoutes(parts),
     ...userRoutes(parts),
     ...tokenRoutes(parts),

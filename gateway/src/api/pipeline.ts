@@ -11,14 +11,20 @@ const bottleneckUtilization = 0.5;
 
 /** Joins what the stages say of themselves, in the order of the drawing. */
 export function pipelineView(parts: GatewayParts, hub: LiveHub): PipelineView {
-  const { sinks } = parts;
+  const { sinks, way } = parts;
   return () => {
     const all = [...parts.stages(), ...sinks.sinks.map((sink) => sink.stage())];
     const sensorToSocket = hub.sensorToSocket.quantiles();
     return {
       stages: all,
       bottleneck: bottleneckOf(all),
-      latencyMs: { sensorToStore: sinks.sensorToStore(), sensorToSocket },
+      latencyMs: {
+        sensorToOutbox: way.outbox.quantiles(),
+        sensorToUplink: way.uplink.quantiles(),
+        sensorToJournal: way.journal.quantiles(),
+        sensorToStore: sinks.sensorToStore.quantiles(),
+        sensorToSocket: hub.sensorToSocket.quantiles(),
+      },
     };
   };
 }

@@ -1,6 +1,7 @@
-import type { PipelineStage } from '@fieldline/protocol';
+import type { Batch, PipelineStage } from '@fieldline/protocol';
 import { RateMeter } from '../metrics/rate-meter.ts';
 import { RollingLatency } from '../metrics/rolling-latency.ts';
+import type { WayLatency } from '../metrics/way-latency.ts';
 import type { Counter } from '../parts.ts';
 import type { InFlight } from './in-flight.ts';
 
@@ -11,6 +12,7 @@ export class IngestStatistics {
   /** Milliseconds of a steadily growing clock. */
   readonly #nowMs: () => number;
   readonly #inFlight: InFlight;
+  readonly #way: WayLatency | undefined;
   readonly #arrived: RateMeter;
   readonly #settled: RateMeter;
   readonly #journaled: RateMeter;
@@ -24,8 +26,10 @@ export class IngestStatistics {
   #appendFailures = 0;
   #isFailing = false;
 
-  constructor(inFlight: InFlight, nowMs: () => number) {
+  /** `way`: is told of each new batch, where somebody wants to know. */
+  constructor(inFlight: InFlight, nowMs: () => number, way?: WayLatency) {
     this.#inFlight = inFlight;
+    this.#way = way;
     this.#nowMs = nowMs;
     this.#arrived = new RateMeter(nowMs);
     this.#settled = new RateMeter(nowMs);
@@ -40,6 +44,11 @@ export class IngestStatistics {
     this.#arrived.add(1);
     this.#bytes += sizeBytes;
     return this.#nowMs();
+  }
+
+  /** It is decoded, and new. */
+  examined(batch: Batch): void {
+    this.#way?.arrived(batch);
   }
 
   settled(outcome: Outcome, startedAtMs: number): void {

@@ -231,7 +231,10 @@ export class Ingest {
       return settledBy(refused(recognition.code, recognition.detail));
     }
     const refusal = this.#judge(batch, sizeBytes);
-    if (!refusal) return { kind: 'new', batch, digest };
+    if (!refusal) {
+      this.#parts.statistics.examined(batch);
+      return { kind: 'new', batch, digest };
+    }
     ledger.refusedBatch(batch);
     return settledBy(refusal);
   }

@@ -1,11 +1,14 @@
 import type { LatencyMs } from '@fieldline/protocol';
 import { Sketch } from '@fieldline/protocol/aggregate';
+import { LatencyHistogram } from './latency-histogram.ts';
 
 /** How long one generation collects; quantiles are over the current and the previous one. */
 const generationMs = 60_000;
 
 /** Quantiles of the latencies of the last one to two minutes, within 1 % (DDSketch); constant memory. */
 export class RollingLatency {
+  /** All of them since the start. */
+  readonly histogram = new LatencyHistogram();
   readonly #now: () => number;
   #current = new Sketch();
   #previous = new Sketch();
@@ -21,12 +24,14 @@ export class RollingLatency {
   record(latencyMs: number): void {
     this.#rotate();
     this.#current.record(latencyMs);
+    this.histogram.record(latencyMs);
   }
 
   /** Records a block of latencies in milliseconds. */
   recordBlock(latenciesMs: Float64Array): void {
     this.#rotate();
     this.#current.recordBlock(latenciesMs);
+    for (const latencyMs of latenciesMs) this.histogram.record(latencyMs);
   }
 
   quantiles(): LatencyMs {

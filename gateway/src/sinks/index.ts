@@ -30,7 +30,12 @@ export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
     throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'stores', detail: 'No store is named.' });
   const index = new StreamIndex();
   const live = new LiveFeed();
-  live.listen((entries) => entries.forEach(({ batch }) => index.feed(batch)));
+  live.listen((entries) => {
+    for (const { batch, receivedAtUs } of entries) {
+      index.feed(batch);
+      context.way.journaled(batch, receivedAtUs);
+    }
+  });
   const primaryRunner = makePrimaryRunner(context, primary, index);
   const others = stores.slice(1).map((sink) => makeRunner(context, sink));
   const followers = [makeRunner(context, context.alertSink), makeRunner(context, live, { startAt: 'end' })];
@@ -43,7 +48,7 @@ export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
     sinks: runners.map(runningSink),
     streams: index,
     live,
-    sensorToStore: () => primaryRunner.statistics.sensorLatency.quantiles(),
+    sensorToStore: primaryRunner.statistics.sensorLatency,
     drained: (deadlineUs) => drained(context, runners, deadlineUs),
     stop: async () => {
       await Promise.all(runners.map((runner) => runner.stop()));

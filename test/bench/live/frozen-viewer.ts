@@ -7,7 +7,8 @@ import { benchResult, type BenchResult } from '../bench-result.ts';
 import { GatewayProcess } from '../gateway/gateway-process.ts';
 
 const devices = 10;
-const messagesPerDevice = 150;
+/** How long each measurement lasts. */
+const segmentMs = 3000;
 const readingsPerMessage = 500;
 const runs = 5;
 
@@ -83,7 +84,8 @@ class Publisher {
   /** Milliseconds from PUBLISH to PUBACK of each message. */
   async run(): Promise<number[]> {
     const latencies: number[] = [];
-    for (let message = 0; message < messagesPerDevice; message++) {
+    const endMs = performance.now() + segmentMs;
+    while (performance.now() < endMs) {
       const payload = Buffer.from(encodeBatch(this.#next()));
       const startedAtMs = performance.now();
       await this.#client.publishAsync(batchTopic(this.#device), payload, { qos: 1 });

@@ -27,10 +27,20 @@ export const PipelineStage = Type.Object({
 });
 export type PipelineStage = Type.Static<typeof PipelineStage>;
 
-/** `GET /api/v1/pipeline`. `latencyMs`: from the time of a reading (of a window: its end) to the place named. */
+/**
+ * `GET /api/v1/pipeline`. `latencyMs`: from the time of a reading (of a window: its end) to the place named: its batch was sealed in
+ * the outbox, had arrived over the uplink, was durable in the journal, was in the primary store, was written to a viewer's
+ * socket.
+ */
 export const PipelineAnswer = Type.Object({
   stages: Type.Array(PipelineStage),
   bottleneck: Nullable(Type.String()),
-  latencyMs: Type.Object({ sensorToStore: LatencyMs, sensorToSocket: LatencyMs }),
+  latencyMs: Type.Object({
+    sensorToOutbox: LatencyMs,
+    sensorToUplink: LatencyMs,
+    sensorToJournal: LatencyMs,
+    sensorToStore: LatencyMs,
+    sensorToSocket: LatencyMs,
+  }),
 });
 export type PipelineAnswer = Type.Static<typeof PipelineAnswer>;

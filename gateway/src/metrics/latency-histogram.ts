@@ -1,0 +1,29 @@
+/** Upper bounds of the buckets, seconds: from what a fast disk takes to an outage. */
+export const histogramBoundsSec: readonly number[] = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600,
+];
+
+/** Latencies since the start by bucket, as Prometheus takes them; constant memory. */
+export class LatencyHistogram {
+  /** Of each bucket alone; the last one holds what is beyond the last bound. */
+  readonly #counts = new Float64Array(histogramBoundsSec.length + 1);
+  /** Of all latencies, seconds. */
+  sumSec = 0;
+  count = 0;
+
+  /** Takes one latency in milliseconds. A negative one, of a clock that is ahead, counts as 0. */
+  record(latencyMs: number): void {
+    const sec = Math.max(0, latencyMs / 1000);
+    let bucket = 0;
+    while (bucket < histogramBoundsSec.length && sec > histogramBoundsSec[bucket]!) bucket++;
+    this.#counts[bucket] = this.#counts[bucket]! + 1;
+    this.sumSec += sec;
+    this.count++;
+  }
+
+  /** How many were at most as long as each bound, in the order of `histogramBoundsSec`. */
+  cumulative(): number[] {
+    let sum = 0;
+    return histogramBoundsSec.map((_, bucket) => (sum += this.#counts[bucket]!));
+  }
+}
