@@ -9,6 +9,8 @@ export interface ParsedKey extends BatchName {
   readonly carried: boolean;
   /** Where the batch ends, if more follows it in the record. */
   readonly payloadBytes?: number;
+  /** Everything below this offset was done with when it was sealed. */
+  readonly doneBelow?: number;
 }
 
 /** The key of a sealed batch, or of one that was copied to the end so that the log before it could go. */
@@ -18,12 +20,13 @@ export function batchKey({ epoch, seq }: BatchName, carried = false): string {
 
 /** Reads a key; undefined where another program wrote it. */
 export function parseBatchKey(key: string): ParsedKey | undefined {
-  const [kind, epoch, seqText, sizeText, ...rest] = key.split('/');
+  const [kind, epoch, seqText, sizeText = '', doneText = '', ...rest] = key.split('/');
   const seq = Number(seqText);
   if ((kind !== 'sealed' && kind !== 'carried') || !epoch || !Number.isInteger(seq) || rest.length > 0)
     return undefined;
   const carried = kind === 'carried';
-  if (sizeText === undefined) return { epoch, seq, carried };
-  const payloadBytes = Number(sizeText);
-  return Number.isInteger(payloadBytes) ? { epoch, seq, carried, payloadBytes } : undefined;
+  const [payloadBytes, doneBelow] = [Number(sizeText), Number(doneText)];
+  if (!Number.isInteger(payloadBytes) || !Number.isInteger(doneBelow)) return undefined;
+  const withSize = sizeText === '' ? {} : { payloadBytes };
+  return { epoch, seq, carried, ...withSize, ...(doneText === '' ? {} : { doneBelow }) };
 }

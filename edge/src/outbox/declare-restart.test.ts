@@ -33,7 +33,10 @@ function restart(open: readonly SensorBlock[], about: { sentAt: number; atUs: nu
     ...{ sentAt: about.sentAt, lane: 'live', sensors: [], ledger: {} },
   };
   declareRestart({
-    outbox: { state: { epoch: 'e', nextSeq: 2, lastBatch, open, renewed: false }, closedCleanly: false },
+    outbox: {
+      state: { epoch: 'e', nextSeq: 2, lastBatch, open, renewed: false, doneBelow: 0 },
+      closedCleanly: false,
+    },
     ledger: sensor.ledger,
     pipelines: new Map([['air', sensor.pipeline]]),
     nowUs: about.atUs,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeBatch, type Batch } from '@fieldline/protocol';
@@ -73,6 +73,29 @@ async function waiting(outbox: Outbox): Promise<Batch[]> {
 const seqs = async (outbox: Outbox): Promise<number[]> => (await waiting(outbox)).map(({ seq }) => seq);
 
 describe('an outbox', () => {
+  it('sends no more again after a crash than was acknowledged since the last seal, however often it crashes', async () => {
+    let outbox = await open();
+    for (let run = 1; run <= 5; run++) {
+      await sealMany(outbox, 10);
+      const offsets = Array.from({ length: outbox.nextOffset - outbox.firstWaiting }, (_, index) => index);
+      const first = outbox.firstWaiting;
+      for (const index of offsets) {
+        outbox.claim(first + index);
+        outbox.acknowledge(first + index);
+      }
+      await sealMany(outbox, 1);
+      // What a crash leaves: the files as they are.
+      const copy = `${directory}-${run}`;
+      await cp(directory, copy, { recursive: true, filter: (name) => !name.includes('lock') });
+      await outbox.close();
+      await rm(directory, { recursive: true });
+      directory = copy;
+      outbox = await open();
+      expect(await seqs(outbox)).toEqual([run * 11]);
+    }
+    await outbox.close();
+  });
+
   it('keeps its epoch over a restart shortly after a connection began', async () => {
     const first = await open();
     await sealMany(first, 2);

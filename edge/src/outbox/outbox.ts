@@ -25,7 +25,10 @@ export interface OutboxOptions {
   readonly files?: OpenJournalOptions['files'];
 }
 
-/** How often the cursor is written while batches are acknowledged: a restart resends at most that much. */
+/**
+ * How often the cursor is written while batches are acknowledged. Each sealed batch says the same: a restart resends at
+ * most what was acknowledged since the last one, or since the cursor where nothing was sealed.
+ */
 const cursorIntervalUs = 5_000_000;
 /** How often the oldest batch is looked at for its age. */
 const ageCheckIntervalUs = 60_000_000;
@@ -90,7 +93,7 @@ export class Outbox implements BatchQueue {
     this.#nextSeq = state.nextSeq;
     this.#openedAt = journal.nextOffset;
     this.#ageCheckedUs = 0;
-    const acknowledged = journal.cursor(acknowledgedCursor) ?? 0;
+    const acknowledged = Math.max(journal.cursor(acknowledgedCursor) ?? 0, state.doneBelow);
     for (let offset = journal.firstOffset; offset < acknowledged; offset++) this.#done.add(offset);
   }
 
@@ -119,6 +122,11 @@ export class Outbox implements BatchQueue {
     return Math.min(this.nextOffset, this.#done.nextMissing(this.#journal.firstOffset));
   }
 
+  /** What this run has written to the disk, bytes. */
+  get bytesWritten(): number {
+    return this.#journal.stats().bytesWritten;
+  }
+
   /** Goes on with other limits; what is beyond them is dropped at the next look. */
   changeLimits(limits: Pick<OutboxOptions, 'maxBytes' | 'maxAgeUs' | 'whenFull'>): void {
     this.#options = { ...this.#options, ...limits };
@@ -140,7 +148,7 @@ export class Outbox implements BatchQueue {
    * a crash. Never called concurrently.
    */
   async seal(batch: Batch, drops?: Drops, open?: readonly SensorBlock[]): Promise<void> {
-    const { key, value } = toSealedRecord(batch, open);
+    const { key, value } = toSealedRecord(batch, open, this.firstWaiting);
     const offset = await this.#journal.append(key, value);
     this.#nextSeq = batch.seq + 1;
     this.#newestSealed = offset;

@@ -15,6 +15,8 @@ export interface OutboxState {
   readonly open: readonly SensorBlock[];
   /** Whether recovery discarded something, so that the epoch is a new one. */
   readonly renewed: boolean;
+  /** Everything below this offset was acknowledged or dropped when the last batch was sealed. */
+  readonly doneBelow: number;
 }
 
 const scanBytes = 1024 * 1024;
@@ -28,14 +30,16 @@ export async function recoverState(journal: Journal): Promise<OutboxState> {
   const { tailTorn, discardedBytes, discardedRecordsAtLeast } = journal.recovery;
   const damaged = tailTorn || discardedBytes > 0 || discardedRecordsAtLeast > 0;
   if (last === undefined) {
-    return { epoch: newEpoch(), nextSeq: 1, lastBatch: undefined, open: [], renewed: damaged };
+    return { epoch: newEpoch(), nextSeq: 1, lastBatch: undefined, open: [], renewed: damaged, doneBelow: 0 };
   }
   const { batch } = last;
+  const doneBelow = parseBatchKey(last.record.key)?.doneBelow ?? 0;
   // A torn tail was never durable, so never sent; a batch lost to damage may have closed these windows.
   const isTailOnly = discardedRecordsAtLeast === 0;
   const open = isTailOnly ? openBlocksOf(last.record) : [];
-  if (damaged) return { epoch: newEpoch(), nextSeq: 1, lastBatch: batch, open, renewed: true };
-  return { epoch: batch.epoch, nextSeq: batch.seq + 1, lastBatch: batch, open, renewed: false };
+  const found = { lastBatch: batch, open, doneBelow };
+  if (damaged) return { ...found, epoch: newEpoch(), nextSeq: 1, renewed: true };
+  return { ...found, epoch: batch.epoch, nextSeq: batch.seq + 1, renewed: false };
 }
 
 /** 12 random bytes, base64url: devices and restarts never meet in one. */

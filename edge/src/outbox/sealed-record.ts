@@ -10,17 +10,18 @@ export interface SealedRecord {
 
 /**
  * Joins a batch and the open windows of the same moment into one record, so that a crash keeps both or
- * neither: windows that the batch closed can never be found open as well. The open windows are never sent.
+ * neither: windows that the batch closed can never be found open as well. The open windows are never sent. `doneBelow`:
+ * the offset below which all is acknowledged; it costs no write of its own here.
  */
-export function toSealedRecord(batch: Batch, open: readonly SensorBlock[] = []): SealedRecord {
+export function toSealedRecord(batch: Batch, open: readonly SensorBlock[] = [], doneBelow = 0): SealedRecord {
   const payload = encodeBatch(batch);
-  if (open.length === 0) return { key: batchKey(batch), value: payload };
+  if (open.length === 0) return { key: `${batchKey(batch)}//${doneBelow}`, value: payload };
   const { dropped: _dropped, anchor: _anchor, ...envelope } = batch;
   const trailer = encodeBatch({ ...envelope, sensors: open, ledger: {} });
   const value = new Uint8Array(payload.length + trailer.length);
   value.set(payload);
   value.set(trailer, payload.length);
-  return { key: `${batchKey(batch)}/${payload.length}`, value };
+  return { key: `${batchKey(batch)}/${payload.length}/${doneBelow}`, value };
 }
 
 /** The bytes of a record that are sent. */
