@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { askOnce, outcomeOf, runDriver } from '../../testing/driver-cases.ts';
+import { askOnce, driverCases, outcomeOf, runDriver } from '../../testing/driver-cases.ts';
 import type { RecordingHost } from '../../testing/recording-host.ts';
 import { TestPort } from '../../testing/test-port.ts';
 import { modbusRtu } from './modbus-rtu.ts';
@@ -23,11 +23,14 @@ let slave: NodeJS.Timeout;
 let host: RecordingHost | undefined;
 /** Answers by `device function address count`, as they would be seen on the wire, without CRC. */
 let answers: Record<string, number[]>;
+/** Whole answers, with CRC, by whole questions in hex: of a recorded case. */
+let recorded: ReadonlyMap<string, Uint8Array>;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fieldline-modbus-'));
   port = new TestPort(join(folder, 'bus'));
   answers = {};
+  recorded = new Map();
   slave = setInterval(() => {
     const question = Buffer.from(port.received(), 'latin1');
     if (question.length !== 8) return;
@@ -35,6 +38,7 @@ beforeEach(() => {
     const answer = answers[key];
     expect(withCrc([...question.subarray(0, 6)])).toEqual(Uint8Array.from(question));
     if (answer !== undefined) port.write(withCrc(answer));
+    port.write(recorded.get(question.toString('hex')) ?? '');
   }, 5);
 });
 afterEach(() => {
@@ -48,6 +52,27 @@ function begin(registers: object, more: object = {}): RecordingHost {
   host = runDriver(modbusRtu, { port: join(folder, 'bus'), answerWithin: '200ms', registers, ...more });
   return host;
 }
+
+/** The answers of a recorded exchange, by their questions. */
+function readExchange(text: string): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  let question = '';
+  for (const line of text.trim().split('\n')) {
+    const hex = line.slice(2).replaceAll(' ', '');
+    if (line.startsWith('>')) question = hex;
+    else found.set(question, Buffer.from(hex, 'hex'));
+  }
+  return found;
+}
+
+describe('a recorded bus', () => {
+  it.each(driverCases(import.meta.url))('$name', async ({ directory, settings, expected }) => {
+    recorded = readExchange(readFileSync(join(directory, 'exchange.txt'), 'utf8'));
+    const path = join(folder, 'bus');
+    host = runDriver(modbusRtu, { answerWithin: '5s', ...settings, port: path });
+    expect(await askOnce(host)).toEqual(expected);
+  });
+});
 
 describe('registers', () => {
   it('of every type, from both tables and several devices, become one row', async () => {
