@@ -71,6 +71,10 @@ export interface RunningSink {
   /** The next offset that it will write. */
   readonly offset: number;
   stage(): PipelineStage;
+  /** Whether it can be filled from the journal again: not at all, from any offset, or as a whole only. */
+  readonly replay: 'no' | 'from anywhere' | 'whole';
+  /** Fills it again from this offset on; resolves when that has begun. */
+  replayFrom(offset: number): Promise<undefined>;
   /** Undefined while it works; else what is wrong, for `/readyz` and people. */
   problem(): string | undefined;
 }

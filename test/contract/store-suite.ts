@@ -317,6 +317,58 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       ]); // prettier-ignore
     });
 
+    test('gives deviation and root mean square, of readings and of windows alike', async () => {
+      const values = [3, 5, 7, 9, 1, 1, 2];
+      await write(entries.next(readings('air', 'temperature', values.map((value, index) => [index, value] as const)))); // prettier-ignore
+      await write(entries.next(windows('soil', 'temperature', 5, [{ startS: 0, values: values.slice(0, 4) }, { startS: 5, values: values.slice(4) }]))); // prettier-ignore
+      const mean = 4;
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 6);
+      const rms = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / 7);
+      for (const stream of ['air/temperature', 'soil/temperature']) {
+        const answer = await ask(0, 10, 1, stream);
+        expect([answer.count, answer.stddev?.length]).toEqual([[7], 1]);
+        expect(answer.stddev?.[0]).toBeCloseTo(deviation, 9);
+        expect(answer.rms?.[0]).toBeCloseTo(rms, 9);
+      }
+    });
+
+    test('takes several streams together, as if they were one', async () => {
+      await write(entries.next(readings('air', 'temperature', [[1, 10], [2, 20], [12, 5]]))); // prettier-ignore
+      await write(entries.next(readings('soil', 'temperature', [[1, 30], [3, 40]]))); // prettier-ignore
+      await write(entries.next(windows('deep', 'temperature', 10, [{ startS: 0, values: [50, 60] }])));
+      const streams = ['air', 'soil', 'deep', 'missing'].map((sensor) => ({ device: 'greenhouse-1', sensor, quantity: 'temperature' })); // prettier-ignore
+      const range = { fromUs: startUs, toUs: startUs + 20 * secondUs, points: 2 };
+      const answer = await under.store.query({ ...asUsual, streams, ...range });
+      if (!answer.ok) throw new Error(answer.refusal.detail);
+      const series = toQueryAnswer('all', answer.value);
+      expect(series).toMatchObject({ windowUs: 10 * secondUs, t: at(0, 10), count: [6, 1], mean: [35, 5], min: [10, 5], max: [60, 5] }); // prettier-ignore
+      expect(series.p50[0]).toBeGreaterThanOrEqual(29.7);
+      expect(series.p50[0]).toBeLessThanOrEqual(40.4);
+    });
+
+    test('gives pages of readings with their qualities, and of windows, each row once', async () => {
+      const rows = Array.from({ length: 50 }, (_, index) => [Math.floor(index / 3), index] as const);
+      const block = readings('air', 'temperature', rows);
+      if (block.kind !== 'readings') throw new Error('not readings');
+      const field = block.fields['temperature'];
+      const q = Uint8Array.from(rows, ([, value]) => value % 3);
+      await write(entries.next({ ...block, fields: { temperature: { unit: 'Cel', v: Float64Array.of(), ...field, q } } })); // prettier-ignore
+      await write(entries.next(windows('air', 'temperature', 10, [{ startS: 5, values: [1, 2] }, { startS: 15, values: [7] }]))); // prettier-ignore
+      const seen: [number, number][] = [];
+      const sums: number[] = [];
+      const stream = { device: 'greenhouse-1', sensor: 'air', quantity: 'temperature' };
+      for (let fromUs: number | null = startUs; fromUs !== null;) {
+        const page = await under.store.page({ stream, fromUs, toUs: startUs + 1e9, rows: 7 });
+        if (!page.ok) throw new Error(page.refusal.detail);
+        const { readings: part, windows: closed, nextUs } = page.value;
+        for (const [index, value] of part.v.entries()) seen.push([value, part.q?.[index] ?? 0]);
+        sums.push(...closed.sum);
+        fromUs = nextUs;
+      }
+      expect(seen.sort((a, b) => a[0] - b[0])).toEqual(rows.map(([, value]) => [value, value % 3]));
+      expect(sums).toEqual([3, 7]);
+    });
+
     test('follows a sensor whose type changes', async () => {
       await write(entries.next(readings('air', 'temperature', [[1, 1], [2, 2]]))); // prettier-ignore
       await write(entries.next(readings('air', 'temperature', [[3, 3], [4, 4]], { type: 'line' }))); // prettier-ignore

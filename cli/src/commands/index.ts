@@ -9,6 +9,7 @@ import { alertsRules } from './alerts-rules.ts';
 import { alertsSet } from './alerts-set.ts';
 import { alertsSilence } from './alerts-silence.ts';
 import { alertsTest } from './alerts-test.ts';
+import { backup } from './backup.ts';
 import { bench } from './bench.ts';
 import { configDiff } from './config-diff.ts';
 import { configGet } from './config-get.ts';
@@ -25,6 +26,7 @@ import { deviceList } from './device-list.ts';
 import { deviceRevoke } from './device-revoke.ts';
 import { deviceShow } from './device-show.ts';
 import { doctor } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { flashBundle } from './flash-bundle.ts';
 import { flashDisk } from './flash-disk.ts';
 import { flashImageCommand } from './flash-image.ts';
@@ -33,6 +35,8 @@ import { ledger } from './ledger.ts';
 import { publish } from './publish.ts';
 import { query } from './query.ts';
 import { read } from './read.ts';
+import { replay } from './replay.ts';
+import { restore } from './restore.ts';
 import { simulateAdc } from './simulate-adc.ts';
 import { simulateFleet } from './simulate-fleet.ts';
 import { simulateGnss } from './simulate-gnss.ts';
@@ -57,6 +61,10 @@ export const commands = {
   publish,
   tap,
   query,
+  export: exportCommand,
+  replay,
+  backup,
+  restore,
   ledger,
   audit,
   doctor,

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { defaultHome } from './default-home.ts';
 import { errorRegistry, FieldlineError, Problem, type ErrorCode } from '@fieldline/protocol';
 import type { TSchema, Static } from 'typebox';
@@ -60,6 +63,29 @@ export class GatewayClient {
 
   async delete<Schema extends TSchema>(path: string, schema: Schema): Promise<Static<Schema>> {
     return this.#ask('DELETE', path, schema);
+  }
+
+  /** An answer that is streamed, with what comes behind it. The caller reads it to its end or destroys it. */
+  async open(path: string): Promise<IncomingMessage> {
+    const url = new URL(path, this.#base);
+    // `fetch` does not show trailers.
+    const send = url.protocol === 'https:' ? requestTls : request;
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const sent = send(url, { headers: this.headers }, resolve).on('error', (cause) =>
+      reject(
+        new FieldlineError('CLI_GATEWAY_UNREACHABLE', {
+          subject: this.#base.href,
+          detail: `${cause.message}.`,
+          cause,
+        }),
+      ),
+    );
+    sent.setTimeout(REQUEST_TIMEOUT_MS, () => sent.destroy(new Error('It has been silent for too long')));
+    sent.end();
+    const response = await promise;
+    if (response.statusCode === 200) return response;
+    const document: unknown = await json(response).catch(() => undefined);
+    throw refusal(response.statusCode ?? 0, document, `GET ${path.replace(/\?.*/, '')}`);
   }
 
   /** The bytes of a file. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import {
   batchTopic,
   DeadLetter,
@@ -79,6 +80,38 @@ describe('GET', () => {
     expect(raw).toEqual({ stream: 'lab-1/adc/ch0', unit: 'V', t: one.t.slice(0, 2), v: one.mean.slice(0, 2), quality: [0, 0], nextT: one.t[2] }); // prettier-ignore
   });
 
+  test.each(['csv', 'ndjson', 'line', 'parquet'])(
+    'export streams %s, and tells at its end how many rows came',
+    async (format) => {
+      const { status, headers, trailers, body } = await getStreamed(
+        `/api/v1/export?stream=*&from=0&format=${format}`,
+      );
+      expect([status, headers['content-disposition']]).toEqual([
+        200,
+        `attachment; filename="fieldline.${format}"`,
+      ]);
+      expect(trailers).toEqual({ 'x-row-count': '3' });
+      if (format === 'ndjson') expect(body.toString().trim().split('\n').map((line) => (JSON.parse(line) as { value: number }).value)).toEqual([1.5, -2.5, 3.5]); // prettier-ignore
+      expect(body.length).toBeGreaterThan(100);
+    },
+  );
+
+  test('an export whose reader leaves gives its place back', async () => {
+    for (let round = 0; round < 4; round++) {
+      await new Promise<void>((resolve, reject) => {
+        const path = '/api/v1/export?stream=*&from=0&format=csv';
+        const request = httpRequest(new URL(path, rig.gateway.httpUrl), (response) => {
+          response.destroy();
+          response.once('close', () => resolve());
+        });
+        request.on('error', reject).end();
+      });
+    }
+    await expect
+      .poll(async () => (await getStreamed('/api/v1/export?stream=*&from=0&format=csv')).status)
+      .toBe(200);
+  });
+
   test('query takes RFC 3339 and leaves out what is outside', async () => {
     const answer = await getJson(`/api/v1/query?stream=lab-1/adc/ch0&from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z`); // prettier-ignore
     expect(answer.t).toEqual([]);
@@ -134,11 +167,13 @@ describe('GET', () => {
       '/api/v1/devices/{id}/config',
       '/api/v1/devices/{id}/config/dry-run',
       '/api/v1/devices/{id}/revoke',
+      '/api/v1/export',
       '/api/v1/ledger',
       '/api/v1/openapi.json',
       '/api/v1/pipeline',
       '/api/v1/query',
       '/api/v1/session',
+      '/api/v1/sinks/{name}/replay',
       '/api/v1/streams',
       '/api/v1/tokens',
       '/api/v1/tokens/{id}',
@@ -152,7 +187,7 @@ describe('GET', () => {
       if (!paths[path].get) continue;
       const id = path.includes('dead-letters') ? '1' : 'lab-1';
       const response = await get(
-        `${path.replace('{id}', id)}${path.endsWith('/query') ? '?stream=lab-1/adc/ch0' : ''}`,
+        `${path.replace('{id}', id)}${/query$|export$/.test(path) ? '?stream=lab-1/adc/ch0&from=0'.concat(path.endsWith('export') ? '&format=csv' : '') : ''}`,
         { authorization: `Bearer ${token}` },
       );
       expect([path, response.status]).toEqual([path, 200]);
@@ -171,6 +206,8 @@ describe('problems', () => {
     ['/api/v1/query?stream=a', 400, 'API_BAD_REQUEST', 'device/sensor/quantity'],
     ['/api/v1/query?stream=a/b/c', 404, 'QUERY_UNKNOWN_STREAM', 'a/b/c'],
     ["/api/v1/query?stream=a/b'%3b--/c", 404, 'QUERY_UNKNOWN_STREAM', "a/b';--/c"],
+    ['/api/v1/export?stream=*&format=xls', 400, 'API_BAD_REQUEST', 'format'],
+    ['/api/v1/export?stream=x/y/z&format=csv', 404, 'QUERY_UNKNOWN_STREAM', 'x/y/z'],
     ['/api/v1/query?stream=*/b/c', 404, 'QUERY_UNKNOWN_STREAM', '*/b/c'],
     ['/api/v1/query?stream=*&form=raw', 400, 'API_BAD_REQUEST', 'form'],
     ['/api/v1/query?stream=a/b/c&from=9&to=3', 400, 'QUERY_BAD_RANGE', 'from 9, to 3'],
@@ -256,6 +293,15 @@ function statusWithHost(host: string): Promise<number | undefined> {
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An answer with what comes behind it, which `fetch` does not show. */
+async function getStreamed(path: string) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    httpRequest(new URL(path, rig.gateway.httpUrl), resolve).on('error', reject).end(),
+  );
+  const body = await buffer(response);
+  return { status: response.statusCode, headers: response.headers, trailers: response.trailers, body };
 }
 
 function oneBatch(): Batch {

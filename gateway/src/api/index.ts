@@ -14,6 +14,7 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceSummary } from './device-summary.ts';
 import { deviceConfigRoutes } from './device-config.ts';
 import { deviceRoutes } from './devices.ts';
+import { exportRoutes } from './export.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { ownNames } from './host-check.ts';
@@ -25,6 +26,7 @@ import type { ApiRoute } from './route.ts';
 import { buildServer } from './server.ts';
 import { sessionRoutes } from './session.ts';
 import { linkFollower } from './sign-in-link.ts';
+import { sinkRoutes } from './sinks.ts';
 import { streamRoutes } from './streams.ts';
 import type { ServerTls } from './http-server.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -87,6 +89,8 @@ export function routeTable(parts: GatewayParts, hub: LiveHub): ApiRoute[] {
     ...deviceConfigRoutes(parts),
     ...streamRoutes(parts),
     ...queryRoutes(parts),
+    ...exportRoutes(parts),
+    ...sinkRoutes(parts),
     ...ledgerRoutes(parts),
     ...pipelineRoutes(view),
     ...alertRoutes(parts),

@@ -29,6 +29,17 @@ export type ApiReply =
   | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly body: string }
   /** A file to be saved under `filename`, which is plain ASCII. */
   | { readonly kind: 'file'; readonly filename: string; readonly body: Uint8Array }
+  /** A file that is made while it is sent, and ends with a trailer; without one it broke off. */
+  | {
+      readonly kind: 'stream';
+      readonly contentType: string;
+      /** Plain ASCII. */
+      readonly filename: string;
+      readonly body: AsyncIterable<Uint8Array>;
+      readonly trailer: { readonly name: string; readonly value: () => string };
+      /** Called once the answer has been sent or has broken off; perhaps more than once. */
+      readonly ended: () => void;
+    }
   | {
       readonly kind: 'problem';
       readonly status: number;

@@ -5,6 +5,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { Readable } from 'node:stream';
 import type { ErrorCode } from '@fieldline/protocol';
 import type { Logger } from 'pino';
 import type { Principal } from '../access/access.ts';
@@ -23,6 +24,8 @@ export const requestLimits = {
   bodyBytes: 64 * 1024,
   requestMs: 15_000,
   idleMs: 60_000,
+  /** How long the reader of a streamed answer may take nothing. */
+  stallMs: 60_000,
   urlPartChars: 200,
 } as const;
 
@@ -128,8 +131,21 @@ function send(reply: FastifyReply, answer: ApiReply): FastifyReply {
   if (answer.kind === 'problem')
     return sendProblem(reply, answer.status, answer.code, answer.detail, answer.extra);
   if (answer.kind === 'file') return sendFile(reply, answer);
+  if (answer.kind === 'stream') return sendStream(reply, answer);
   const contentType = answer.kind === 'text' ? answer.contentType : 'application/json; charset=utf-8';
   return reply.code(answer.status).header('content-type', contentType).send(answer.body);
+}
+
+/** A reader that takes nothing for a while is cut off: it would hold a place that others want. */
+function sendStream(reply: FastifyReply, answer: Extract<ApiReply, { kind: 'stream' }>): FastifyReply {
+  const { body, trailer, contentType, filename } = answer;
+  reply.raw.once('close', answer.ended);
+  reply.raw.setTimeout(requestLimits.stallMs, () => reply.raw.destroy());
+  return reply
+    .header('content-type', contentType)
+    .header('content-disposition', `attachment; filename="${filename}"`)
+    .trailer(trailer.name, async () => trailer.value())
+    .send(Readable.from(body, { objectMode: false, highWaterMark: 1 }));
 }
 
 /** Bytes of a peer are saved, never shown: a browser must not take them for a page. */

@@ -12,7 +12,11 @@ export type StoreContext = Pick<SinkContext, 'config' | 'clock' | 'logger' | 're
 /** Every store that the configuration can name. To add one: its folder, and one line here. */
 export const storeRegistry: Readonly<Record<StoreName, (context: StoreContext) => Sink & Store>> = {
   embedded: ({ config, clock }) =>
-    new EmbeddedStore({ path: join(config.home, 'store.db'), nowUs: () => clock.nowUs(), keepUs: config.keepUs }),
+    new EmbeddedStore({
+      path: join(config.home, 'store.db'),
+      nowUs: () => clock.nowUs(),
+      keepUs: config.keepUs,
+    }),
   influxdb: ({ config, logger, registry }) =>
     InfluxStore.fromConfig(config, {
       logger: logger.child({ part: 'influxdb' }),

@@ -10,6 +10,8 @@ export function runningSink(runner: SinkRunner): RunningSink {
       return runner.offset;
     },
     stage: () => stageOf(runner),
+    replay: runner.replay,
+    replayFrom: (offset) => runner.replayFrom(offset),
     problem: () => (runner.failure ? describeFailure(runner.failure) : undefined),
   };
 }

@@ -158,6 +158,31 @@ describe('SinkRunner', () => {
     expect(warnings).toEqual([expect.stringMatching(/^journal: .* EMFILE.*\[SINK_STEP_FAILED\]$/)]);
   });
 
+  test('fills a sink again from an offset, while it idles and while it cannot store', async () => {
+    await append(4);
+    const rebuilt: number[] = [];
+    const opened: number[] = [];
+    const rebuilding = Object.assign(sink, {
+      rebuild: async (offset: number): Promise<SinkOpening> => {
+        rebuilt.push(offset);
+        return rebuilt.length === 2 ? { kind: 'retryable', failure } : { kind: 'ready', resumeAt: offset };
+      },
+    });
+    const runner = start({ sink: rebuilding, onOpened: async (offset) => void opened.push(offset) });
+    await upTo(runner, 4);
+    expect(runner.replay).toBe('from anywhere');
+    await runner.replayFrom(2);
+    await upTo(runner, 4);
+    expect(sink.stored).toEqual([0, 1, 2, 3, 2, 3]);
+    sink.answers.push({ kind: 'retryable', failure });
+    await append(1);
+    await runner.replayFrom(1);
+    await upTo(runner, 5);
+    expect(sink.stored.slice(-4)).toEqual([1, 2, 3, 4]);
+    expect([rebuilt, opened]).toEqual([[2, 1, 1], [0, 2, 1]]); // prettier-ignore
+    expect(log.cursor('scripted')).toBeDefined();
+  });
+
   test('commits nothing before what was refused of it is kept', async () => {
     await append(1);
     const part = { offset: 0, device: 'd', code: 'POINT_NOT_ENCODABLE', detail: 'x', counts: {}, payload: new Uint8Array() } as const; // prettier-ignore

@@ -30,7 +30,7 @@ export interface SinkRunnerOptions {
   readonly startAt: 'cursor' | 'end';
   readonly writeLimit?: { readonly maxBytes: number; readonly maxRecords: number };
   readonly backoff?: BackoffLimits;
-  /** Called once, before the first write: every entry below `offset` is stored already. */
+  /** Called before the first write, and after a replay was begun: every entry below `offset` is stored already. */
   readonly onOpened?: (offset: number) => Promise<void>;
   /** Called after each write that stored entries, in journal order, before the next write. */
   readonly onCommitted?: (entries: readonly JournaledBatch[]) => void;
@@ -64,6 +64,8 @@ export class SinkRunner {
   #cursorSaved = -1;
   readonly #commitWaiters = new Set<() => void>();
   readonly #opened = Promise.withResolvers<undefined>();
+  #replay: { readonly offset: number; readonly begun: PromiseWithResolvers<undefined> } | undefined;
+  #wake = new AbortController();
 
   constructor(options: SinkRunnerOptions) {
     this.#options = options;
@@ -103,6 +105,20 @@ export class SinkRunner {
     return true;
   }
 
+  /** Whether the sink can be filled from the journal again. */
+  get replay(): 'no' | 'from anywhere' | 'whole' {
+    const { sink } = this.#options;
+    if (!sink.rebuild) return 'no';
+    return sink.rebuildsWhole === true ? 'whole' : 'from anywhere';
+  }
+
+  /** Fills the sink again from `offset` on; resolves when that has begun. Only where `replay` allows it. */
+  replayFrom(offset: number): Promise<undefined> {
+    this.#replay ??= { offset, begun: Promise.withResolvers() };
+    this.#wake.abort();
+    return this.#replay.begun.promise;
+  }
+
   start(): void {
     this.#running ??= this.#run().catch((error: unknown) => {
       this.#options.logger.error(
@@ -127,6 +143,7 @@ export class SinkRunner {
     this.#opened.resolve(undefined);
     const { log, writeLimit = defaultWriteLimit } = this.#options;
     while (!this.#abort.signal.aborted) {
+      if (this.#replay) await this.#beginReplay(this.#replay);
       const entries = await this.#persistently('journal', () => log.read(this.#offset, writeLimit));
       if (!entries) return;
       if (entries.length > 0) await this.#store(entries);
@@ -152,13 +169,35 @@ export class SinkRunner {
   /** Nothing to store: makes the cursor current, then waits for the next entry. */
   async #idle(): Promise<void> {
     await this.#saveCursor();
-    await this.#options.log.waitFor(this.#offset, this.#abort.signal);
+    this.#wake = new AbortController();
+    const signal = AbortSignal.any([this.#abort.signal, this.#wake.signal]);
+    if (!this.#replay) await this.#options.log.waitFor(this.#offset, signal);
+  }
+
+  async #beginReplay({
+    offset,
+    begun,
+  }: {
+    offset: number;
+    begun: PromiseWithResolvers<undefined>;
+  }): Promise<void> {
+    const opening = await this.#options.sink.rebuild?.(offset);
+    if (opening?.kind !== 'ready') {
+      if (opening) await this.#failed(opening.failure);
+      return;
+    }
+    this.#recovered();
+    this.#replay = undefined;
+    this.#offset = opening.resumeAt ?? offset;
+    await this.#options.onOpened?.(this.#offset);
+    await this.#saveCursor();
+    begun.resolve(undefined);
   }
 
   /** Writes until the entries are stored or the runner stops. */
   async #store(entries: readonly JournaledBatch[]): Promise<void> {
     this.statistics.taken(entries);
-    while (!this.#abort.signal.aborted) {
+    while (!this.#abort.signal.aborted && !this.#replay) {
       const startedAtUs = this.#options.nowUs();
       const outcome = await this.#options.sink.write(entries);
       this.statistics.busy((this.#options.nowUs() - startedAtUs) / 1000);

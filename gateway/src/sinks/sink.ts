@@ -67,6 +67,13 @@ export interface Sink {
   open(): Promise<SinkOpening>;
   /** Never rejects for a reason of normal life: that is a `retryable` or `refused` outcome. */
   write(entries: readonly JournaledBatch[]): Promise<SinkOutcome>;
+  /**
+   * Makes ready to be filled from the journal again, and answers as `open`. Absent where a sink keeps nothing that could
+   * be filled again. Called between writes.
+   */
+  rebuild?(offset: number): Promise<SinkOpening>;
+  /** Whether `rebuild` begins with nothing, so that what the journal holds no more is gone from the sink. */
+  readonly rebuildsWhole?: boolean;
   /** Frees what it holds; what it was told `stored` is durable already. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ export * from './api/live.ts';
 export * from './api/pipeline.ts';
 export * from './api/problem.ts';
 export * from './api/query.ts';
+export * from './api/sink.ts';
 export * from './api/stream.ts';
 export * from './api/token.ts';
 export * from './api/user.ts';

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FieldlineError, refused, type Result, type StreamInfo, type StreamName } from '@fieldline/protocol';
 import type { PageAnswer, PageRequest, SeriesAnswer, SeriesRequest, Store } from '../../query/store.ts';
@@ -31,6 +32,7 @@ export interface EmbeddedStoreOptions {
  */
 export class EmbeddedStore implements Sink, Store {
   readonly name = 'embedded';
+  readonly rebuildsWhole = true;
   readonly #path: string;
   readonly #nowUs: () => number;
   readonly #keepUs: KeepUs;
@@ -69,6 +71,22 @@ export class EmbeddedStore implements Sink, Store {
     } catch (error) {
       return { kind: 'retryable', failure: this.#failure('STORE_WRITE_FAILED', error) };
     }
+  }
+
+  /**
+   * Begins with an empty file, and wants the journal from its beginning. The file that was there stays beside it, under a name
+   * with the time.
+   */
+  async rebuild(): Promise<SinkOpening> {
+    try {
+      await this.close();
+      await rename(this.#path, `${this.#path}.replaced-${this.#nowUs()}`).catch(ignoreMissing);
+      // What a thread that was killed has left belongs to the other file.
+      for (const suffix of ['-wal', '-shm']) await rm(`${this.#path}${suffix}`, { force: true });
+    } catch (error) {
+      return { kind: 'retryable', failure: this.#failure('STORE_UNREADABLE', error) };
+    }
+    return await this.open();
   }
 
   query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
@@ -127,4 +145,8 @@ export class EmbeddedStore implements Sink, Store {
       return { code: error.code, subject: this.#path, detail: error.detail };
     return { code, subject: this.#path, detail: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }

@@ -137,6 +137,14 @@ export class InfluxStore implements Sink, Store {
     return parts.length > 0 ? { kind: 'refused', parts } : { kind: 'stored' };
   }
 
+  /** Points are overwritten by themselves; which times are taken is worked out anew, as the journal tells it. */
+  async rebuild(offset: number): Promise<SinkOpening> {
+    this.#separation = new TimeSeparation();
+    this.#offset = offset;
+    await this.#saveState();
+    return { kind: 'ready', resumeAt: offset };
+  }
+
   query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
     return this.#answer(async () => {
       const sources = request.streams.flatMap((stream) => this.#source(stream, request) ?? []);

@@ -37,4 +37,19 @@ export const cliErrors = defineErrors({
     title: 'A setting from the environment or the settings file is not allowed there.',
     remedy: 'Correct it; flags of the command override both.',
   },
+  CLI_EXPORT_INCOMPLETE: {
+    number: 1507,
+    title: 'The export broke off before its end.',
+    remedy: 'Try again; the log of the gateway says what happened. What had come is not kept.',
+  },
+  BACKUP_UNUSABLE: {
+    number: 1508,
+    title: 'This folder is no whole backup of a gateway.',
+    remedy: 'Name a folder that `fieldline backup` wrote to its end; what is wrong with it is said above.',
+  },
+  BACKUP_TARGET_OCCUPIED: {
+    number: 1509,
+    title: 'The target folder is not empty.',
+    remedy: 'Name a folder that is empty or does not exist; move what is there away first.',
+  },
 });

@@ -27,4 +27,9 @@ export const queryErrors = defineErrors({
     title: 'The store took longer than the limit to answer.',
     remedy: 'Ask for a shorter range, or try again when the store is less busy.',
   },
+  QUERY_EXPORTS_BUSY: {
+    number: 6505,
+    title: 'As many exports run as may at a time.',
+    remedy: 'Try again when one of them has ended.',
+  },
 });

@@ -33,6 +33,22 @@ export const sinkErrors = defineErrors({
     remedy:
       'Restore it from a backup (`fieldline restore`), or fill it again from the journal (`fieldline replay`), and look at the disk.',
   },
+  SINK_UNKNOWN: {
+    number: 6006,
+    title: 'There is no sink of this name.',
+    remedy: 'GET /api/v1/pipeline names the sinks; `stores` of the configuration chooses them.',
+  },
+  SINK_NOT_REPLAYABLE: {
+    number: 6007,
+    title: 'This sink keeps nothing that could be filled again.',
+    remedy: 'Name a store: embedded or influxdb.',
+  },
+  SINK_REPLAYS_WHOLE: {
+    number: 6008,
+    title: 'This sink can only be filled again as a whole.',
+    remedy:
+      'Replay from 0. What the journal holds no more is then in the file beside the store only: allow that with --incomplete.',
+  },
   INFLUX_UNREACHABLE: {
     number: 6010,
     title: 'InfluxDB does not answer at this URL; writing is tried again.',
