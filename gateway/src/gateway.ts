@@ -38,6 +38,7 @@ import { JournalAccount, savedOffset } from './ledger/journal-account.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { RefusedReadings } from './ledger/refused-readings.ts';
 import { BurstLog } from './logging/burst-log.ts';
+import { gatewayLogger } from './logging/gateway-logger.ts';
 import { WayLatency } from './metrics/way-latency.ts';
 import type { GatewayParts, OpenedSinks } from './parts.ts';
 import { openSinks } from './sinks/index.ts';
@@ -97,7 +98,8 @@ export async function startGateway(
   const config = resolveConfig(mergeOptions(overlayEnvironment(checked, environment), checked), environment);
   const clock = host.clock ?? systemClock;
   const logger =
-    host.logger ?? pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: false }));
+    host.logger ??
+    gatewayLogger({ level: config.logLevel, clock, destination: pino.destination({ fd: 2, sync: false }) });
   const teardown = new Teardown();
   try {
     const started = await startStages({ config, clock, logger, teardown, files: host.files });
@@ -206,13 +208,13 @@ async function listenSecure(
 
 /** Lets the rules see what no batch carries, and the messages go out. */
 function watchAlerts({ teardown }: Base, parts: GatewayParts): void {
-  const { alerts, sinks, devices, stages, ledger } = parts;
+  const { alerts, sinks, devices } = parts;
   alerts.start({
     store: sinks.store,
     devices: () => devices.list(),
     streams: () => sinks.streams.list(),
-    stages: () => [...stages(), ...sinks.sinks.map((sink) => sink.stage())],
-    ledger: () => ledger(),
+    stages: () => [...parts.stages(), ...sinks.sinks.map((sink) => sink.stage())],
+    ledger: () => parts.ledger(),
   });
   teardown.add('alerts', () => alerts.stop());
 }
@@ -356,6 +358,7 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable & { re
   const { registry, deadLetters } = durable;
   const nowMs = () => performance.now();
   const bursts = new BurstLog(logger.child({ part: 'ingest' }), clock);
+  const brokerBursts = new BurstLog(logger.child({ part: 'broker' }), clock);
   const inFlight = new InFlight({ batches: limits.inFlightBatches, bytes: limits.inFlightBytes });
   const ingestStatistics = new IngestStatistics(inFlight, nowMs, durable.way);
   const shared = { ...durable, statistics: ingestStatistics, bursts, clock, limits };
@@ -367,7 +370,7 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable & { re
   const devices = { registry, configs, commands };
   const bridged = new BridgedDevices(durable.database, registry);
   const dialects = new Dialects(config.dialects, { ...shared, ingest, bridged, inFlight });
-  const publishGate = new PublishGate({ ingest, dialects, ...devices, statistics, bursts });
+  const publishGate = new PublishGate({ ingest, dialects, ...devices, statistics, bursts: brokerBursts });
   const broker = new Broker({
     ...devices,
     publishGate,
@@ -376,7 +379,7 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable & { re
     certificates: durable.certificates.devices,
     gate: inFlight,
     statistics,
-    bursts,
+    bursts: brokerBursts,
     limits,
   });
   return {

@@ -57,7 +57,8 @@ export async function startApi(parts: GatewayParts): Promise<RunningApi> {
     sinks.live.listen((entries) => hub.take(entries)),
     devices.onChange((record) => hub.deviceChanged(deviceSummary(record, streams, deadLetters))),
   ];
-  const { access, logger } = parts;
+  const { access } = parts;
+  const logger = parts.logger.child({ part: 'api' });
   const routes = routeTable(parts, hub);
   const plain = await openDoor(parts, routes, { host: config.http.host, tls: undefined });
   const secure =
@@ -111,7 +112,8 @@ async function openDoor(
   routes: readonly ApiRoute[],
   { host, tls }: { readonly host: string; readonly tls: ServerTls | undefined },
 ): Promise<LiveDoor & { readonly server: FastifyInstance }> {
-  const { access, clock, config, logger } = parts;
+  const { access, clock, config } = parts;
+  const logger = parts.logger.child({ part: 'api' });
   const own = ownNames([host], config.allowedHosts);
   const admission = new Admission(access, { own, isLocal: isLoopback(host) });
   const { dashboardDirectory } = config;
