@@ -11,6 +11,7 @@ import { burstCommand } from './burst/burst-command.ts';
 import { AppliedStore } from './config/applied-store.ts';
 import { RemoteConfig } from './config/remote-config.ts';
 import { startingConfig, type StartingConfig } from './config/starting-config.ts';
+import { selfFigures, type SelfFigures } from './drivers/agent/self-figures.ts';
 import { SensorSet } from './drivers/sensor-set.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { defaultLogger, type Logger } from './logger.ts';
@@ -75,7 +76,9 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   outbox.changeLimits(config.outbox);
   const memory = new MemoryQueue(config.outbox.memoryBytes);
   const ledger = new Ledger();
-  const sensors = new SensorSet({ ledger, clock, timers, logger });
+  const systemUs = (): number => Date.now() * 1000;
+  const self = (): SelfFigures => selfFigures({ outbox, memory, ledger, sensors, clock, systemUs });
+  const sensors: SensorSet = new SensorSet({ ledger, clock, timers, logger, self });
   sensors.prepare(config.sensors, start.version);
   const { pipelines } = sensors;
   const awaitFirst = (fromUs: number, reason: string): void => sensors.awaitFirst(fromUs, reason);

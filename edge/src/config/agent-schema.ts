@@ -27,7 +27,7 @@ export const StreamKeys = Type.Object(
 /** The keys that every sensor has; its driver adds its own. */
 export const SensorKeys = Type.Object({
   id: Name,
-  driver: Type.String({ description: 'thermometer, gnss, adc, w1, hwmon, line, http or modbus-rtu' }),
+  driver: Type.String({ description: 'thermometer, gnss, adc, w1, hwmon, line, http, modbus-rtu or agent' }),
   type: Type.Optional(Name),
   ...windowKeys,
   lateness: Type.Optional(Type.String({ description: 'How long after its end a window waits for readings' })),

@@ -47,6 +47,7 @@ describe('the sample configuration', () => {
       ['battery', 'adc'],
       ['boiler', 'w1'],
       ['cpu', 'hwmon'],
+      ['agent', 'agent'],
       ['weather', 'line'],
       ['room', 'line'],
       ['outside', 'http'],

@@ -6,6 +6,7 @@ import type { Clock } from '../bindings/clock.ts';
 import type { Timers } from '../bindings/timers.ts';
 import type { SerialSettings } from '../bindings/serial-settings.ts';
 import type { Poll, PollPlan } from '../polling/poller.ts';
+import type { SelfFigures } from './agent/self-figures.ts';
 
 /** One quantity that a driver can yield, with its unit from the SenML registry. */
 export interface QuantityPlan {
@@ -62,6 +63,8 @@ export interface DriverHost {
   openSerial(settings: SerialSettings, receiver: ByteReceiver): void;
   /** Asks an instrument as planned, never twice at once; what `poll` throws is counted, logged once a series, and becomes a gap. */
   poll(plan: PollPlan, poll: Poll): void;
+  /** What the agent around it knows of itself; absent where none runs. */
+  readonly self?: (() => SelfFigures) | undefined;
 }
 
 /** A driver at work. */

@@ -1,3 +1,4 @@
+import { agent } from './agent/agent.ts';
 import { adc } from './adc/adc.ts';
 import type { Driver } from './driver.ts';
 import { gnss } from './gnss/gnss.ts';
@@ -9,7 +10,7 @@ import { thermometer } from './thermometer/thermometer.ts';
 import { w1 } from './w1/w1.ts';
 
 /** Every driver there is. A new one is its own folder and one line here. */
-export const drivers: readonly Driver[] = [thermometer, gnss, adc, w1, hwmon, line, http, modbusRtu];
+export const drivers: readonly Driver[] = [thermometer, gnss, adc, w1, hwmon, line, http, modbusRtu, agent];
 
 /** The driver of that name. */
 export function findDriver(name: string): Driver | undefined {

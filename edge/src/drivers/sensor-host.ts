@@ -7,6 +7,7 @@ import type { LineHold, SharedLines } from '../bindings/shared-lines.ts';
 import type { Timers } from '../bindings/timers.ts';
 import type { Logger } from '../logger.ts';
 import { Poller, type Poll, type PollCounters, type PollPlan } from '../polling/poller.ts';
+import type { SelfFigures } from './agent/self-figures.ts';
 import type { BoundDriver, ByteReceiver, Columns, DriverHost, RunningDriver } from './driver.ts';
 
 /** What a sensor stands on. */
@@ -18,6 +19,8 @@ export interface SensorHostOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** What the agent knows of itself. */
+  readonly self?: (() => SelfFigures) | undefined;
 }
 
 /** What became of a sensor's input, for the command `stats`. */
@@ -36,6 +39,7 @@ const burstUs = 10_000_000;
 export class SensorHost implements DriverHost {
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly self?: (() => SelfFigures) | undefined;
   readonly #options: SensorHostOptions;
   readonly #lines: LineHold[] = [];
   readonly #pollers: Poller[] = [];
@@ -50,6 +54,7 @@ export class SensorHost implements DriverHost {
     this.#options = options;
     this.clock = options.clock;
     this.timers = options.timers;
+    this.self = options.self;
   }
 
   /** Starts the driver. */

@@ -12,6 +12,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { LatestReadings } from '../transforms/join/latest-readings.ts';
 import type { Generation, SealedSensors } from '../outbox/draft-maker.ts';
+import type { SelfFigures } from './agent/self-figures.ts';
 import { SensorHost } from './sensor-host.ts';
 
 /** What the sensors of an agent stand on. */
@@ -20,6 +21,8 @@ export interface SensorSetOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** What the agent knows of itself. */
+  readonly self?: (() => SelfFigures) | undefined;
 }
 
 interface Running {
@@ -273,13 +276,13 @@ export class SensorSet implements SealedSensors {
   }
 
   #build(config: SensorConfig, nowUs: number, count: number, lines = this.#newLines()): Running {
-    const { clock, timers, logger } = this.#options;
+    const { clock, timers, logger, self } = this.#options;
     const pipeline = this.#newPipeline(config, nowUs);
     const quantities = config.driver.plan.quantities.map(({ quantity }) => quantity);
     const sizeBytes = Math.min(recordedSensorBytesMax, recordedBytesMax / Math.max(1, count));
     const recent = new RecentReadings(quantities, sizeBytes);
     const feed = new SensorFeed(pipeline, recent);
-    const host = new SensorHost({ sensor: config.id, feed, lines, clock, timers, logger });
+    const host = new SensorHost({ sensor: config.id, feed, lines, clock, timers, logger, self });
     return { config, pipeline, recent, feed, lines, host };
   }
 
