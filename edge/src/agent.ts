@@ -6,6 +6,7 @@ import { DeviceClock } from './bindings/device-clock.ts';
 import { systemTimeSources } from './bindings/time-sources.ts';
 import { systemTimers, type Timers } from './bindings/timers.ts';
 import { Watchdog } from './bindings/watchdog.ts';
+import { DeviceIdentity } from './claim/device-identity.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { burstCommand } from './burst/burst-command.ts';
 import { AppliedStore } from './config/applied-store.ts';
@@ -98,6 +99,7 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
     clock,
     timers,
     logger,
+    identity: openIdentity(local, { clock, timers, logger }),
   };
   const { uplink, remote, flushing } = buildRemote(config, parts);
   const isOnline = (): boolean => uplink.isOnline;
@@ -133,6 +135,17 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   };
 }
 
+/** A device that has a password needs no certificate; what it kept of an earlier one might be revoked. */
+function openIdentity(
+  { device, dataDir, local }: AgentConfig,
+  about: { readonly clock: Clock; readonly timers: Timers; readonly logger: Logger },
+): DeviceIdentity | undefined {
+  if (local.gateway.password !== '') return undefined;
+  const { clock, timers, logger } = about;
+  const nowUs = (): number => clock.nowUs();
+  return new DeviceIdentity({ device, dataDir, claim: local.claim, nowUs, timers, logger });
+}
+
 function deviceClock({ clock: { syncedFile, settleUs, receiver } }: AgentConfig): DeviceClock {
   return new DeviceClock({ sources: systemTimeSources(syncedFile), settleUs, receiver });
 }
@@ -161,6 +174,8 @@ interface RemoteParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Undefined where the device has a password. */
+  readonly identity: DeviceIdentity | undefined;
 }
 
 /** What the gateway is told and what it may change. */
@@ -195,10 +210,11 @@ function uplinkSettings({ gateway, keepaliveSec, uplink }: AgentConfig): UplinkS
 }
 
 function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConfig): Uplink {
-  const { outbox, memory, ledger, sensors, bootId, startedAtUs, clock, timers, logger } = parts;
+  const { outbox, memory, ledger, sensors, bootId, startedAtUs, clock, timers, logger, identity } = parts;
   const uplink: Uplink = new Uplink({
     device: config.device,
     ...uplinkSettings(config),
+    ...(identity && { identity }),
     outbox,
     memory,
     timers,

@@ -1,5 +1,6 @@
 export { startAgent, stopDeadlineMs, type Agent, type AgentOptions } from './agent.ts';
 export { giveBuffersOwnMemory } from './bindings/own-buffers.ts';
+export type { Clock } from './bindings/clock.ts';
 export { systemTimers, type Timers } from './bindings/timers.ts';
 export type { AgentConfig, SensorConfig } from './config/agent-config.ts';
 export { loadAgentConfig } from './config/load-agent-config.ts';

@@ -17,10 +17,19 @@ export interface SensorConfig {
   readonly file: SensorFile;
 }
 
+/** How the device comes to its certificate. */
+export interface ClaimConfig {
+  readonly claim: string;
+  /** `https://HOST:PORT` */
+  readonly url: string;
+}
+
 /** What stays with the device, whatever the gateway wants it to run. */
 export interface LocalKeys {
   readonly device: string;
   readonly gateway: { readonly url: string; readonly password: string };
+  /** What the device trades for its certificate; absent where it has a password. */
+  readonly claim?: ClaimConfig | undefined;
   /** Absolute path. */
   readonly dataDir: string;
   /** The folder of the local file: relative paths start there. */

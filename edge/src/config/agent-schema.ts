@@ -44,6 +44,20 @@ export const AgentFile = Type.Object(
         password: Type.Optional(
           Type.String({ minLength: 1, description: 'The password of the device, or `passwordFile`' }),
         ),
+        claim: Type.Optional(
+          Type.String({
+            pattern: '^[a-z0-9-]{1,63}\\.[\\w-]{43}\\.[\\w-]{43}$',
+            description:
+              'What `fieldline device add NAME --claim` printed, in the place of a password: traded once for a certificate',
+          }),
+        ),
+        claimUrl: Type.Optional(
+          Type.String({
+            pattern: '^https://',
+            description:
+              'Where the claim is traded, and the certificate renewed; https://HOST:8443 of `url` where left out',
+          }),
+        ),
         passwordFile: Type.Optional(
           Type.String({
             minLength: 1,

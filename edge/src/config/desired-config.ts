@@ -70,6 +70,8 @@ function localKeyProblems(config: Record<string, unknown>, local: LocalKeys): Co
       ['gateway', 'passwordFile'],
       'A file of the device can be named on the device only; give `password`.',
     );
+  if (isObject(gateway) && (gateway['claim'] !== undefined || gateway['claimUrl'] !== undefined))
+    refuse(['gateway', 'claim'], 'A claim can be given on the device only.');
   return problems;
 }
 

@@ -63,7 +63,7 @@ describe('the sample configuration', () => {
 
   it('is still valid with every commented key in force, but for the alternatives', async () => {
     const text = await readFile(sample, 'utf8');
-    const alternatives = /# (passwordFile|usb):/;
+    const alternatives = /# (passwordFile|claim|usb):/;
     const lines = text
       .split('\n')
       .map((line) =>
@@ -126,6 +126,18 @@ describe('a configuration', () => {
     expect(
       JSON.stringify((await load(minimal.replace('password: p', 'password: hush'))).reported),
     ).not.toMatch(/hush/);
+  });
+
+  it('takes a claim in the place of a password, and finds where it is traded', async () => {
+    const claim = `greenhouse-1.${'p'.repeat(43)}.${'s'.repeat(43)}`;
+    const config = await load(minimal.replace('password: p', `claim: ${claim}`));
+    const { hostname } = new URL(config.gateway.url);
+    expect(config.local.claim).toEqual({ claim, url: `https://${hostname}:8443` });
+    expect(config.gateway.password).toBe('');
+    expect(JSON.stringify(config.reported)).not.toContain(claim);
+    await expect(load(minimal.replace('password: p', `password: p, claim: ${claim}`))).rejects.toThrow(
+      'Give either',
+    );
   });
 
   it.each([

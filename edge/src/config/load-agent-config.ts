@@ -75,9 +75,9 @@ async function readPassword(
   directory: string,
   locate: (path: ConfigPath) => string,
 ): Promise<string> {
-  const { password, passwordFile } = file.gateway;
-  if ((password === undefined) === (passwordFile === undefined)) {
-    const reason = 'Give either `password` or `passwordFile`.';
+  const { password, passwordFile, claim } = file.gateway;
+  if ([password, passwordFile, claim].filter((each) => each !== undefined).length !== 1) {
+    const reason = 'Give either `password` or `passwordFile` or `claim`.';
     throw toError([{ code: 'CONFIG_INVALID_VALUE', path: ['gateway'], reason }], locate);
   }
   if (passwordFile === undefined) return password ?? '';

@@ -81,11 +81,21 @@ describe('a configuration from afar', () => {
       ok: true,
       config: { ...identity, dataDir: join(folder, 'data') },
     });
-    const wrong = { device: 'b', dataDir: '/', gateway: { passwordFile: '/etc/shadow' }, sensors };
+    const wrong = {
+      device: 'b',
+      dataDir: '/',
+      gateway: { passwordFile: '/etc/shadow', claimUrl: 'https://evil.example' },
+      sensors,
+    };
     const refused = readDesired(wrong, local);
     expect(refused).toMatchObject({
       ok: false,
-      errors: [{ path: 'device' }, { path: 'dataDir' }, { path: 'gateway.passwordFile' }],
+      errors: [
+        { path: 'device' },
+        { path: 'dataDir' },
+        { path: 'gateway.passwordFile' },
+        { path: 'gateway.claim' },
+      ],
     });
     for (const nothing of [null, [], 'x', 7, {}, { gateway: 7, sensors }])
       expect(readDesired(nothing, local).ok).toBe(false);

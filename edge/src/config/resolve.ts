@@ -3,7 +3,7 @@ import { nearestKey, parseDuration, parseSize, refused, type Result } from '@fie
 import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
 import type { BoundDriver, QuantityPlan } from '../drivers/driver.ts';
 import { findDriver } from '../drivers/registry.ts';
-import type { AgentConfig, LocalKeys, SensorConfig } from './agent-config.ts';
+import type { AgentConfig, ClaimConfig, LocalKeys, SensorConfig } from './agent-config.ts';
 import { SensorKeys, type AgentFile, type SensorFile } from './agent-schema.ts';
 import { agentDefaults } from './defaults.ts';
 import { resolveJoins } from './resolve-joins.ts';
@@ -29,6 +29,9 @@ class Resolver {
     return this.value(refused('CONFIG_INVALID_VALUE', reason), path, bounds.minUs);
   }
 }
+
+/** The gateway's port for HTTPS where nobody says otherwise. */
+const claimPort = 8443;
 
 /** What a file is resolved with. */
 export interface ResolveContext {
@@ -63,7 +66,7 @@ export function resolveConfig(
     device,
     gateway,
     dataDir,
-    local: context.local ?? { device, gateway, dataDir, directory, environment },
+    local: context.local ?? { device, gateway, claim: claimOf(file), dataDir, directory, environment },
     errors: [],
     confirmWithinUs: resolver.durationUs(
       file.confirmWithin ?? agentDefaults.confirmWithin,
@@ -129,6 +132,13 @@ function resolveOutbox(resolver: Resolver, keys: NonNullable<AgentFile['outbox']
     whenFull: keys.whenFull ?? agentDefaults.whenFull,
     maxAgeUs: resolver.durationUs(keys.maxAge ?? agentDefaults.maxAge, ['outbox', 'maxAge'], ageBounds),
   };
+}
+
+/** Claims are traded on the host of the broker, where nothing else is said. */
+function claimOf({ gateway: { url, claim, claimUrl } }: AgentFile): ClaimConfig | undefined {
+  if (claim === undefined) return undefined;
+  const host = URL.canParse(url) ? new URL(url).hostname : 'localhost';
+  return { claim, url: claimUrl ?? `https://${host}:${claimPort}` };
 }
 
 function withoutSecrets(file: AgentFile): unknown {

@@ -1,12 +1,16 @@
 import { createConnection } from 'node:net';
 import type { ErrorCode } from '@fieldline/protocol';
 import mqtt, { MqttClient, type IClientOptions } from 'mqtt';
+import type { TlsIdentity } from '../claim/device-identity.ts';
 
 /** One attempt to connect: what is the same at every attempt. */
 export interface ConnectionOptions {
   readonly url: string;
   readonly device: string;
+  /** Empty where the device shows a certificate. */
   readonly password: string;
+  /** What to show and to trust over TLS. */
+  readonly tls?: TlsIdentity | undefined;
   readonly keepaliveSec: number;
   readonly connectTimeoutMs: number;
   readonly will: { readonly topic: string; readonly payload: string };
@@ -82,7 +86,8 @@ function toClientOptions(options: ConnectionOptions): IClientOptions {
   return {
     clientId: options.device,
     username: options.device,
-    password: options.password,
+    ...(options.password !== '' && { password: options.password }),
+    ...options.tls,
     clean: true,
     protocolVersion: 4,
     keepalive: options.keepaliveSec,

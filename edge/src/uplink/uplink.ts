@@ -1,9 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import { FieldlineError, statusTopic, type ErrorCode } from '@fieldline/protocol';
+import {
+  accepted,
+  FieldlineError,
+  refused,
+  statusTopic,
+  type ErrorCode,
+  type Result,
+} from '@fieldline/protocol';
 import type { MqttClient } from 'mqtt';
+import type { DeviceIdentity } from '../claim/device-identity.ts';
 import type { Logger } from '../logger.ts';
 import { Backoff, type BackoffLimits } from '../retry/backoff.ts';
-import { connectOnce, type ConnectionOptions } from './connection.ts';
+import { connectOnce, type ConnectionOptions, type ConnectionOutcome } from './connection.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** What a change of configuration may change of an uplink. */
@@ -18,6 +26,8 @@ export interface UplinkSettings {
 export interface UplinkOptions
   extends Omit<SessionOptions, 'counters' | 'report' | 'ackDeadlineMs'>, UplinkSettings {
   readonly logger: Logger;
+  /** What to show over TLS, asked before each attempt; without it, the password alone. */
+  readonly identity?: Pick<DeviceIdentity, 'ready' | 'stop'>;
   readonly backoff?: BackoffLimits;
   /** How long a connection must stand before the backoff starts again from its first wait. */
   readonly stableMs?: number;
@@ -89,6 +99,7 @@ export class Uplink {
   async stop(deadlineMs: number): Promise<void> {
     await this.#drain(deadlineMs);
     this.#stopping.abort();
+    this.#options.identity?.stop();
     const session = this.#session;
     if (session !== undefined) {
       await Promise.race([session.sayGoodbye().catch(() => undefined), this.#after(goodbyeMs)]);
@@ -101,7 +112,7 @@ export class Uplink {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const { signal: changed } = this.#changed;
-      const outcome = await connectOnce(this.#connectionOptions(), AbortSignal.any([signal, changed]));
+      const outcome = await this.#connect(AbortSignal.any([signal, changed]));
       if (outcome.kind === 'connected' && changed.aborted) {
         outcome.client.end(true);
       } else if (outcome.kind === 'connected') {
@@ -112,6 +123,15 @@ export class Uplink {
       }
       await this.#pause(this.#backoff.nextMs());
     }
+  }
+
+  async #connect(signal: AbortSignal): Promise<ConnectionOutcome> {
+    const { identity } = this.#options;
+    const ready = identity ? await identity.ready().catch(notReady) : accepted(undefined);
+    if (!ready.ok) return { kind: 'failed', ...ready.refusal };
+    if (signal.aborted)
+      return { kind: 'failed', code: 'UPLINK_UNREACHABLE', detail: 'It is not wanted any more.' };
+    return connectOnce({ ...this.#connectionOptions(), tls: ready.value }, signal);
   }
 
   /** Works over one connection until it ends. */
@@ -174,4 +194,9 @@ export class Uplink {
     const will = { topic: statusTopic(device), payload: JSON.stringify(this.#options.status(false)) };
     return { url: gateway.url, device, password: gateway.password, keepaliveSec, connectTimeoutMs, will };
   }
+}
+
+/** A disk that fails while an identity is kept is tried again like a gateway that is away. */
+function notReady(cause: unknown): Result<undefined> {
+  return refused('UPLINK_CLAIM_FAILED', String(cause));
 }

@@ -27,6 +27,17 @@ export const uplinkErrors = defineErrors({
     title: 'The agent does not know this command.',
     remedy: 'Send one of the commands that the message lists.',
   },
+  UPLINK_CLAIM_FAILED: {
+    number: 3507,
+    title: 'The device did not get a certificate.',
+    remedy: 'Make a new claim with `fieldline device add NAME --claim`, and put it into `gateway.claim`.',
+  },
+  UPLINK_GATEWAY_UNTRUSTED: {
+    number: 3508,
+    title: 'What answers is not the gateway that the device knows.',
+    remedy:
+      'Check the address for a mistake; where the gateway has a new authority, give the device a new claim.',
+  },
   UPLINK_MESSAGE_INVALID: {
     number: 3506,
     title: 'A message from the gateway is not of the documented shape.',
