@@ -41,7 +41,10 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: runLive,
   },
   'edge-nmea': { summary: 'bytes to fixes a second, beside nmea-simple on strings', run: runEdgeNmea },
-  'edge-disk': { summary: 'bytes the agent writes to disk a byte of payload, beside SQLite', run: runEdgeDisk },
+  'edge-disk': {
+    summary: 'bytes the agent writes to disk a byte of payload, beside SQLite',
+    run: runEdgeDisk,
+  },
   'edge-backlog': {
     summary: 'memory of the agent over a backlog of 24 hours, beside the limit of 128 MB',
     run: runEdgeBacklog,
