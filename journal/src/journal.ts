@@ -33,6 +33,8 @@ export interface Journal {
   /** Names a position durably; a cursor that was never set is undefined. */
   setCursor(name: string, offset: number): Promise<void>;
   cursor(name: string): number | undefined;
+  /** Forgets a named position durably, so that it holds back no retention; nothing happens where there is none. */
+  removeCursor(name: string): Promise<void>;
   /** Allows records below `offset` to be removed, whole segments at a time. */
   trim(offset: number): Promise<void>;
   /** What opening the journal found. */

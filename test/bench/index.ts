@@ -10,6 +10,7 @@ import { runJournalDisk } from './journal-disk.ts';
 import { runLive } from './live.ts';
 import { runProtocolBytes, runProtocolDecode } from './protocol-columns.ts';
 import { runStore } from './store.ts';
+import { runStoreWrite } from './store-write.ts';
 
 /** One benchmark of the `fieldline bench` command: it may answer several results, its main one first. */
 export interface Benchmark {
@@ -35,6 +36,10 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: runJournalAppend,
   },
   'journal-disk': { summary: 'bytes written to disk a byte of payload, beside SQLite', run: runJournalDisk },
+  'gateway-batch-embedded': {
+    summary: 'readings in batches of 100 stored in the embedded store a second, beside rows of SQLite',
+    run: runStoreWrite,
+  },
   store: { summary: 'a day of 100 streams in minutes, beside DuckDB and rows of SQLite', run: runStore },
   live: {
     summary: 'updates to viewers a CPU second, beside ws with JSON.stringify for each',

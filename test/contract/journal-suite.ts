@@ -119,6 +119,14 @@ export function describeJournal(name: string, create: () => Promise<JournalBacke
       expect(await valuesFrom(journal, 0)).toEqual(['last']);
     });
 
+    it('forgets a cursor that is removed, and knows one that comes again', async () => {
+      await journal.setCursor('influxdb', 0);
+      await Promise.all([journal.removeCursor('influxdb'), journal.removeCursor('never')]);
+      expect(journal.cursor('influxdb')).toBeUndefined();
+      await journal.setCursor('influxdb', 0);
+      expect(journal.cursor('influxdb')).toBe(0);
+    });
+
     it('keeps named cursors, which may go back', async () => {
       await appendAll(journal, texts(10));
       expect(journal.cursor('embedded')).toBeUndefined();

@@ -23,6 +23,7 @@ export function unwritableJournal(directory: string): Journal {
     append: fail,
     appendFor: (receiver) => void fail().catch((cause: unknown) => receiver.failed(cause)),
     setCursor: fail,
+    removeCursor: fail,
     read: (): Promise<JournalRecord[]> => Promise.resolve([]),
     waitFor: (_offset, signal) => aborted(signal),
     firstOffset: 0,

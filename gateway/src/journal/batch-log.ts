@@ -94,6 +94,11 @@ export class BatchLog {
     return this.#journal.setCursor(name, offset);
   }
 
+  /** Forgets a position that nobody will go on from. */
+  removeCursor(name: string): Promise<void> {
+    return this.#journal.removeCursor(name);
+  }
+
   /** A position that was named before; undefined where it never was. */
   cursor(name: string): number | undefined {
     return this.#journal.cursor(name);

@@ -6,6 +6,7 @@ import type { Store } from '../query/store.ts';
 import { StreamIndex } from '../query/stream-index.ts';
 import { LiveFeed } from './live/live-feed.ts';
 import { storeRegistry } from './registry.ts';
+import { forgetRemovedStores } from './removed-stores.ts';
 import { runningSink } from './running-sink.ts';
 import type { RefusedPart, Sink } from './sink.ts';
 import { SinkRunner } from './sink-runner.ts';
@@ -24,6 +25,7 @@ const startWaitMs = 3000;
  * ```
  */
 export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
+  await forgetRemovedStores(context, context.config.stores);
   const stores = context.config.stores.map((name) => storeRegistry[name](context));
   const [primary] = stores;
   if (!primary)

@@ -95,15 +95,26 @@ export class CursorFile {
     this.#check(name, offset);
     this.#wanted.set(name, offset);
     this.#knownNext = nextOffset;
-    await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#running ??= this.#writeWaiting().finally(() => (this.#running = undefined));
-    });
+    await this.#written();
+  }
+
+  /** Forgets a cursor durably; nothing happens where there is none. */
+  async remove(name: string, nextOffset: number): Promise<void> {
+    if (!this.#wanted.delete(name)) return;
+    this.#knownNext = nextOffset;
+    await this.#written();
   }
 
   async close(): Promise<void> {
     await this.#running;
     await this.#handle.close();
+  }
+
+  #written(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#running ??= this.#writeWaiting().finally(() => (this.#running = undefined));
+    });
   }
 
   /** One write at a time, since two in flight could tear both slots. */
@@ -157,6 +168,7 @@ export class CursorFile {
       });
     }
     this.bytesWritten += slot.length;
+    for (const name of this.#durable.keys()) if (!written.has(name)) this.#durable.delete(name);
     for (const [name, offset] of written) this.#durable.set(name, offset);
   }
 }

@@ -112,6 +112,10 @@ export class LocalJournal implements Journal {
     await this.#parts.cursors.set(name, offset, this.nextOffset);
   }
 
+  async removeCursor(name: string): Promise<void> {
+    await this.#parts.cursors.remove(name, this.nextOffset);
+  }
+
   cursor(name: string): number | undefined {
     return this.#parts.cursors.get(name);
   }
