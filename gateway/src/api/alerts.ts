@@ -23,7 +23,6 @@ import { defineRoute, json, problem, type ApiReply, type ApiRoute } from './rout
 import { timeParameterUs } from './time-parameter.ts';
 
 const closed = { additionalProperties: false } as const;
-const base = '/api/v1/alerts';
 const RuleId = Type.Object({ id: Name });
 const NumberId = Type.Object({ id: Type.Integer({ minimum: 0 }) });
 const ChannelName = Type.Object({ name: Name });
@@ -56,7 +55,7 @@ function readingRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
   return [
     defineRoute({
       method: 'GET',
-      path: base,
+      path: '/api/v1/alerts',
       summary: 'What is pending or firing now, the newest first, and the silences that last.',
       access: 'viewer',
       answer: { status: 200, description: 'Open alerts.', schema: AlertsAnswer },
@@ -64,7 +63,7 @@ function readingRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'GET',
-      path: `${base}/history`,
+      path: '/api/v1/alerts/history',
       summary: 'What fired, the newest first.',
       access: 'viewer',
       query: Type.Object(
@@ -88,7 +87,7 @@ function readingRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'GET',
-      path: `${base}/deliveries`,
+      path: '/api/v1/alerts/deliveries',
       summary: 'Messages about alerts with every attempt to send them, the newest first.',
       access: 'viewer',
       query: Type.Object({ alert: Type.Optional(Type.Integer({ minimum: 0 })), limit: Limit }, closed),
@@ -102,7 +101,7 @@ function ruleRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
   return [
     defineRoute({
       method: 'GET',
-      path: `${base}/rules`,
+      path: '/api/v1/alerts/rules',
       summary: 'Every rule, and the channels that rules may deliver to.',
       access: 'viewer',
       answer: { status: 200, description: 'Rules by id.', schema: AlertRulesAnswer },
@@ -110,7 +109,7 @@ function ruleRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'PUT',
-      path: `${base}/rules/{id}`,
+      path: '/api/v1/alerts/rules/{id}',
       summary: 'Makes a rule, or replaces it. What fires under the old one is over.',
       access: 'operator',
       params: RuleId,
@@ -124,7 +123,7 @@ function ruleRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'DELETE',
-      path: `${base}/rules/{id}`,
+      path: '/api/v1/alerts/rules/{id}',
       summary: 'Removes a rule; one that came with the gateway is as it came again.',
       access: 'operator',
       params: RuleId,
@@ -135,7 +134,7 @@ function ruleRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'POST',
-      path: `${base}/rules/test`,
+      path: '/api/v1/alerts/rules/test',
       summary: 'Tries a rule on history, by the evaluator that works live. Nothing is kept, nothing sent.',
       access: 'operator',
       body: AlertTestRequest,
@@ -149,7 +148,7 @@ function ruleRoutes({ alerts }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'POST',
-      path: `${base}/channels/{name}/test`,
+      path: '/api/v1/alerts/channels/{name}/test',
       summary: 'Sends a message about nothing to a channel; the deliveries tell what became of it.',
       access: 'operator',
       params: ChannelName,
@@ -167,7 +166,7 @@ function answeringRoutes({ alerts, clock }: AlertRouteParts): ApiRoute[] {
   return [
     defineRoute({
       method: 'POST',
-      path: `${base}/{id}/acknowledge`,
+      path: '/api/v1/alerts/{id}/acknowledge',
       summary: 'Notes that somebody has seen an open alert.',
       access: 'operator',
       params: NumberId,
@@ -181,7 +180,7 @@ function answeringRoutes({ alerts, clock }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'POST',
-      path: `${base}/silences`,
+      path: '/api/v1/alerts/silences',
       summary: 'Sends nothing about a rule, a subject, or both, for so many seconds from now.',
       access: 'operator',
       body: AlertSilenceDraft,
@@ -202,7 +201,7 @@ function answeringRoutes({ alerts, clock }: AlertRouteParts): ApiRoute[] {
     }),
     defineRoute({
       method: 'DELETE',
-      path: `${base}/silences/{id}`,
+      path: '/api/v1/alerts/silences/{id}',
       summary: 'Ends a silence before its time.',
       access: 'operator',
       params: NumberId,

@@ -9,6 +9,7 @@ export interface HistogramSample {
 
 /** A histogram of Prometheus whose figures were counted elsewhere. */
 export class FilledHistogram extends Histogram {
+  readonly #about: { readonly name: string; readonly help: string };
   readonly #samples: readonly HistogramSample[];
 
   constructor(
@@ -18,13 +19,13 @@ export class FilledHistogram extends Histogram {
     const { name, help, registry } = about;
     const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))];
     super({ name, help, labelNames, buckets: [...histogramBoundsSec], registers: [registry] });
+    this.#about = { name, help };
     this.#samples = samples;
   }
 
-  /** What the library asks for when it writes the metric. */
-  override async get(): ReturnType<Histogram['get']> {
-    const empty = await super.get();
-    const { name } = empty;
+  /** What the registry of prom-client asks a metric for when it writes it, before anything that its types name. */
+  async getForPromString(): Promise<object> {
+    const { name, help } = this.#about;
     const values = this.#samples.flatMap(({ labels, histogram }) => [
       ...histogram.cumulative().map((value, index) => ({
         labels: { ...labels, le: histogramBoundsSec[index] ?? '+Inf' },
@@ -35,6 +36,6 @@ export class FilledHistogram extends Histogram {
       { labels, value: histogram.sumSec, metricName: `${name}_sum` },
       { labels, value: histogram.count, metricName: `${name}_count` },
     ]);
-    return { ...empty, values };
+    return { name, help, type: 'histogram', values };
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { batchOf, publishBatch, startRig, type GatewayRig } from '../gateway-rig.ts';
 
@@ -23,9 +23,13 @@ beforeAll(async () => {
   const device = await rig.connect('porch', await rig.addDevice('porch'));
   const batch = batchOf('porch', 1);
   await publishBatch(device, { ...batch, sentAt: batch.sentAt + 1000 });
-  await expect
-    .poll(async () => (await rig.get('/metrics')).text())
-    .toMatch(/^fieldline_sensor_latency_seconds_count\{to="store"\} 1$/m);
+  await vi.waitFor(
+    async () =>
+      expect(await (await rig.get('/metrics')).text()).toMatch(
+        /^fieldline_sensor_latency_seconds_count\{to="store"\} 1$/m,
+      ),
+    { timeout: 30_000 },
+  );
   metrics = await (await rig.get('/metrics')).text();
   device.end(true);
 });

@@ -232,12 +232,23 @@ export class LiveHub {
   #tellNumbers(client: LiveClient, subscription: Subscription): void {
     const { all } = this.#pending.entries;
     if (!client.isBinary || client.numbersTo === all.length) return;
-    const ids = all
-      .slice(client.numbersTo)
+    const known = subscription.told;
+    const { numbersTo: from } = client;
+    const told =
+      known?.from === from && known.to === all.length
+        ? known
+        : { from, to: all.length, frame: this.#numbersFrame(from, subscription) };
+    subscription.told = told;
+    client.numbersTo = told.to;
+    if (told.frame) client.write(told.frame);
+  }
+
+  #numbersFrame(from: number, subscription: Subscription): Buffer | undefined {
+    const ids = this.#pending.entries.all
+      .slice(from)
       .filter(subscription.wants)
       .map(({ id, stream, unit, window }) => [id, stream, unit, window]);
-    client.numbersTo = all.length;
-    if (ids.length > 0) client.write(textFrame(JSON.stringify({ type: 'streams', seq: this.#seq, ids })));
+    return ids.length === 0 ? undefined : textFrame(JSON.stringify({ type: 'streams', seq: this.#seq, ids }));
   }
 
   #recordLatency({ liveTimesUs }: Frame): void {

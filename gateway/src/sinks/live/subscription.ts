@@ -10,6 +10,8 @@ const unwanted = 2;
 export class Subscription {
   readonly patterns: StreamPatterns;
   readonly clients = new Set<LiveClient>();
+  /** The newest message that tells numbers, and which: viewers who come together get the same. */
+  told: { readonly from: number; readonly to: number; readonly frame: Buffer | undefined } | undefined;
   /** By number of the entry. */
   #known = new Uint8Array(1024);
 
