@@ -1,11 +1,6 @@
-import { startInfluxd, type Influxd } from '../services/influxd.ts';
 import { benchResult, type BenchResult } from './bench-result.ts';
-import { Bridge } from './gateway/bridge.ts';
-import { GatewayProcess } from './gateway/gateway-process.ts';
-import { InfluxDatabase } from './gateway/influx-database.ts';
 import { Load } from './gateway/load.ts';
-import type { LoadOrder } from './gateway/load-orders.ts';
-import { cpuSeconds } from './gateway/process-cost.ts';
+import { withBridge, withGateway, withInfluxd, type Side } from './gateway/sides.ts';
 
 const connections = 100;
 const messagesPerClient = 2000;
@@ -32,17 +27,14 @@ export interface SideFigures {
  * disk before InfluxDB has them.
  */
 export async function runGatewaySingle(): Promise<BenchResult[]> {
-  const influxd = await startInfluxd();
   const ours: SideFigures[] = [];
   const peer: SideFigures[] = [];
-  try {
+  await withInfluxd(async (influxd) => {
     for (let run = 0; run < runs; run++) {
-      ours.push(await measureGateway(influxd, run));
-      peer.push(await measureBridge(influxd, run));
+      ours.push(await withGateway(influxd, connections, measureSide));
+      peer.push(await withBridge(influxd, connections, measureSide));
     }
-  } finally {
-    await influxd.remove();
-  }
+  });
   const result = (name: string, unit: string, figure: keyof SideFigures): BenchResult =>
     benchResult({
       name,
@@ -60,61 +52,11 @@ export async function runGatewaySingle(): Promise<BenchResult[]> {
   ];
 }
 
-/** Names of `count` devices. */
-export function deviceNames(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `bench-${index + 1}`);
-}
-
-/** One run of the gateway; `nodeOptions` for a profile of it. */
-export async function measureGateway(
-  influxd: Influxd,
-  run: number,
-  nodeOptions: readonly string[] = [],
-): Promise<SideFigures> {
-  const database = new InfluxDatabase(influxd.url, `gateway_${run}`);
-  const config = { influxdb: { url: influxd.url, database: database.name } };
-  const gateway = await GatewayProcess.start(config, nodeOptions);
+/** One run of one side. */
+export async function measureSide({ target, database, cpuSeconds }: Side): Promise<SideFigures> {
+  const load = await Load.prepare({ ...target, messagesPerClient, readingsPerMessage: 1, windowMessages });
   try {
-    const clients = await gateway.addDevices(deviceNames(connections));
-    const figures = await measure(database, () => cpuSeconds(gateway.pid), {
-      port: gateway.mqttPort,
-      kind: 'fieldline',
-      clients,
-    });
-    const unaccounted = await gateway.unaccounted();
-    if (unaccounted !== 0) throw new Error(`${unaccounted} readings are unaccounted for`);
-    return figures;
-  } finally {
-    await gateway.end();
-    await database.drop();
-  }
-}
-
-/** One run of the peer. */
-export async function measureBridge(influxd: Influxd, run: number): Promise<SideFigures> {
-  const database = new InfluxDatabase(influxd.url, `bridge_${run}`);
-  await database.create();
-  const bridge = await Bridge.start(influxd.url, database.name);
-  try {
-    return await measure(database, () => bridge.cpuSeconds, {
-      port: bridge.port,
-      kind: 'plain',
-      clients: deviceNames(connections).map((device) => ({ device })),
-    });
-  } finally {
-    await bridge.end();
-    await database.drop();
-  }
-}
-
-async function measure(
-  database: InfluxDatabase,
-  cpu: () => number,
-  about: Pick<LoadOrder, 'port' | 'kind' | 'clients'>,
-): Promise<SideFigures> {
-  const load = await Load.prepare({ ...about, messagesPerClient, readingsPerMessage: 1, windowMessages });
-  try {
-    const cpuBefore = cpu();
+    const cpuBefore = cpuSeconds();
     const report = await load.run();
     const total = connections * messagesPerClient;
     if (report.acknowledged !== total)
@@ -122,7 +64,7 @@ async function measure(
     const storedAtMs = await database.untilCounted('thermometer', 'temperature', report.acknowledged);
     return {
       storedPerSec: (total * 1000) / (storedAtMs - report.startedAtMs),
-      cpuSecPerMillion: ((cpu() - cpuBefore) * million) / total,
+      cpuSecPerMillion: ((cpuSeconds() - cpuBefore) * million) / total,
     };
   } finally {
     await load.end();

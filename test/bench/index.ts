@@ -4,6 +4,9 @@ import { runEdgeDisk } from './edge-disk.ts';
 import { runEdgeFootprint } from './edge-footprint.ts';
 import { runEdgeNmea } from './edge-nmea.ts';
 import { runEdgeAdc } from './edge-adc.ts';
+import { runGatewayBatch } from './gateway-batch.ts';
+import { runGatewayIdle } from './gateway-idle.ts';
+import { runGatewayLatency } from './gateway-latency.ts';
 import { runGatewaySingle } from './gateway-single.ts';
 import { runJournalAppend } from './journal-append.ts';
 import { runJournalDisk } from './journal-disk.ts';
@@ -26,6 +29,18 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'edge-adc': {
     summary: 'ADC samples a second through the agent, beside a bare Welford loop',
     run: runEdgeAdc,
+  },
+  'gateway-batch': {
+    summary: 'readings in batches of 100 stored in InfluxDB a second, beside bulk writes into it',
+    run: runGatewayBatch,
+  },
+  'gateway-idle': {
+    summary: 'memory of a quiet connection beside bare aedes, and how fast 5,000 devices reconnect',
+    run: runGatewayIdle,
+  },
+  'gateway-latency': {
+    summary: 'publish to queryable and to WebSocket frame, beside Mosquitto and a bridge',
+    run: runGatewayLatency,
   },
   'gateway-single': {
     summary: 'messages of one reading stored in InfluxDB a second, beside Mosquitto and a bridge',

@@ -22,7 +22,7 @@ export class GatewayProcess {
     this.#child = child;
     this.home = home;
     this.pid = ready.pid;
-    this.httpUrl = ready.dashboard;
+    this.httpUrl = new URL(ready.dashboard).origin;
     this.mqttPort = Number(new URL(ready.mqtt).port);
   }
 
@@ -30,30 +30,36 @@ export class GatewayProcess {
    * Resolves when it takes connections. `config`: what its file says, beside where it listens. `nodeOptions`:
    * arguments of Node itself.
    */
-  static async start(config: object, nodeOptions: readonly string[] = []): Promise<GatewayProcess> {
+  static start(config: object, nodeOptions: readonly string[] = []): Promise<GatewayProcess> {
     const home = mkdtempSync(join(tmpdir(), 'fieldline-bench-gateway-'));
-    const file = join(home, 'bench.yaml');
-    writeFileSync(file, stringify({ logLevel: 'warn', ...config }));
-    const words = [
-      'gateway',
-      '--config',
-      file,
-      '--home',
-      home,
-      '--http-port',
-      '0',
-      '--mqtt-port',
-      '0',
-      '--json',
-    ];
-    const child = spawn(process.execPath, [...nodeOptions, launcher, ...words], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    writeFileSync(join(home, 'bench.yaml'), stringify({ logLevel: 'warn', ...config }));
+    return GatewayProcess.#launch(home, nodeOptions);
+  }
+
+  static async #launch(home: string, nodeOptions: readonly string[]): Promise<GatewayProcess> {
+    const words = ['gateway', '--config', join(home, 'bench.yaml'), '--home', home, '--http-port', '0'];
+    const child = spawn(
+      process.execPath,
+      [...nodeOptions, launcher, ...words, '--mqtt-port', '0', '--json'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     for await (const line of createInterface({ input: child.stdout })) {
       const said = JSON.parse(line) as { ready?: Ready };
       if (said.ready) return new GatewayProcess(child, home, said.ready);
     }
     throw new Error('the gateway ended before it was ready');
+  }
+
+  /** Ends it; its home stays. */
+  async stop(): Promise<void> {
+    await endProcess(this.#child);
+  }
+
+  /** Another one in the home of this one, which has stopped. */
+  restart(): Promise<GatewayProcess> {
+    return GatewayProcess.#launch(this.home, []);
   }
 
   /** Registers devices as a person would. */
@@ -83,7 +89,7 @@ export class GatewayProcess {
   }
 
   async end(): Promise<void> {
-    await endProcess(this.#child);
+    await this.stop();
     rmSync(this.home, { recursive: true, force: true });
   }
 }

@@ -22,6 +22,11 @@ export function payloadOf(kind: MessageKind, device: string, seq: number, readin
   return encodeBatch(batch(device, seq, before, readings));
 }
 
+/** Reading `index` (from 0) of a device as line protocol, as the gateway writes it. */
+export function lineOf(device: string, index: number): string {
+  return `thermometer,device=${device},sensor=air temperature=${index} ${startUs + index * stepUs}`;
+}
+
 function batch(device: string, seq: number, before: number, readings: number): Batch {
   const t = Float64Array.from({ length: readings }, (_, index) => startUs + (before + index) * stepUs);
   const v = Float64Array.from({ length: readings }, (_, index) => before + index);
