@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { openJournal, type FileAccess } from '@fieldline/journal';
+import { FieldlineError } from '@fieldline/protocol';
 import { pino, type Logger } from 'pino';
 import { Access } from './access/access.ts';
 import { openAccessDatabase } from './access/access-database.ts';
@@ -256,6 +257,11 @@ async function openDurable(base: Base): Promise<Durable> {
   const ledger = new Ledger(new RefusedReadings(database), new ClosedEpochStore(database));
   const waiting = new WaitingBatches(database, { ledger, bytesMax: limits.anchorWaitBytes });
   const account = new JournalAccount({ log, ledger, received, waiting, database, clock });
+  account.onDifference = (device, { epoch, seq }) => {
+    const detail = `First at epoch ${epoch}, batch ${seq}.`;
+    const error = new FieldlineError('LEDGER_DIFFERENCE', { subject: device, detail });
+    logger.error({ code: error.code, device, epoch, seq }, error.message);
+  };
   const replayed = await account.restore();
   if (replayed > 0) logger.info({ replayed }, 'The account has caught up with the journal');
   const problems = keepSaving(base, async () => {

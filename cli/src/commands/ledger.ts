@@ -58,4 +58,9 @@ export function printLedger(answer: LedgerAnswer, byStream: boolean, io: Command
     io.print(`${style.good('✓')} every reading is accounted for (store: ${answer.store})`);
   else
     io.print(`${style.bad('✗')} ${count(unaccounted)} readings are unaccounted for (store: ${answer.store})`);
+  for (const { device, firstDifference } of answer.devices) {
+    if (!firstDifference) continue;
+    const { epoch, seq } = firstDifference;
+    io.print(`  ${device}: its counters differ from epoch ${epoch}, batch ${seq}, on`);
+  }
 }

@@ -15,7 +15,7 @@ import { isUnplaced } from './place-batch.ts';
 import type { Placement } from './placement.ts';
 import { implausibleTime } from './plausible-times.ts';
 import type { ReceivedBatches } from './received-batches.ts';
-import { hasTooManyStreams } from './stream-limit.ts';
+import { StreamLimit } from './stream-limit.ts';
 import type { WaitingBatches } from './waiting-batches.ts';
 
 /**
@@ -73,9 +73,11 @@ const unavailable: Settlement = { outcome: 'unavailable' };
  */
 export class Ingest {
   readonly #parts: IngestParts;
+  readonly #streamLimit: StreamLimit;
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
+    this.#streamLimit = new StreamLimit(parts.limits.streamsPerDevice);
   }
 
   /** Never rejects. What it resolves with is durable: a stored batch in the journal, a refused one as a letter. */
@@ -243,14 +245,13 @@ export class Ingest {
   #judge(batch: Batch, sizeBytes: number): Settlement | undefined {
     const { ledger, waiting, clock, limits } = this.#parts;
     const { streamsPerDevice, futureTimeUs } = limits;
-    if (hasTooManyStreams(batch, ledger.device(batch.device).streamNames, streamsPerDevice)) {
-      return refused('STREAM_LIMIT', `${batch.device} would have more than ${streamsPerDevice} streams.`);
-    }
     const implausible = implausibleTime(batch, { nowUs: clock.nowUs(), futureUs: futureTimeUs });
     if (implausible !== undefined) return refused('CLOCK_IMPLAUSIBLE', implausible);
     if (isUnplaced(batch) && !waiting.hasRoom(batch.device, sizeBytes))
       return refused('CLOCK_WAIT_FULL', `${waiting.bytes} bytes wait, of all devices.`);
-    return undefined;
+    // Last, since it takes room, which is given back once the batch is journaled or not.
+    if (this.#streamLimit.take(batch, ledger.device(batch.device).streamNames)) return undefined;
+    return refused('STREAM_LIMIT', `${batch.device} would have more than ${streamsPerDevice} streams.`);
   }
 
   async #journal(batch: Batch, payload: Uint8Array, digest: BatchDigest): Promise<Settlement> {
@@ -261,11 +262,13 @@ export class Ingest {
   }
 
   #journaled(batch: Batch): { readonly outcome: 'stored' } {
+    this.#streamLimit.release(batch);
     if (batch.anchor || isUnplaced(batch)) void this.#parts.placement.run();
     return stored;
   }
 
   #notJournaled(batch: Batch, { kind, cause }: Exclude<JournalOutcome, { kind: 'durable' }>): Settlement {
+    this.#streamLimit.release(batch);
     if (kind === 'failed') return this.#unavailable(cause);
     // `limits.batchBytes` allows more than one record of the journal takes.
     this.#parts.ledger.refusedBatch(batch);

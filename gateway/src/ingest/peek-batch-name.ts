@@ -1,5 +1,4 @@
-import { gunzipSync } from 'node:zlib';
-import { isDeviceId } from '@fieldline/protocol';
+import { inflateMessage, isDeviceId } from '@fieldline/protocol';
 
 /** The name of a batch: unique, whatever happens to the device. */
 export interface BatchName {
@@ -21,10 +20,7 @@ export function peekBatchName(
   limits: { readonly inflatedBytes: number },
 ): BatchName | undefined {
   try {
-    const plain =
-      payload[0] === 0x1f && payload[1] === 0x8b
-        ? gunzipSync(payload, { maxOutputLength: limits.inflatedBytes })
-        : payload;
+    const plain = inflateMessage(payload, limits.inflatedBytes);
     const isJson = plain[0] === 0x7b;
     return toName(
       isJson ? JSON.parse(new TextDecoder().decode(plain)) : cborHead(plain.subarray(0, peekBytes)),

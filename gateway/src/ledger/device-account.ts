@@ -21,6 +21,13 @@ export interface DeviceAccountSnapshot {
   /** Sums over the epochs that are closed. */
   readonly closed?: readonly [string, EpochStream][];
   readonly committed: readonly [string, number][];
+  readonly firstDifference?: BatchPlace | undefined;
+}
+
+/** A batch of a device. */
+export interface BatchPlace {
+  readonly epoch: string;
+  readonly seq: number;
 }
 
 /** The account of one device: its epochs, and what the primary store has said that it stored. */
@@ -34,6 +41,8 @@ export class DeviceAccount {
   changed = false;
   readonly #closedEpochs: ClosedEpochs | undefined;
   #closed = new Map<string, EpochStream>();
+  /** The same of epochs that are closed. */
+  #closedDifference: BatchPlace | undefined;
 
   /** `closedEpochs`: where the accounts of old epochs are kept; none: they all stay open. */
   constructor(closedEpochs?: ClosedEpochs) {
@@ -66,6 +75,16 @@ export class DeviceAccount {
     this.changed = true;
   }
 
+  /** The first batch, of the oldest epoch, at which counters did not agree; undefined while all do. */
+  get firstDifference(): BatchPlace | undefined {
+    if (this.#closedDifference) return this.#closedDifference;
+    for (const epoch of this.#newestFirst().toReversed()) {
+      const seq = this.epochs.get(epoch)?.firstDifferenceSeq;
+      if (seq !== undefined) return { epoch, seq };
+    }
+    return undefined;
+  }
+
   /** The account over all epochs, by stream; see `EpochAccount.settledStreams` for those that are not the newest. */
   streams(): Map<string, EpochStream> {
     const [current] = this.#newestFirst();
@@ -90,6 +109,8 @@ export class DeviceAccount {
       const epoch = this.epochs.get(name);
       if (!epoch || kept.has(name)) continue;
       this.#sumUp(epoch, 1);
+      const seq = epoch.firstDifferenceSeq;
+      if (seq !== undefined) this.#closedDifference ??= { epoch: name, seq };
       this.#closedEpochs.close(name, epoch);
       this.epochs.delete(name);
       this.changed = true;
@@ -101,6 +122,7 @@ export class DeviceAccount {
       epochs: [...this.epochs].map(([name, epoch]) => [name, epoch.snapshot()]),
       closed: [...this.#closed],
       committed: [...this.committed],
+      firstDifference: this.#closedDifference,
     };
   }
 
@@ -119,6 +141,7 @@ export class DeviceAccount {
     for (const [name, epoch] of snapshot.epochs) account.epochs.set(name, EpochAccount.restore(epoch));
     account.#closed = new Map(snapshot.closed);
     account.committed = new Map(snapshot.committed);
+    account.#closedDifference = snapshot.firstDifference;
     for (const stream of account.streams().keys()) account.streamNames.add(stream);
     return account;
   }

@@ -41,6 +41,7 @@ export interface EpochSnapshot {
   readonly differences: readonly [string, number][];
   readonly drift: readonly [string, number][];
   readonly newestSentAtUs: number;
+  readonly firstDifferenceSeq?: number | undefined;
 }
 
 /**
@@ -65,6 +66,8 @@ export class EpochAccount {
   /** The same with signs: what the runs' totals moved beyond what was received. */
   readonly #drift: Counts = new Map();
   newestSentAtUs = 0;
+  /** The lowest seq at which counters that should agree did not; undefined while they all do. */
+  firstDifferenceSeq: number | undefined;
 
   /** Adds a batch; one that is here already changes nothing. */
   record(batch: AccountedBatch): void {
@@ -78,7 +81,7 @@ export class EpochAccount {
     this.#joinAt(index);
     for (const [stream, count] of batch.counts) addCount(this.#received, stream, count);
     for (const [stream, count] of moved) addCount(this.#drift, stream, -count);
-    for (const [stream, count] of unstated) this.#differ(stream, -count);
+    for (const [stream, count] of unstated) this.#differ(stream, -count, batch.seq);
     this.#noteTotals(batch);
     for (const range of batch.dropped) this.#noteDropped(range);
     this.newestSentAtUs = Math.max(this.newestSentAtUs, batch.sentAtUs);
@@ -129,6 +132,7 @@ export class EpochAccount {
       differences: [...this.#differences],
       drift: [...this.#drift],
       newestSentAtUs: this.newestSentAtUs,
+      firstDifferenceSeq: this.firstDifferenceSeq,
     };
   }
 
@@ -143,6 +147,7 @@ export class EpochAccount {
     for (const [stream, count] of snapshot.differences) account.#differences.set(stream, count);
     for (const [stream, count] of snapshot.drift) account.#drift.set(stream, count);
     account.newestSentAtUs = snapshot.newestSentAtUs;
+    account.firstDifferenceSeq = snapshot.firstDifferenceSeq;
     return account;
   }
 
@@ -151,17 +156,23 @@ export class EpochAccount {
     const left = this.#runs[index];
     const right = this.#runs[index + 1];
     if (left === undefined || right?.from !== left.to + 1) return;
-    joinRuns(left, right, (stream, difference) => this.#differ(stream, difference));
+    joinRuns(left, right, (stream, difference) => this.#differ(stream, difference, right.from));
     this.#runs.splice(index + 1, 1);
   }
 
-  #differ(stream: string, difference: number): void {
+  #differ(stream: string, difference: number, seq: number): void {
+    if (difference !== 0) this.#noteDifference(seq);
     addCount(this.#differences, stream, Math.abs(difference));
     addCount(this.#drift, stream, difference);
   }
 
+  #noteDifference(seq: number): void {
+    this.firstDifferenceSeq = Math.min(seq, this.firstDifferenceSeq ?? seq);
+  }
+
   #noteTotals({ seq, ledger }: AccountedBatch): void {
     for (const [stream, totals] of Object.entries(ledger)) {
+      if (remainderOf(totals) !== 0) this.#noteDifference(seq);
       const known = this.#latest.get(stream);
       if (!known || known.seq < seq) this.#latest.set(stream, { seq, totals });
     }
@@ -247,11 +258,16 @@ function emptyStream(): EpochStream {
 
 /** The device's own equation: `taken = filtered + refused + lost + open + batched`. */
 function addTotals(row: EpochStream, totals: StreamLedger): void {
-  const { taken, filtered, refused, lost, open, batched } = totals;
+  const { taken, filtered, refused, lost, open } = totals;
   row.taken += taken;
   row.filtered += filtered;
   row.refused += refused;
   row.lost += lost;
   row.open += open;
-  row.differences += Math.abs(taken - (filtered + refused + lost + open + batched));
+  row.differences += Math.abs(remainderOf(totals));
+}
+
+/** What the device's own equation leaves over: nothing, where its counters are right. */
+function remainderOf({ taken, filtered, refused, lost, open, batched }: StreamLedger): number {
+  return taken - (filtered + refused + lost + open + batched);
 }

@@ -9,6 +9,7 @@ import type { WaitingBatches } from '../ingest/waiting-batches.ts';
 import type { BatchLog, JournaledBatch } from '../journal/batch-log.ts';
 import type { StoreAccount } from '../parts.ts';
 import type { Store } from '../query/store.ts';
+import type { BatchPlace } from './device-account.ts';
 import type { Ledger } from './ledger.ts';
 
 /** How much of the journal a replay holds in memory at a time. */
@@ -49,6 +50,10 @@ export class JournalAccount implements StoreAccount {
   /** Every record below this is in the primary store. */
   #committedTo = 0;
   #changed = false;
+  /** Devices whose first difference has been told. */
+  readonly #told = new Set<string>();
+  /** Called once a device and process, when its counters do not agree. */
+  onDifference: (device: string, place: BatchPlace) => void = () => undefined;
 
   constructor(parts: JournalAccountParts) {
     this.#parts = parts;
@@ -163,7 +168,10 @@ export class JournalAccount implements StoreAccount {
     received.saved();
     waiting.saved();
     ledger.savedClosed();
-    for (const [, account] of changed) account.changed = false;
+    for (const [device, account] of changed) {
+      account.changed = false;
+      this.#tellDifference(device, account.firstDifference);
+    }
     this.#changed = false;
     await log.setCursor(cursorName, Math.min(this.#seenTo, this.#committedTo));
   }
@@ -175,6 +183,12 @@ export class JournalAccount implements StoreAccount {
     }
     const whole = unplaced ?? batch;
     this.record(offset, whole, digestOf(whole), receivedAtUs);
+  }
+
+  #tellDifference(device: string, place: BatchPlace | undefined): void {
+    if (!place || this.#told.has(device)) return;
+    this.#told.add(device);
+    this.onDifference(device, place);
   }
 
   #see(offset: number): void {

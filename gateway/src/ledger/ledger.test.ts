@@ -265,11 +265,13 @@ describe('each counter, broken on purpose, moves `unaccounted` by as much', () =
   test.each(['taken', 'filtered', 'refused', 'lost', 'open'] as const)("the device's %s", (counter) => {
     const ledger = breakLedger(6, (totals) => ({ ...totals, [counter]: totals[counter] + 5 }));
     expect(answerOf(ledger).total.unaccounted).toBe(5);
+    expect(answerOf(ledger).devices[0]?.firstDifference).toMatchObject({ seq: 6 });
   });
 
-  test('the running total of one batch: it disagrees with both neighbours', () => {
+  test('the running total of one batch: it disagrees with both neighbours, and is named', () => {
     const ledger = breakLedger(2, (totals) => ({ ...totals, batched: totals.batched + 5 }));
     expect(answerOf(ledger).total.unaccounted).toBe(10);
+    expect(answerOf(ledger).devices[0]?.firstDifference).toMatchObject({ seq: 2 });
   });
 
   test('the running total of the first batch', () => {

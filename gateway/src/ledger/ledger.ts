@@ -231,7 +231,13 @@ export class Ledger {
     const missing = [...(account?.epochs ?? [])].flatMap(([epoch, state]) =>
       state.missing().map(([from, to]): [string, number, number] => [epoch, from, to]),
     );
-    return { device, ...sumRows(streams), missing, streams };
+    return {
+      device,
+      ...sumRows(streams),
+      missing,
+      firstDifference: account?.firstDifference ?? null,
+      streams,
+    };
   }
 
   #row(stream: string, account: EpochStream | undefined, committed: number, store: StoreCounts): LedgerRow {

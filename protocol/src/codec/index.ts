@@ -1,3 +1,4 @@
 export { decodeBatch, encodeBatch, type DecodeLimits, type EncodeOptions } from './codec.ts';
+export { inflate as inflateMessage } from './compression.ts';
 export { countReadings } from './count-readings.ts';
 export { batchLimits } from './limits.ts';

@@ -96,4 +96,10 @@ export const ingestErrors = defineErrors({
     remedy:
       'Look for names that are made up from values; then raise `devicesMax` of the dialect, or `limits.devices`.',
   },
+  LEDGER_DIFFERENCE: {
+    number: 5518,
+    title: 'Counters of this device that should agree do not: readings are unaccounted for.',
+    remedy:
+      'Compare that batch in the journal with its neighbours; look for a damaged outbox, or a client that counts wrongly.',
+  },
 });

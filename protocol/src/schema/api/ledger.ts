@@ -29,6 +29,10 @@ export const DeviceLedger = Type.Object({
   ...LedgerRow.properties,
   /** Batches that the device has named and that have not come: epoch, first and last seq. */
   missing: Type.Array(Type.Tuple([Type.String(), Type.Integer(), Type.Integer()])),
+  /** The first batch at which counters that should agree did not; null while they do, and where only the store's differ. */
+  firstDifference: Type.Optional(
+    Type.Union([Type.Object({ epoch: Type.String(), seq: Type.Integer() }), Type.Null()]),
+  ),
   streams: Type.Array(StreamLedgerRow),
 });
 export type DeviceLedger = Type.Static<typeof DeviceLedger>;
