@@ -1,13 +1,19 @@
 import { SensorPipeline, type StreamPlan } from '../../edge/src/aggregator/sensor-pipeline.ts';
 import { resolveTransforms } from '../../edge/src/config/resolve-transforms.ts';
 import { Ledger } from '../../edge/src/ledger/ledger.ts';
-import { measure, type BenchResult } from './bench-result.ts';
+import { getHeapStatistics } from 'node:v8';
+import { benchResult, measure, type BenchResult } from './bench-result.ts';
 
 /** Samples of one block, as a microcontroller frames them at 100 kS/s. */
 const blockSamples = 1000;
 /** Blocks of one pass; they hold different samples. */
 const blocks = 64;
 const intervalUs = 10;
+/** What one block covers, microseconds. */
+const spanUs = blockSamples * intervalUs;
+/** How much faster the same time is sampled to see what that allocates. */
+const faster = 4;
+const allocationRuns = 40;
 
 /**
  * `edge-adc`: samples a second of processor time through all that the agent does to one: not-a-number check,
@@ -17,10 +23,13 @@ const intervalUs = 10;
  * Caveats: one thread, hot code, no decoding of frames, no encoding of the windows; a mains hum with noise, whose
  * samples jump between some 90 buckets; the trigger fires never, as between two events. Both sides are measured
  * by the processor time of the whole process, so that what else the machine does counts for neither.
+ *
+ * `edge-adc-allocation`: bytes of the heap for each sample more, when the same time is sampled four times as fast; the
+ * peer keeps a time and a value in an object for each sample.
  */
 export async function runEdgeAdc(): Promise<BenchResult[]> {
   const samples = Array.from({ length: blocks }, (_, block) => hum(block));
-  const stage = adcStage();
+  const stage = adcStage(blockSamples);
   let moments = 0;
   const result = await measure({
     name: 'edge-adc',
@@ -35,7 +44,37 @@ export async function runEdgeAdc(): Promise<BenchResult[]> {
     },
   });
   if (!Number.isFinite(moments)) throw new RangeError('the peer must compute something');
-  return [result];
+  return [result, allocation(samples)];
+}
+
+function allocation(samples: readonly Float64Array[]): BenchResult {
+  const quick = samples.map((block) =>
+    Float64Array.from({ length: faster * block.length }, (_, row) => block[row % block.length]!),
+  );
+  const [slowStage, quickStage] = [adcStage(blockSamples), adcStage(faster * blockSamples)];
+  const moreSamples = (faster - 1) * blocks * blockSamples;
+  const ours: number[] = [];
+  const objects: number[] = [];
+  for (let run = 0; run < allocationRuns; run++) {
+    const slow = allocated(() => slowStage.pass(samples));
+    ours.push((allocated(() => quickStage.pass(quick)) - slow) / moreSamples);
+    objects.push(allocated(() => void objectsOf(samples)) / (blocks * blockSamples));
+  }
+  const peer = { name: 'an object a sample', values: objects.filter(Number.isFinite) };
+  const settled = ours.filter(Number.isFinite).slice(-peer.values.length);
+  return benchResult({ name: 'edge-adc-allocation', unit: 'bytes/sample', ours: settled, peer });
+}
+
+/** Growth of the heap by `work`, bytes; NaN where a collection came in between. */
+function allocated(work: () => void): number {
+  const before = getHeapStatistics().used_heap_size;
+  work();
+  const bytes = getHeapStatistics().used_heap_size - before;
+  return bytes < 0 ? Number.NaN : bytes;
+}
+
+function objectsOf(samples: readonly Float64Array[]): { t: number; v: number }[][] {
+  return samples.map((block) => Array.from(block, (v, row) => ({ t: row * intervalUs + 0.5, v })));
 }
 
 /** How often `work`, which handles `items` things, can be done in a second of processor time. */
@@ -52,7 +91,7 @@ interface AdcStage {
   pass(samples: readonly Float64Array[]): void;
 }
 
-function adcStage(): AdcStage {
+function adcStage(samplesPerBlock: number): AdcStage {
   const ledger = new Ledger();
   const streams = [streamPlan()];
   const pipeline = new SensorPipeline({
@@ -63,13 +102,12 @@ function adcStage(): AdcStage {
     startedAtUs: 0,
     ledger,
   });
-  const t = Float64Array.from({ length: blockSamples }, (_, index) => index * intervalUs);
-  const values = new Float64Array(blockSamples);
-  const spanUs = blockSamples * intervalUs;
+  const t = Float64Array.from({ length: samplesPerBlock }, (_, index) => (index * spanUs) / samplesPerBlock);
+  const values = new Float64Array(samplesPerBlock);
   function pass(samples: readonly Float64Array[]): void {
     for (const block of samples) {
       // What a driver does for each block: new times, new values in the same arrays.
-      for (let row = 0; row < blockSamples; row++) t[row]! += spanUs;
+      for (let row = 0; row < samplesPerBlock; row++) t[row]! += spanUs;
       values.set(block);
       pipeline.emit(t, [values]);
     }
