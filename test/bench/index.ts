@@ -1,4 +1,8 @@
 import type { BenchResult } from './bench-result.ts';
+import { runDashboardDay } from './dashboard-day.ts';
+import { runDashboardFirstPage } from './dashboard-first-page.ts';
+import { runDashboardFleet } from './dashboard-fleet.ts';
+import { runDashboardLive } from './dashboard-live.ts';
 import { runEdgeBacklog } from './edge-backlog.ts';
 import { runEdgeDisk } from './edge-disk.ts';
 import { runEdgeFootprint } from './edge-footprint.ts';
@@ -72,5 +76,21 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'edge-footprint': {
     summary: 'memory and CPU of the bundled agent, beside a bare process with its libraries',
     run: runEdgeFootprint,
+  },
+  'dashboard-live': {
+    summary: '50 live series on one page: frames a second, longest task, heap; beside their limits',
+    run: runDashboardLive,
+  },
+  'dashboard-fleet': {
+    summary: 'the list of 10,000 devices: first row and scrolling, beside their limits',
+    run: runDashboardFleet,
+  },
+  'dashboard-first-page': {
+    summary: 'script and style of the first page, and when it answers, beside their limits',
+    run: runDashboardFirstPage,
+  },
+  'dashboard-day': {
+    summary: 'a day of 20 streams from the click to the charts, beside its limit',
+    run: runDashboardDay,
   },
 };

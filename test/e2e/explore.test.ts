@@ -61,12 +61,13 @@ describe.skipIf(chromiumProgram.missing)('the Explore page', () => {
     await page.locator(`[data-chart="${stream}"] canvas`).waitFor();
     expect(new URL(page.url()).searchParams.getAll('s')).toEqual([stream]);
     const cells = page.locator('[data-statistic]');
-    await eventually('the statistics', async () => (await cells.count()) === 7 || undefined);
+    await eventually('the statistics', async () => (await cells.count()) === 8 || undefined);
     expect(await cells.allInnerTexts()).toEqual([
       '100',
       '50.500 V',
       '1.000 V',
       '100.000 V',
+      '29.011 V',
       '50.000 V',
       '95.000 V',
       '99.000 V',

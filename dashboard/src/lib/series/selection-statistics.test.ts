@@ -9,6 +9,13 @@ function rank(values: readonly number[], part: number): number {
   return values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(part * values.length) - 1)] ?? NaN;
 }
 
+/** The textbook formula, in two passes; null for one value. */
+function sampleDeviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (values.length - 1));
+}
+
 /** What a store answers about these readings, each inner list a bucket; `raw`: each reading a point. */
 function answerOf(buckets: readonly (readonly number[])[], raw = false): QueryAnswer {
   const parts = raw ? buckets.flat().map((each) => [each]) : buckets;
@@ -21,6 +28,7 @@ function answerOf(buckets: readonly (readonly number[])[], raw = false): QueryAn
     mean: parts.map((each) => each.reduce((sum, one) => sum + one, 0) / each.length),
     min: parts.map((each) => Math.min(...each)),
     max: parts.map((each) => Math.max(...each)),
+    stddev: parts.map(sampleDeviation),
     p50: parts.map((each) => rank(each, 0.5)),
     p95: parts.map((each) => rank(each, 0.95)),
     p99: parts.map((each) => rank(each, 0.99)),
@@ -38,6 +46,9 @@ describe('statistics of a selection', () => {
         expect(found.count).toBe(all.length);
         expect(found.mean).toBeCloseTo(all.reduce((sum, each) => sum + each, 0) / all.length, 4);
         expect([found.min, found.max]).toEqual([Math.min(...all), Math.max(...all)]);
+        const deviation = sampleDeviation(all);
+        if (deviation === null) expect(found.stddev).toBeNull();
+        else expect(found.stddev).toBeCloseTo(deviation, 3);
         for (const [name, part] of [
           ['p50', 0.5],
           ['p95', 0.95],

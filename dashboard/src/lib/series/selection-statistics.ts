@@ -9,6 +9,8 @@ export interface SelectionStatistics {
   readonly mean: number | null;
   readonly min: number | null;
   readonly max: number | null;
+  /** Of a sample, with `count - 1`; null for fewer than two readings. */
+  readonly stddev: number | null;
   readonly p50: QuantileBounds | null;
   readonly p95: QuantileBounds | null;
   readonly p99: QuantileBounds | null;
@@ -33,10 +35,26 @@ export function selectionStatistics(answer: QueryAnswer): SelectionStatistics {
     mean: count > 0 ? sum / count : null,
     min: least(numbers(answer.min)),
     max: greatest(numbers(answer.max)),
+    stddev: deviation(answer, count > 0 ? sum / count : 0),
     p50: quantile(0.5, answer.p50),
     p95: quantile(0.95, answer.p95),
     p99: quantile(0.99, answer.p99),
   };
+}
+
+/**
+ * The deviation of the whole from those of its parts: squares within the parts, and those of their means around the
+ * mean of all (Chan, Golub and LeVeque 1979). Null where a part of several readings does not tell its own.
+ */
+function deviation({ count, mean, stddev }: QueryAnswer, middle: number): number | null {
+  let [squares, readings] = [0, 0];
+  for (const [index, part] of count.entries()) {
+    const own = part > 1 ? (stddev?.[index] ?? null) : 0;
+    if (own === null) return null;
+    squares += (part - 1) * own ** 2 + part * ((mean[index] ?? middle) - middle) ** 2;
+    readings += part;
+  }
+  return readings > 1 ? Math.sqrt(squares / (readings - 1)) : null;
 }
 
 function nearestRank(sorted: readonly number[], rank: number): QuantileBounds | null {

@@ -30,6 +30,8 @@ export class Fleet {
   /** False until the first snapshot: nothing is known yet, not even that there is nothing. */
   known = $state(false);
 
+  /** The same as `devices`, for those who look at all of them: nothing is tracked for each. */
+  readonly #newest = new Map<string, DeviceSummary>();
   readonly #onUnknownStream: () => void;
 
   /** @param onUnknownStream called for each part of a delta whose stream no snapshot has named yet */
@@ -43,7 +45,7 @@ export class Fleet {
 
   /** All devices in the order of their names, as they are now; nothing follows it. */
   all(): DeviceSummary[] {
-    return untrack(() => this.ids.flatMap((id) => this.devices.get(id) ?? []));
+    return untrack(() => this.ids).flatMap((id) => this.#newest.get(id) ?? []);
   }
 
   /** The streams of a device, the most telling first. */
@@ -67,8 +69,8 @@ export class Fleet {
   }
 
   #setDevices(devices: readonly DeviceSummary[]): void {
-    const added = devices.filter(({ id }) => !untrack(() => this.devices.has(id)));
-    for (const device of devices) this.devices.set(device.id, device);
+    const added = devices.filter(({ id }) => !this.#newest.has(id));
+    for (const device of devices) this.#set(device);
     if (added.length > 0) this.ids = [...this.ids, ...added.map(({ id }) => id)].sort();
   }
 
@@ -100,14 +102,18 @@ export class Fleet {
     const state = this.streams.get(stream);
     if (!state) return this.#onUnknownStream();
     state.update(timeUs, value);
-    const device = this.devices.get(state.info.device);
+    const device = this.#newest.get(state.info.device);
     if (device) this.#touch(device, timeUs);
   }
 
   /** A device whose readings arrive has been seen, though no status message says so each time. */
   #touch(device: DeviceSummary, timeUs: number): void {
     const lastSeenUs = Math.max(device.lastSeenUs ?? 0, timeUs);
-    if (lastSeenUs - (device.lastSeenUs ?? 0) > 500_000)
-      this.devices.set(device.id, { ...device, lastSeenUs });
+    if (lastSeenUs - (device.lastSeenUs ?? 0) > 500_000) this.#set({ ...device, lastSeenUs });
+  }
+
+  #set(device: DeviceSummary): void {
+    this.devices.set(device.id, device);
+    this.#newest.set(device.id, device);
   }
 }

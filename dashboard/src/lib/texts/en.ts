@@ -184,6 +184,7 @@ export const texts = {
       mean: 'Mean',
       min: 'Lowest',
       max: 'Highest',
+      stddev: 'Deviation',
       p50: 'p50',
       p95: 'p95',
       p99: 'p99',
