@@ -127,11 +127,6 @@ export class Outbox implements BatchQueue {
     return this.#journal.stats().bytesWritten;
   }
 
-  /** What this run has written to the disk, bytes. */
-  get bytesWritten(): number {
-    return this.#journal.stats().bytesWritten;
-  }
-
   /** Goes on with other limits; what is beyond them is dropped at the next look. */
   changeLimits(limits: Pick<OutboxOptions, 'maxBytes' | 'maxAgeUs' | 'whenFull'>): void {
     this.#options = { ...this.#options, ...limits };
