@@ -43,7 +43,7 @@ function planOf(change: Partial<FlashPlan['settings']> = {}): FlashPlan {
     },
     agent: {
       config: 'device: greenhouse-1\n',
-      secret: { name: 'password', value: 'wie-geheim' },
+      password: 'wie-geheim',
       packages: [{ name: 'fieldline-agent_1.0_arm64.deb', content: bigPackage }],
     },
   };

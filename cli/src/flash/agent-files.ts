@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { DeviceCredential, FieldlineError } from '@fieldline/protocol';
+import { DeviceClaim, DeviceCredential, FieldlineError } from '@fieldline/protocol';
 import type { AgentFiles } from '@fieldline/provision';
 import { parse, stringify } from 'yaml';
 import { GatewayClient } from '../gateway/gateway-client.ts';
@@ -12,8 +12,8 @@ import type { DeviceOptions } from './device-options.ts';
 const deviceDataDir = '/var/lib/fieldline';
 
 /**
- * What goes onto the device: packages, configuration and secret. A device whose password is not given is
- * registered at the gateway, which makes one.
+ * What goes onto the device: packages, configuration and credential. A device whose password is not given is
+ * registered at the gateway: over TLS it gets a claim, otherwise a password.
  */
 export async function agentFiles(
   options: DeviceOptions,
@@ -21,9 +21,23 @@ export async function agentFiles(
   onStep: (step: string) => void,
 ): Promise<AgentFiles> {
   const packages = await packagesOf(options, onStep);
-  const { config, password } = configOf(options.config, device);
-  const value = password ?? (await passwordOf(options, device.name));
-  return { config, secret: { name: 'password', value }, packages };
+  const own = ownConfig(options.config);
+  const credential = own.password === undefined ? await credentialOf(options, device) : own;
+  const { password, claim } = credential;
+  const config = {
+    ...own.keys,
+    device: device.name,
+    gateway: { ...own.gateway, url: device.gateway, ...(claim !== undefined && { claim }) },
+    dataDir: deviceDataDir,
+    sensors: own.keys['sensors'] ?? [],
+  };
+  return { config: stringify(config), packages, ...(password !== undefined && { password }) };
+}
+
+/** How the device will say who it is: by a password, or by a claim that it trades for a certificate. */
+interface Credential {
+  readonly password?: string | undefined;
+  readonly claim?: string;
 }
 
 async function packagesOf(
@@ -45,21 +59,14 @@ async function packagesIn(folder: string): Promise<AgentFiles['packages']> {
   return names.map((name) => ({ name, content: { file: join(folder, name) } }));
 }
 
-function configOf(
-  path: string | undefined,
-  device: { readonly name: string; readonly gateway: string },
-): { config: string; password: string | undefined } {
-  const own = path === undefined ? {} : mappingIn(path);
-  const ownGateway = isMapping(own['gateway']) ? own['gateway'] : {};
-  const { password, passwordFile: _, ...gateway } = ownGateway;
-  const config = {
-    ...own,
-    device: device.name,
-    gateway: { ...gateway, url: device.gateway },
-    dataDir: deviceDataDir,
-    sensors: own['sensors'] ?? [],
-  };
-  return { config: stringify(config), password: typeof password === 'string' ? password : undefined };
+/** The keys of a configuration that a person brings; a password in it goes a way of its own. */
+function ownConfig(path: string | undefined): Credential & {
+  readonly keys: Readonly<Record<string, unknown>>;
+  readonly gateway: Readonly<Record<string, unknown>>;
+} {
+  const keys = path === undefined ? {} : mappingIn(path);
+  const { password, passwordFile: _, ...gateway } = isMapping(keys['gateway']) ? keys['gateway'] : {};
+  return { keys, gateway, password: typeof password === 'string' ? password : undefined };
 }
 
 function mappingIn(path: string): Readonly<Record<string, unknown>> {
@@ -73,16 +80,22 @@ function mappingIn(path: string): Readonly<Record<string, unknown>> {
   throw new FieldlineError('CLI_USAGE', { subject: path, detail: 'It is no YAML mapping.' });
 }
 
-async function passwordOf(options: DeviceOptions, name: string): Promise<string> {
-  if (options.passwordFile !== undefined) {
-    const text = await readFile(options.passwordFile, 'utf8').catch((cause: unknown) =>
-      unreadable(options.passwordFile ?? '', cause),
+async function credentialOf(
+  options: DeviceOptions,
+  device: { readonly name: string; readonly gateway: string },
+): Promise<Credential> {
+  const { passwordFile, api, token, home } = options;
+  if (passwordFile !== undefined) {
+    const text = await readFile(passwordFile, 'utf8').catch((cause: unknown) =>
+      unreadable(passwordFile, cause),
     );
-    return text.trim();
+    return { password: text.trim() };
   }
-  const { api, token, home } = options;
   const client = new GatewayClient({ gateway: api, token, home });
-  return (await client.post('/api/v1/devices', DeviceCredential, { name })).password;
+  const { name } = device;
+  if (/^(mqtts|wss):/.test(device.gateway))
+    return client.post('/api/v1/devices', DeviceClaim, { name, claim: true });
+  return client.post('/api/v1/devices', DeviceCredential, { name });
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

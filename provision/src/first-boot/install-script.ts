@@ -7,8 +7,11 @@ export const installFolder = 'fieldline';
 export interface AgentFiles {
   /** The agent's configuration: YAML without secrets, readable by all. */
   readonly config: string;
-  /** The device's password or claim: installed readable by root alone, then removed from the boot partition. */
-  readonly secret?: { readonly name: 'password' | 'claim'; readonly value: string };
+  /**
+   * The device's password: installed readable by root alone, then removed from the boot partition. Absent where
+   * the configuration holds a claim, which is good once.
+   */
+  readonly password?: string;
   /** Debian packages, in the order of their installation. */
   readonly packages: readonly { readonly name: string; readonly content: Content }[];
 }
@@ -21,18 +24,24 @@ here=$(dirname "$(readlink -f "$0")")
 exec >>"$here/install.log" 2>&1
 echo "Fieldline: installation begins at $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 for package in "$here"/*.deb; do
-  [ -f "$package" ] && DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i "$package"
+  [ -f "$package" ] || continue
+  DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i "$package"
 done
 install -d -m 0755 /etc/fieldline
 install -m 0644 "$here/agent.yaml" /etc/fieldline/agent.yaml
-for secret in password claim; do
-  [ -f "$here/$secret" ] || continue
-  install -m 0600 "$here/$secret" "/etc/fieldline/$secret"
+if [ -f "$here/password" ]; then
+  install -m 0600 "$here/password" /etc/fieldline/password
   sync
-  # The boot partition can be read in any computer: the secret does not stay there.
-  rm -f "$here/$secret"
-done
-if command -v systemctl >/dev/null && [ -f /lib/systemd/system/fieldline-agent.service ]; then
+  # The boot partition can be read in any computer: the password does not stay there.
+  rm -f "$here/password"
+elif [ ! -f /etc/fieldline/password ]; then
+  # The device has a claim: its unit must not wait for a password.
+  install -d -m 0755 /etc/systemd/system/fieldline-agent.service.d
+  printf '[Service]\\nLoadCredential=\\nUnsetEnvironment=FIELDLINE_GATEWAY_PASSWORD_FILE\\n' \\
+    >/etc/systemd/system/fieldline-agent.service.d/claim.conf
+fi
+if command -v systemctl >/dev/null && [ -f /usr/lib/systemd/system/fieldline-agent.service ]; then
+  [ ! -d /run/systemd/system ] || systemctl daemon-reload
   systemctl enable fieldline-agent.service
   [ "\${1:-}" != start ] || systemctl restart --no-block fieldline-agent.service
 fi
@@ -43,11 +52,11 @@ echo "Fieldline: installed"
 /** The files of the installation folder. */
 export function installFiles(agent: AgentFiles): BootFile[] {
   const inFolder = (name: string) => `${installFolder}/${name}`;
-  const { secret } = agent;
+  const { password } = agent;
   return [
     textFile(inFolder('install.sh'), script),
     textFile(inFolder('agent.yaml'), agent.config),
-    ...(secret ? [textFile(inFolder(secret.name), `${secret.value}\n`)] : []),
+    ...(password === undefined ? [] : [textFile(inFolder('password'), `${password}\n`)]),
     // dpkg takes them by name: the number keeps their order.
     ...agent.packages.map(({ name, content }, index) => ({
       path: inFolder(`${index + 1}-${name}`),
