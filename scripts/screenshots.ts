@@ -2,7 +2,7 @@
  * Takes the pictures of the documentation: `npm run screenshots [-- --url URL] [--settle SECONDS]`. Without a
  * URL it runs a demo of its own. Needs Chromium (`apt-get install chromium`, or `CHROMIUM=PATH`).
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,9 @@ const pages = {
   fleet: '/',
   device: '/devices/greenhouse-1',
   map: '/devices/rover-1',
+  config: '/devices/greenhouse-1/config',
+  explore: '/explore?s=greenhouse-1/air/temperature&s=greenhouse-1/soil/temperature&q=p50,p95',
+  'fleet-map': '/map',
   pipeline: '/pipeline',
   ledger: '/ledger',
 };
@@ -35,32 +38,37 @@ async function main(): Promise<void> {
       console.log(`waiting ${settleMs / 1000} s for charts worth looking at`);
       await sleep(settleMs);
     }
-    await takeAll(browser, values.url ?? demo?.ready.dashboard ?? '');
+    await takeAll(browser, values.url ?? demo?.ready.dashboard ?? '', demo?.ready.home);
   } finally {
     await browser.close();
     await demo?.interrupt();
   }
 }
 
-async function takeAll(browser: Browser, url: string): Promise<void> {
+/** With the home of a gateway the pictures are taken as its administrator: they show what may be changed too. */
+async function takeAll(browser: Browser, url: string, home: string | undefined): Promise<void> {
+  const token = home === undefined ? undefined : readFileSync(join(home, 'admin.token'), 'utf8').trim();
   for (const [name, path] of Object.entries(pages))
     for (const [size, viewport] of Object.entries(sizes))
       for (const colorScheme of schemes) {
         // `fleet.png` is the picture of the README; the others say what they are.
         const details = [size === 'wide' ? '' : size, colorScheme === 'light' ? '' : colorScheme];
         const file = [name, ...details].filter(Boolean).join('-');
-        await take(browser, new URL(path, url).href, { viewport, colorScheme, file: `${file}.png` });
+        await take(browser, new URL(path, url).href, { viewport, colorScheme, token, file: `${file}.png` });
       }
 }
 
 interface Shot {
   readonly viewport: { readonly width: number; readonly height: number };
   readonly colorScheme: 'light' | 'dark';
+  readonly token: string | undefined;
   readonly file: string;
 }
 
-async function take(browser: Browser, url: string, { viewport, colorScheme, file }: Shot): Promise<void> {
-  const page = await browser.newPage({ viewport, colorScheme, deviceScaleFactor: 1 });
+async function take(browser: Browser, url: string, shot: Shot): Promise<void> {
+  const { viewport, colorScheme, token, file } = shot;
+  const extraHTTPHeaders = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const page = await browser.newPage({ viewport, colorScheme, deviceScaleFactor: 1, extraHTTPHeaders });
   const failures: string[] = [];
   page.on('pageerror', (error) => failures.push(error.message));
   await page.goto(url);
