@@ -14,7 +14,6 @@ export function pipelineView(parts: GatewayParts, hub: LiveHub): PipelineView {
   const { sinks, way } = parts;
   return () => {
     const all = [...parts.stages(), ...sinks.sinks.map((sink) => sink.stage())];
-    const sensorToSocket = hub.sensorToSocket.quantiles();
     return {
       stages: all,
       bottleneck: bottleneckOf(all),

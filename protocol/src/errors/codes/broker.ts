@@ -102,7 +102,8 @@ export const brokerErrors = defineErrors({
   TLS_HANDSHAKE_FAILED: {
     number: 5023,
     title: 'A TLS handshake did not come to its end.',
-    remedy: 'Look at the reason: most often a client that speaks no TLS, or one that does not trust the gateway.',
+    remedy:
+      'Look at the reason: most often a client that speaks no TLS, or one that does not trust the gateway.',
   },
   CERTIFICATE_REFUSED: {
     number: 5024,
