@@ -87,15 +87,33 @@ function openSocket({ url, trust, shown, signal }: SecurePost): Promise<Result<T
   });
 }
 
-/** Whether the peer's certificate has this fingerprint, or is signed by one that it shows and that has it. */
+/** TLS server authentication among the purposes of a certificate (RFC 5280, 4.2.1.12). */
+const serverAuth = '1.3.6.1.5.5.7.3.1';
+
+/**
+ * Whether the peer's certificate has this fingerprint, or is one for the gateway by an authority that it shows and that
+ * has it. The same authority signs for every device: that it has signed is not enough.
+ */
 function shows(peer: DetailedPeerCertificate, fingerprint: string): boolean {
   const wanted = Buffer.from(fingerprint, 'base64url').toString('hex').toUpperCase();
   const isWanted = (certificate: X509Certificate) =>
     certificate.fingerprint256.replaceAll(':', '') === wanted;
   const leaf = new X509Certificate(peer.raw);
   if (isWanted(leaf)) return true;
-  const issuer = new X509Certificate(peer.issuerCertificate.raw);
+  const issuer = issuerOf(peer);
+  const isForGateway = serves(leaf) && leaf.checkHost(gatewayServerName, { subject: 'never' }) !== undefined;
+  if (!issuer || !isForGateway) return false;
   return isWanted(issuer) && leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey);
+}
+
+/** Missing where the peer sends its certificate alone, whatever the types say. */
+function issuerOf({ issuerCertificate }: Partial<DetailedPeerCertificate>): X509Certificate | undefined {
+  return issuerCertificate && new X509Certificate(issuerCertificate.raw);
+}
+
+/** Its extended usages are missing where it names none. */
+function serves({ keyUsage }: { readonly keyUsage?: readonly string[] }): boolean {
+  return keyUsage?.includes(serverAuth) === true;
 }
 
 function exchange(socket: TLSSocket, { url, body, signal }: SecurePost): Promise<PostAnswer> {
