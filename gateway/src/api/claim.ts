@@ -1,4 +1,10 @@
-import { ClaimTrade, ClaimedCredential, IssuedCredential, RenewalRequest } from '@fieldline/protocol';
+import {
+  ClaimTrade,
+  ClaimedCredential,
+  IssuedCredential,
+  RenewalRequest,
+  type Refusal,
+} from '@fieldline/protocol';
 import { createHash } from 'node:crypto';
 import { addressKey, AttemptLimit } from '../access/attempt-limit.ts';
 import type { IssuedCertificate } from '../certificates/certificate-authority.ts';
@@ -52,8 +58,9 @@ async function trade(parts: GatewayParts, { claim, request }: ClaimTrade): Promi
   if (!spent.ok || devices.get(device)?.revoked !== false)
     return problem(403, 'CLAIM_REFUSED', claim.split('.')[0] ?? '');
   if (request !== undefined) {
-    const issued = await certificates.devices.issue(device, request);
-    if (!issued.ok) return problem(400, issued.refusal.code, issued.refusal.detail);
+    const isEntitled = () => certificates.claims.spend(claim, keyDigest).ok;
+    const issued = await certificates.devices.issue(device, request, isEntitled);
+    if (!issued.ok) return notIssued(issued.refusal);
     return json(issuedCredential(parts, device, issued.value), 201);
   }
   const password = await devices.renewPassword(device);
@@ -77,13 +84,15 @@ function renewRoute(parts: GatewayParts): ApiRoute {
     handle: async ({ body, channel }) => {
       if (!channel.isSecure) return needsTls('/api/v1/renew');
       const { certificate } = channel;
-      const isKnown = certificate && certificates.devices.isKnown(certificate.device, certificate.serial);
-      if (!isKnown || devices.get(certificate.device)?.revoked !== false)
-        return problem(403, 'API_NEEDS_CERTIFICATE', 'POST /api/v1/renew');
+      const isEntitled = () =>
+        certificate !== undefined &&
+        certificates.devices.isKnown(certificate.device, certificate.serial) &&
+        devices.get(certificate.device)?.revoked === false;
+      if (!certificate || !isEntitled()) return problem(403, 'API_NEEDS_CERTIFICATE', 'POST /api/v1/renew');
       const waitUs = limit.take(certificate.device);
       if (waitUs > 0) return tooMany(waitUs);
-      const issued = await certificates.devices.issue(certificate.device, body.request);
-      if (!issued.ok) return problem(400, issued.refusal.code, issued.refusal.detail);
+      const issued = await certificates.devices.issue(certificate.device, body.request, isEntitled);
+      if (!issued.ok) return notIssued(issued.refusal);
       return json(issuedCredential(parts, certificate.device, issued.value), 201);
     },
   });
@@ -96,6 +105,10 @@ function issuedCredential(
 ): IssuedCredential {
   const authority = certificates.servers.trustedPem ?? null;
   return { device, username: device, certificate: pem, expiresAtUs, authority };
+}
+
+function notIssued({ code, detail }: Refusal): ApiReply {
+  return problem(code === 'CERTIFICATE_REFUSED' ? 403 : 400, code, detail);
 }
 
 function needsTls(path: string): ApiReply {

@@ -80,6 +80,11 @@ function addDevice({ devices, certificates }: Pick<GatewayParts, 'devices' | 'ce
       const isWaiting = !created.ok && created.code === 'DEVICE_EXISTS' && hasNeverCome(devices, body.name);
       if (body.claim === true && (created.ok || isWaiting)) {
         const { claim, expiresAtUs } = certificates.claims.create(body.name, certificates.servers.pin);
+        // Somebody else may have traded the claim before, and wait with what it gave.
+        if (isWaiting) {
+          certificates.devices.forget(body.name);
+          await devices.renewPassword(body.name);
+        }
         return json({ device: body.name, claim, expiresAt: expiresAtUs }, 201);
       }
       if (!created.ok)

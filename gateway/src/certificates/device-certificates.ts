@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { accepted, type Result } from '@fieldline/protocol';
+import { accepted, refused, type Result } from '@fieldline/protocol';
 import type { Clock } from '../clock.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
 
@@ -29,12 +29,21 @@ export class DeviceCertificates {
     this.#ageUs = options.ageUs;
   }
 
-  /** Issues a certificate for the key of a request, and remembers it durably. Refused as the authority refuses. */
-  async issue(device: string, requestPem: string): Promise<Result<IssuedCertificate>> {
+  /**
+   * Issues a certificate for the key of a request, and remembers it durably. Refused as the authority refuses, and as
+   * CERTIFICATE_REFUSED where `isEntitled` says after the signing that the device was revoked, or its claim replaced.
+   */
+  async issue(
+    device: string,
+    requestPem: string,
+    isEntitled: () => boolean,
+  ): Promise<Result<IssuedCertificate>> {
     const nowUs = this.#clock.nowUs();
     const validity = { fromUs: nowUs - backdatedUs, untilUs: nowUs + this.#ageUs };
     const issued = await this.#authority.issueDevice(device, requestPem, validity);
     if (!issued.ok) return issued;
+    // What was forgotten while it was signed must not be remembered again.
+    if (!isEntitled()) return refused('CERTIFICATE_REFUSED', device);
     this.#database
       .prepare(
         'INSERT INTO device_certificates (serial, device, issued_at_us, expires_at_us) VALUES (?, ?, ?, ?)',

@@ -133,6 +133,23 @@ describe('claim', () => {
     await expect(claimOf(name)).rejects.toThrow('DEVICE_EXISTS');
   });
 
+  test('another claim ends whatever the one before was traded for, a certificate and its renewal or a password', async () => {
+    const thief = await certificateOf(name);
+    const shown = { ...trust(), key: thief.keyPem, cert: thief.certificate };
+    const next = await newDeviceKey();
+    const renew = () => postSecurely(httpsUrl('/api/v1/renew'), { request: next.requestPem }, shown);
+    const renewed = { keyPem: next.keyPem, certificate: String((await renew()).body['certificate']) };
+    const { claim } = await claimOf(name);
+    await expect(withCertificate(name, thief)).rejects.toThrow();
+    await expect(withCertificate(name, renewed)).rejects.toThrow();
+    expect((await renew()).status).toBe(403);
+    const { body } = await postSecurely(httpsUrl('/api/v1/claim'), { claim }, trust());
+    const identity = await certificateOf(name);
+    const password = String(body['password']);
+    await expect(connectSecurely({ clientId: name, username: name, password })).rejects.toThrow();
+    await (await withCertificate(name, identity)).endAsync();
+  });
+
   test('a request that is no request, or not signed by its key, gives nothing', async () => {
     const { claim } = await claimOf(name);
     const forged = (await newDeviceKey()).requestPem.split('\n');

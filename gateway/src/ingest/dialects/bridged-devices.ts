@@ -16,8 +16,8 @@ export interface ClaimedDevice extends Bridged {
 }
 
 /**
- * Which account speaks for which device. The first that names a device has it, for good: no account can put
- * readings into the streams of an agent, of another account, or of a device whose name only looks the same
+ * Which account speaks for which device. The first that names a device has it, until the device is revoked: no account
+ * can put readings into the streams of an agent, of another account, or of a device whose name only looks the same
  * after it was made safe. Durable, in `gateway.db`.
  */
 export class BridgedDevices {
@@ -35,8 +35,10 @@ export class BridgedDevices {
     for (const row of database.prepare('SELECT device, account, as_named FROM dialect_devices').all()) {
       this.#devices.set(String(row.device), { account: String(row.account), asNamed: String(row.as_named) });
     }
-    registry.onChange(({ id, online }) => {
+    for (const device of this.#devices.keys()) if (registry.get(device)?.revoked) this.#release(device);
+    registry.onChange(({ id, online, revoked }) => {
       if (!online) this.#setOffline(id);
+      if (revoked) this.#release(id);
     });
   }
 
@@ -65,6 +67,14 @@ export class BridgedDevices {
     });
     this.#devices.set(device, { account, asNamed });
     return accepted(undefined);
+  }
+
+  /** No account speaks for a revoked device any more, also not after its name was given to an agent. */
+  #release(device: string): void {
+    const known = this.#devices.get(device);
+    if (!known || known.account === device) return;
+    this.#devices.delete(device);
+    this.#database.prepare('DELETE FROM dialect_devices WHERE device = ?').run(device);
   }
 
   #setOffline(account: string): void {

@@ -81,6 +81,25 @@ describe('devices behind one bridge', () => {
     await expect.poll(totals).toMatchObject({ taken: 2, stored: 2, unaccounted: 0 });
   });
 
+  test('are heard no more once they are revoked, nor when their name is given to an agent afterwards', async () => {
+    const client = await start([home]);
+    await client.publishAsync('home/porch/air/temperature', '20', { qos: 1 });
+    await rig.revoke('porch');
+    await client.publishAsync('home/porch/air/temperature', '97', { qos: 1 });
+    const agent = await rig.connect('porch', await rig.addDevice('porch'));
+    await publishBatch(agent, batchOf('porch', 1));
+    await client.publishAsync('home/porch/air/temperature', '98', { qos: 1 });
+    const codes = (await rig.deadLetters()).map(({ device: from, code }) => `${from} ${code}`);
+    expect(codes).toEqual(['bridge DIALECT_DEVICE_TAKEN', 'bridge DIALECT_DEVICE_TAKEN']);
+    await expect.poll(totals).toMatchObject({ taken: 2, stored: 2, unaccounted: 0 });
+    await rig.gateway.stop();
+    rig = await startRig({ dialects: [home], home: rig.home });
+    await rig.revoke('bridge');
+    const again = await rig.connect('bridge', await rig.addDevice('bridge'));
+    await again.publishAsync('home/porch/air/temperature', '99', { qos: 1 });
+    expect(await rig.deadLetters()).toHaveLength(3);
+  });
+
   test('are no more than the account may speak for', async () => {
     const client = await start([{ ...home, devicesMax: 2 }]);
     for (const name of ['a', 'b', 'c']) await client.publishAsync(`home/${name}/air/t`, '1', { qos: 1 });
