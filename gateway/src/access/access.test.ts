@@ -95,7 +95,7 @@ describe('with users', () => {
     if (!made.ok) throw new TypeError('refused');
     expect(by({ bearer: made.value.token })).toMatchObject({ name: 'token:ci', role: 'viewer' });
     expect(by({ bearer: made.value.token.slice(0, -1) }).role).toBeUndefined();
-    expect(JSON.stringify(rig.access.tokens.list())).not.toContain(made.value.token.split('_')[2]);
+    expect(JSON.stringify(rig.access.tokens.list())).not.toContain(made.value.token.slice(-43));
     expect(rig.reopen().tokens.find(made.value.token)?.name).toBe('ci');
     expect(rig.access.tokens.revoke(made.value.id)?.name).toBe('ci');
     expect(by({ bearer: made.value.token }).role).toBeUndefined();
