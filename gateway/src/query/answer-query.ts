@@ -1,5 +1,5 @@
 import { BucketSeries, type SeriesColumns } from './bucket-series.ts';
-import { bucketLengthUs, windowLengthUs } from './resolution.ts';
+import { bucketLengthUs, sharedLengthUs, windowLengthUs } from './resolution.ts';
 import {
   queryLimits,
   type Gap,
@@ -58,7 +58,7 @@ export async function answerSeries(
   const isRaw = kinds.length === 0 && shortestUs === 0;
   const resolved =
     (isRaw ? await rawAnswer(request, sources) : undefined) ??
-    (await bucketed(request, sources, Math.max(shortestUs, ...kinds.map(windowLengthUs))));
+    (await bucketed(request, sources, { rollupUs: shortestUs, windowUs: Math.max(0, ...kinds.map(windowLengthUs)) })); // prettier-ignore
   const gaps = await Promise.all(sources.map((source) => source.gaps()));
   return { unit: sources[0]?.unit ?? '', ...resolved, gaps: distinctGaps(gaps.flat()) };
 }
@@ -98,18 +98,18 @@ function rawColumns({ t, v, q }: RawReadings): SeriesColumns {
 async function bucketed(
   request: SeriesRequest,
   sources: readonly SeriesSource[],
-  longestUs: number,
+  shortest: { readonly rollupUs: number; readonly windowUs: number },
 ): Promise<Resolved> {
   const { fromUs, toUs, points, exact } = request;
-  const lengthUs = bucketLengthUs(toUs - fromUs, points, longestUs);
-  const rollupUs = sources.map(({ rollups }) => rollups?.choose(lengthUs, exact) ?? 0);
+  const lengthUs = bucketLengthUs(toUs - fromUs, points, sharedLengthUs(shortest));
+  const rollupsUs = sources.map(({ rollups }) => rollups?.choose(lengthUs, exact) ?? 0);
   const merged = sources.length > 1 ? 'merged' : 'exact';
   const series = new BucketSeries({ lengthUs, fromUs, toUs, quantiles: request.quantiles ? merged : 'none' });
   for (const source of sources) await source.addWindows(series);
   for (const source of sources) await source.addReadings(series);
   return {
     windowUs: lengthUs,
-    resolutionUs: Math.max(longestUs, ...rollupUs),
+    resolutionUs: Math.max(shortest.rollupUs, shortest.windowUs, ...rollupsUs),
     columns: series.columns(),
   };
 }

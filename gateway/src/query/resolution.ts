@@ -29,6 +29,17 @@ export function bucketLengthUs(spanUs: number, points: number, windowUs: number)
   return Math.ceil(stepUs / windowUs) * windowUs;
 }
 
+/**
+ * The shortest length whose buckets are made of whole windows and of whole rollups alike: their least common multiple.
+ * Either is 0 where there is none.
+ */
+export function sharedLengthUs({ rollupUs, windowUs }: { rollupUs: number; windowUs: number }): number {
+  if (rollupUs === 0 || windowUs === 0) return Math.max(rollupUs, windowUs);
+  let [divisorUs, restUs] = [rollupUs, windowUs];
+  while (restUs > 0) [divisorUs, restUs] = [restUs, divisorUs % restUs];
+  return (rollupUs / divisorUs) * windowUs;
+}
+
 /** Length in µs of a window's kind: `10s` has one; `count:100` and `session` have none and answer 0. */
 export function windowLengthUs(window: string): number {
   const parsed = parseDuration(window);

@@ -65,7 +65,7 @@ export class BlockSource implements SeriesSource {
     this.#readings = this.#tables.blocks.touching({ stream: id, grain: grain.readings }, fromUs, toUs);
     this.#windows = this.#tables.blocks.touching({ stream: id, grain: grain.windows }, fromUs, toUs);
     const rows = rowsOf(this.#readings) + rowsOf(this.#windows);
-    const planner = new RollupPlanner(tables.statements, { removed }, { fromUs, toUs, rows });
+    const planner = new RollupPlanner(tables.statements, { id, removed }, { fromUs, toUs, rows });
     this.rollups = {
       shortestUs: () => planner.shortestUs(),
       choose: (lengthUs, exact) => {

@@ -168,3 +168,23 @@ test('a question that takes too long ends by itself', async () => {
   expect(await reader.query(whole)).toMatchObject({ ok: false, refusal: { code: 'QUERY_TIMEOUT' } });
   reader.close();
 });
+
+test('counts that leave the range of whole numbers stop neither the store nor its counting', () => {
+  const rows = 1100;
+  const start = Float64Array.from({ length: rows }, (_, index) => index * 10);
+  const ones = start.map(() => 1);
+  const count = start.map(() => Number.MAX_SAFE_INTEGER);
+  const field = { unit: 'Cel', count, sum: ones, min: ones, max: ones, first: ones, last: ones, m2: ones };
+  const block: SensorBlock = { sensor: 'w', type: 'x', kind: 'windows', window: '10s', start, end: start.map((us) => us + 10), fields: { q: field } }; // prettier-ignore
+  const writer = new StoreWriter(path, 0);
+  for (let offset = 0; offset < 40; offset++) {
+    writer.write([{ offset, device: 'd', sensors: [block, readingsOf([[offset, 1]])] }]);
+  }
+  while (writer.tidy());
+  const counts = writer.counts();
+  expect(counts.get('d/s/q')).toBe(40);
+  expect(counts.get('d/w/q')).toBeGreaterThan(1e16);
+  writer.retire({ nowUs: 1e15, keepUs: { readings: 1, '10s': Infinity, '1m': Infinity, '1h': Infinity } });
+  expect(writer.counts().get('d/s/q')).toBe(40);
+  writer.close();
+});

@@ -78,16 +78,24 @@ export class StoreWriter {
     return this.#mergeOnce() || this.#rollOnce();
   }
 
-  /** Removes what is older than it is kept, by the wall clock `nowUs`, and gives free pages back. */
+  /**
+   * Removes what is older than it is kept, by the wall clock `nowUs`, and gives free pages back. A stream that cannot
+   * be read keeps no other from it: what it threw is thrown at the end.
+   */
   retire({ nowUs, keepUs }: { readonly nowUs: number; readonly keepUs: KeepUs }): void {
     const retention = new Retention(this.#statements, this.#blocks, this.#rollups);
-    if (Number.isFinite(keepUs.readings)) {
-      for (const stream of retention.streams()) {
+    const failures: unknown[] = [];
+    this.#inTransaction(() => retention.noteRetired(nowUs, keepUs));
+    for (const stream of Number.isFinite(keepUs.readings) ? retention.streams() : []) {
+      try {
         this.#inTransaction(() => retention.removeReadings(stream, nowUs - keepUs.readings));
+      } catch (error) {
+        failures.push(error);
       }
     }
     this.#inTransaction(() => retention.removeRollups(nowUs, keepUs));
     releasePages(this.#database);
+    if (failures.length > 0) throw failures[0];
   }
 
   counts(): Map<StreamName, number> {

@@ -57,8 +57,8 @@ export class StreamTable {
       'UPDATE stream SET last_value = :value, last_t = :t WHERE id = :id AND :t >= coalesce(last_t, :t)',
     );
     this.#counts = database.prepare(
-      `SELECT device, sensor, quantity, removed + coalesce(
-         (SELECT sum(readings) FROM block WHERE block.stream = stream.id), 0) AS readings
+      `SELECT device, sensor, quantity, CAST(removed AS REAL) +
+         (SELECT total(readings) FROM block WHERE block.stream = stream.id) AS readings
        FROM stream WHERE extra = 0`,
     );
     this.#all = database.prepare('SELECT * FROM stream WHERE extra = 0 ORDER BY device, sensor, quantity');

@@ -78,5 +78,7 @@ function summaryOf({ count, sum, min, max }: WindowRows): Summary {
     total.min = Math.min(total.min, min[index]!);
     total.max = Math.max(total.max, max[index]!);
   }
-  return { ...total, sum: saturated(total.sum) };
+  // Counts are the device's to claim: what leaves the range of whole numbers would stop the whole store.
+  const readings = Math.min(total.readings, Number.MAX_SAFE_INTEGER);
+  return { ...total, readings, sum: saturated(total.sum) };
 }

@@ -23,3 +23,8 @@ export const rollupGrains: readonly RollupGrain[] = [
 
 /** In `rolled` of a block: the rollups have taken what they want of it. */
 export const lookedAt = 8;
+
+/** In `retired`: the kind under which it stands until when removed windows of one stream were too long for a rollup. */
+export function missingFrom(name: RollupGrain['name'], stream: number): string {
+  return `${name} of ${stream}`;
+}

@@ -1,7 +1,7 @@
-import type { BlockTable } from '../blocks/block-table.ts';
+import type { BlockTable, StoredBlock } from '../blocks/block-table.ts';
 import { grain } from '../blocks/limits.ts';
 import type { Statements } from '../statements.ts';
-import { rollupGrains } from './grains.ts';
+import { missingFrom, rollupGrains } from './grains.ts';
 import { possibleBits, rollBlocksMax, rollUp } from './roll-up.ts';
 import type { RollupTable } from './rollup-table.ts';
 
@@ -39,7 +39,9 @@ export class Retention {
 
   /** Removes the readings of one stream, inside the caller's transaction. */
   removeReadings(stream: number, beforeUs: number): void {
-    const count = this.#statements.of('UPDATE stream SET removed = removed + ? WHERE id = ?');
+    const count = this.#statements.of(
+      `UPDATE stream SET removed = min(removed + ?, ${Number.MAX_SAFE_INTEGER}) WHERE id = ?`,
+    );
     for (const kind of [grain.readings, grain.windows]) {
       const old = this.#blocks.before({ stream, grain: kind }, beforeUs, removedBlocksMax);
       const gone = old.filter(({ window }) => possibleBits(window) !== 0);
@@ -47,23 +49,41 @@ export class Retention {
         rollUp(this.#blocks, this.#rollups, gone.slice(from, from + rollBlocksMax), true);
       }
       for (const block of gone) {
+        this.#noteMissing(block);
         this.#blocks.remove(block);
         count.run(block.readings, stream);
       }
     }
   }
 
-  /** Removes rollups and notes since when each resolution is there, inside the caller's transaction. */
+  /**
+   * Notes since when each resolution is there, inside the caller's transaction: before anything goes, so that a question
+   * never looks for readings where there are none any more.
+   */
+  noteRetired(nowUs: number, keepUs: KeepUs): void {
+    for (const [kind, ageUs] of Object.entries(keepUs)) {
+      if (Number.isFinite(ageUs)) this.#note(kind, nowUs - ageUs);
+    }
+  }
+
+  /** Removes rollups, and gaps older than all of them, inside the caller's transaction. */
   removeRollups(nowUs: number, keepUs: KeepUs): void {
     for (const each of rollupGrains) this.#rollups.removeBefore(each, nowUs - keepUs[each.name]);
-    const note = this.#statements.of(
-      `INSERT INTO retired VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET before_us = max(before_us, excluded.before_us)`,
-    );
-    for (const [kind, ageUs] of Object.entries(keepUs)) {
-      if (Number.isFinite(ageUs)) note.run(kind, nowUs - ageUs);
-    }
     const longestUs = Math.max(...Object.values(keepUs));
     if (!Number.isFinite(longestUs)) return;
     this.#statements.of('DELETE FROM gap WHERE to_t < ?').run(nowUs - longestUs);
+  }
+
+  /** The rollups that are too fine for the windows of a block that goes lack it. */
+  #noteMissing({ stream, window, last }: StoredBlock): void {
+    const bits = possibleBits(window);
+    for (const { name, bit } of rollupGrains)
+      if ((bits & bit) === 0) this.#note(missingFrom(name, stream), last + 1);
+  }
+
+  #note(kind: string, beforeUs: number): void {
+    const sql = `INSERT INTO retired VALUES (?, ?)
+      ON CONFLICT (kind) DO UPDATE SET before_us = max(before_us, excluded.before_us)`;
+    this.#statements.of(sql).run(kind, beforeUs);
   }
 }

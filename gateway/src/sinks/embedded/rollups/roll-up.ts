@@ -30,7 +30,7 @@ export function rollUp(
 export function possibleBits(window: string | null): number {
   const lengthUs = window === null ? 0 : windowLengthUs(window);
   const fits = (each: RollupGrain): boolean =>
-    lengthUs === 0 || (each.lengthUs > lengthUs && each.lengthUs % lengthUs === 0);
+    lengthUs === 0 || (each.lengthUs >= lengthUs && each.lengthUs % lengthUs === 0);
   return rollupGrains.filter(fits).reduce((bits, { bit }) => bits + bit, 0);
 }
 

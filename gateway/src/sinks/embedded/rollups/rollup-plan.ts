@@ -1,6 +1,6 @@
 import { queryLimits } from '../../../query/store.ts';
 import type { Statements } from '../statements.ts';
-import { rollupGrains, type RollupGrain } from './grains.ts';
+import { missingFrom, rollupGrains, type RollupGrain } from './grains.ts';
 
 /** What a question asks for, and how much it would read without rollups. */
 export interface PlanRange {
@@ -22,9 +22,19 @@ export class RollupPlanner {
   readonly #retired: ReadonlyMap<string, number>;
   readonly #range: PlanRange;
 
-  constructor(statements: Statements, stream: { readonly removed: number }, range: PlanRange) {
-    const rows = stream.removed > 0 ? statements.of('SELECT kind, before_us FROM retired').all() : [];
-    this.#retired = new Map(rows.map((row) => [String(row['kind']), Number(row['before_us'])]));
+  constructor(
+    statements: Statements,
+    stream: { readonly id: number; readonly removed: number },
+    range: PlanRange,
+  ) {
+    const find = statements.of('SELECT max(before_us) AS before_us FROM retired WHERE kind IN (?, ?)');
+    const beforeOf = (kind: string, ofStream: string = kind): number =>
+      Number(find.get(kind, ofStream)?.['before_us'] ?? Number.NEGATIVE_INFINITY);
+    const names = rollupGrains.map(({ name }) => name);
+    const isWhole = stream.removed === 0;
+    const kinds: [string, number][] = isWhole ? [] : [['readings', beforeOf('readings')]];
+    if (!isWhole) for (const name of names) kinds.push([name, beforeOf(name, missingFrom(name, stream.id))]);
+    this.#retired = new Map(kinds);
     this.#range = range;
   }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import type { SensorBlock } from '@fieldline/protocol';
 import { Moments, Sketch } from '@fieldline/protocol/aggregate';
@@ -195,6 +196,49 @@ test('late readings of a time that was retired already still reach the rollups',
   expect(await count()).toBe(86_400 + 600);
   writer.retire(request);
   expect(await count()).toBe(86_400 + 600);
+});
+
+test('windows whose readings are gone are answered by the finest rollup that could hold them', async () => {
+  const total = (answer: SeriesAnswer): number => answer.columns.count.reduce((sum, count) => sum + count, 0);
+  const keep = { nowUs: startUs + 10 * dayUs, keepUs: { ...keepForever, readings: dayUs } };
+  write(windows(startUs, startUs + dayUs, 15 * secondUs));
+  tidy();
+  writer.retire(keep);
+  const minutes = await ask({ toUs: startUs + hourUs });
+  expect([minutes.windowUs, minutes.resolutionUs, total(minutes)]).toEqual([minuteUs, minuteUs, 3600]);
+  // A kind that the rollup's length is no multiple of stands beside it, too new to go.
+  write(windows(startUs + 30 * dayUs, startUs + 30 * dayUs + hourUs, 45 * secondUs));
+  expect(total(await ask({ toUs: startUs + 31 * dayUs, points: 20 }))).toBe(86_400 + 3600);
+  expect(total(await ask({ toUs: startUs + 31 * dayUs }))).toBe(86_400 + 3600);
+});
+
+test.each([
+  [10 * secondUs, 10 * secondUs],
+  [minuteUs, minuteUs],
+  [5 * minuteUs, hourUs],
+  [hourUs, hourUs],
+])('windows of %i µs that were retired are answered by those of %i µs', async (lengthUs, answeredUs) => {
+  write(windows(startUs, startUs + dayUs, lengthUs));
+  tidy();
+  writer.retire({ nowUs: startUs + 10 * dayUs, keepUs: { ...keepForever, readings: dayUs } });
+  const answer = await ask({ toUs: startUs + dayUs });
+  expect([answer.windowUs, answer.columns.t.length]).toEqual([answeredUs, dayUs / answeredUs]);
+  expect(answer.columns.count.reduce((sum, count) => sum + count, 0)).toBe(86_400);
+});
+
+test('a block that cannot be read keeps no other stream from its retention, nor from its answers', async () => {
+  const other = { ...readings(startUs, startUs + hourUs, secondUs), sensor: 'other' };
+  write(readings(startUs, startUs + hourUs, secondUs), other);
+  tidy();
+  const database = new DatabaseSync(path);
+  database.exec(`DELETE FROM block_data WHERE id IN (SELECT block.id FROM block JOIN stream ON stream.id = stream
+    WHERE sensor = 'other'); UPDATE block SET rolled = 0`);
+  database.exec('DELETE FROM rollup');
+  database.close();
+  const keepUs = { ...keepForever, readings: dayUs };
+  expect(() => writer.retire({ nowUs: startUs + 10 * dayUs, keepUs })).toThrow('bytes of block');
+  const answer = await ask({ toUs: startUs + hourUs, points: 60 });
+  expect(answer.columns.count.reduce((sum, count) => sum + count, 0)).toBe(3600);
 });
 
 test('windows too long for any rollup stay', async () => {
