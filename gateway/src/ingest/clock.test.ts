@@ -126,6 +126,20 @@ describe('a batch of a device that does not know the time', () => {
     expect(await rig.deadLetters()).toMatchObject([{ code: 'CLOCK_IMPLAUSIBLE' }]);
   });
 
+  test('stays a dead letter where a replay gives it up once more', async () => {
+    const client = await connect();
+    await publishBatch(client, { ...unset(1), bootId: 'boot-9' });
+    await publishBatch(client, {
+      ...batchOf('porch', 2, { readings: 1, before: 2 }),
+      anchor: { bootId: 'boot-9', monotonicUs: -3 * dayUs, wallUs: startUs },
+    });
+    await expect.poll(totals).toMatchObject({ refused: 2, underWay: 0 });
+    const [letter] = await rig.deadLetters();
+    await replay(letter?.id);
+    await expect.poll(totals).toMatchObject({ taken: 3, stored: 1, refused: 2, underWay: 0, unaccounted: 0 });
+    expect(await rig.deadLetters()).toMatchObject([{ code: 'CLOCK_IMPLAUSIBLE', isReplayable: true }]);
+  });
+
   test('finds no room beyond the limit, and is refused by name', async () => {
     await rig.gateway.stop();
     rig = await start({ anchorWaitBytes: '4KiB' });

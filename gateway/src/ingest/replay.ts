@@ -20,12 +20,22 @@ export interface ReplayParts {
  */
 export class Replay {
   readonly #parts: ReplayParts;
+  /** Letters that are being replayed: asked for twice, they are given to ingest once. */
+  readonly #running = new Map<number, Promise<ReplayOutcome>>();
 
   constructor(parts: ReplayParts) {
     this.#parts = parts;
   }
 
-  async run(id: number): Promise<ReplayOutcome> {
+  run(id: number): Promise<ReplayOutcome> {
+    const known = this.#running.get(id);
+    if (known) return known;
+    const running = this.#run(id).finally(() => this.#running.delete(id));
+    this.#running.set(id, running);
+    return running;
+  }
+
+  async #run(id: number): Promise<ReplayOutcome> {
     const { deadLetters, ingest, dialects } = this.#parts;
     const letter = deadLetters.get(id);
     const kept = deadLetters.payload(id);
@@ -37,7 +47,9 @@ export class Replay {
       ? await ingest.takeAgain({ device, topic, payload })
       : await dialects.takeAgain({ account: device, topic, payload }, atUs);
     if (settlement.outcome === 'refused') deadLetters.explain(id, settlement);
-    else if (settlement.outcome !== 'unavailable') deadLetters.remove(id);
+    else if (settlement.outcome !== 'unavailable' && deadLetters.get(id)?.count === letter.count)
+      // A count that has risen is the same batch, given up anew by its clock: then the letter is all that is left.
+      deadLetters.remove(id);
     return settlement;
   }
 }

@@ -158,6 +158,18 @@ describe('a message that cannot be taken', () => {
     expect(await rig.deadLetters()).toEqual([]);
   });
 
+  test('is stored once where two replays of it run at a time', async () => {
+    const client = await start([home], { streamsPerDevice: 1 });
+    await client.publishAsync('home/kitchen/air/temperature', '20', { qos: 1 });
+    await client.publishAsync('home/kitchen/air/humidity', '40', { qos: 1 });
+    const [letter] = await rig.deadLetters();
+    await rig.gateway.stop();
+    rig = await startRig({ dialects: [home], home: rig.home });
+    const path = `/api/v1/dead-letters/${letter?.id}/replay`;
+    await Promise.all([rig.post(path), rig.post(path), rig.post(path)]);
+    await expect.poll(totals).toMatchObject({ taken: 2, stored: 2, underWay: 0, unaccounted: 0 });
+  });
+
   test('ten thousand new names end at the limit, and cost the other devices nothing', async () => {
     const client = await start([home], { streamsPerDevice: 50, deadLetters: 100 });
     const agent = await rig.connect('porch', await rig.addDevice('porch'));
