@@ -142,6 +142,22 @@ describe('a device that goes through many epochs', () => {
   });
 });
 
+test('a closed epoch of which a batch is refused is whole after a restart, though its device sends no more', async () => {
+  let part = await open(home);
+  for (let epoch = 0; epoch < 20; epoch++) await part.take(inEpoch(epoch, 1));
+  await part.account.save();
+  const before = rows(part.ledger);
+  part.ledger.refusedBatch({ device: 'porch', epoch: 'epoch-1', seq: 2 });
+  // Another device lets the account be saved.
+  await part.take({ ...batchOf('attic', 1), sensors: [], ledger: {} });
+  await part.account.save();
+  await part.kill();
+  part = await open(home);
+  await part.take({ ...inEpoch(1, 3), sensors: [], ledger: inEpoch(1, 1).ledger });
+  expect(rows(part.ledger)).toMatchObject({ total: (before as { total: object }).total });
+  await part.kill();
+});
+
 test('a device of which hundreds of epochs are known goes on being stored', async () => {
   const rig = await startRig();
   const client = await rig.connect('porch', await rig.addDevice('porch'));

@@ -54,7 +54,11 @@ export class DeviceAccount {
     const known = this.epochs.get(name);
     if (known) return known;
     const opened = this.#closedEpochs?.open(name);
-    if (opened) this.#sumUp(opened, -1);
+    if (opened) {
+      this.#sumUp(opened, -1);
+      // The sums without it must be written whenever its own row is removed.
+      this.changed = true;
+    }
     const account = opened ?? new EpochAccount();
     this.epochs.set(name, account);
     return account;
