@@ -46,12 +46,15 @@ export async function backupHome(home: string, target: string, nowUs: number): P
     throw new FieldlineError('HOME_UNUSABLE', { subject: home, detail: 'No gateway has run there.' });
   await makeEmpty(target);
   const files: { path: string; sizeBytes: number; sha256: string }[] = [];
-  for (const path of filesInOrder(home)) {
-    const copy = join(target, path);
-    await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
-    if (!(await copyOne(join(home, path), copy))) continue;
-    await chmod(copy, 0o600);
-    files.push({ path, sizeBytes: (await stat(copy)).size, sha256: await digestOf(copy) });
+  for (const isSegment of [false, true]) {
+    // Segments are listed when all else is copied: the journal begins new ones meanwhile, which a database knows of.
+    for (const path of filesInOrder(home).filter((each) => (rankOf(each) === segmentRank) === isSegment)) {
+      const copy = join(target, path);
+      await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
+      if (!(await copyOne(join(home, path), copy))) continue;
+      await chmod(copy, 0o600);
+      files.push({ path, sizeBytes: (await stat(copy)).size, sha256: await digestOf(copy) });
+    }
   }
   const manifest = { version: 1, createdAtUs: nowUs, files };
   await writeFile(join(target, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 });
@@ -86,12 +89,16 @@ function filesInOrder(home: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(home, join(entry.parentPath, entry.name)))
     .filter((path) => !passedOver.test(path));
-  const rank = (path: string): number => {
-    if (path === 'store.db') return 0;
-    if (!path.startsWith('journal/')) return 1;
-    return path === 'journal/cursors' ? 2 : 3;
-  };
-  return paths.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return paths.sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+}
+
+/** Of what is copied last. */
+const segmentRank = 3;
+
+function rankOf(path: string): number {
+  if (path === 'store.db') return 0;
+  if (!path.startsWith('journal/')) return 1;
+  return path === 'journal/cursors' ? 2 : segmentRank;
 }
 
 /** False where the file has gone meanwhile: the journal lets its oldest segments go. */
