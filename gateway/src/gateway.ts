@@ -23,7 +23,7 @@ import { DeviceConfigs } from './devices/device-configs.ts';
 import { DeadLetterStore } from './devices/dead-letter-store.ts';
 import { DeviceRegistry } from './devices/device-registry.ts';
 import { openGatewayDatabase } from './home/gateway-database.ts';
-import { loadAdminToken, lockHome, prepareHome } from './home/home.ts';
+import { loadAdminToken, lockHome, makePrivateDirectory, prepareHome } from './home/home.ts';
 import { BridgedDevices } from './ingest/dialects/bridged-devices.ts';
 import { Dialects } from './ingest/dialects/dialects.ts';
 import { InFlight } from './ingest/in-flight.ts';
@@ -343,8 +343,10 @@ function keepPlacing(teardown: Teardown, placement: Placement): void {
 
 async function openLog({ config, clock, logger, files }: Base, database: DatabaseSync): Promise<BatchLog> {
   const { home, limits } = config;
+  const directory = join(home, 'journal');
+  makePrivateDirectory(directory);
   const journal = await openJournal({
-    directory: join(home, 'journal'),
+    directory,
     retention: { bytes: limits.journalBytes, ageUs: limits.journalAgeUs },
     // A journal that begins anew must not give out offsets that account and stores have seen already.
     offsetsFrom: savedOffset(database),
@@ -354,7 +356,7 @@ async function openLog({ config, clock, logger, files }: Base, database: Databas
   const { recovery } = journal;
   if (recovery.discardedBytes > 0 || recovery.discardedRecordsAtLeast > 0 || recovery.cursorsLost) {
     const message = 'The journal was damaged, and goes on behind the damage; check the disk of its directory';
-    logger.warn({ ...recovery, directory: join(home, 'journal') }, message);
+    logger.warn({ ...recovery, directory }, message);
   }
   return new BatchLog(journal, { inflatedBytes: limits.inflatedBytes });
 }

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
 
@@ -62,13 +63,15 @@ const migrations: readonly string[] = [
 ];
 
 /**
- * Opens the gateway's small durable state, `$home/gateway.db`: registry, dead letters, account. With a
+ * Opens the gateway's small durable state, `$home/gateway.db` (0600): registry, dead letters, account. With a
  * write-ahead log and `synchronous = NORMAL` a kill loses nothing; a power cut may lose the newest
  * transactions whole, which the journal's replay restores. Throws DATABASE_UNUSABLE.
  */
 export function openGatewayDatabase(path: string): DatabaseSync {
   try {
     const database = new DatabaseSync(path, { timeout: 2000 });
+    // Before SQLite makes the log beside it, which gets the same: desired configurations hold passwords.
+    chmodSync(path, 0o600);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const version = readVersion(database, path);
     // A file that is up to date is opened without a write: the disk may be full.

@@ -39,6 +39,19 @@ export function prepareHome(home: string): void {
   }
 }
 
+/**
+ * Makes a directory of the home that is the owner's alone (0700), whatever the home itself lets others see. Throws
+ * HOME_UNUSABLE.
+ */
+export function makePrivateDirectory(path: string): void {
+  try {
+    makeDirectory(path);
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    throw new FieldlineError('HOME_UNUSABLE', { subject: path, detail: reasonOf(cause), cause });
+  }
+}
+
 /** Step by step: Node's own `recursive` never ends below /proc, and tells of a read-only disk as ENOENT. */
 function makeDirectory(path: string): void {
   const parent = dirname(path);
@@ -69,7 +82,10 @@ export function lockHome(home: string): () => void {
 
 function openLock(path: string): DatabaseSync {
   try {
-    return new DatabaseSync(path, { timeout: 0 });
+    const database = new DatabaseSync(path, { timeout: 0 });
+    // Whoever can read it could hold it, and keep the gateway from starting.
+    chmodSync(path, 0o600);
+    return database;
   } catch (cause) {
     throw new FieldlineError('HOME_UNUSABLE', { subject: path, detail: reasonOf(cause), cause });
   }

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
 
@@ -22,7 +23,7 @@ export function releasePages(database: DatabaseSync): void {
 }
 
 /**
- * Opens the store. WAL, so that queries read while the writer writes. `synchronous = NORMAL`: a power cut may
+ * Opens the store (0600). WAL, so that queries read while the writer writes. `synchronous = NORMAL`: a power cut may
  * take back the newest transactions, never half of one; since the journal's cursor stands in the same
  * transaction, what was taken back is read from the journal again. An fsync each commit would buy nothing.
  *
@@ -32,6 +33,8 @@ export function openDatabase(path: string, role: 'writer' | 'reader'): DatabaseS
   try {
     const database = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: role === 'reader' });
     if (role === 'writer') {
+      // Before SQLite makes the log beside it, which gets the same.
+      chmodSync(path, 0o600);
       // Of a new file only: pages that become free can be given back bit by bit.
       database.exec('PRAGMA auto_vacuum = INCREMENTAL');
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
