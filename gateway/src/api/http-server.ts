@@ -11,21 +11,31 @@ export interface ServerTls {
 /** Longest TLS handshake of one connection, in ms. */
 const handshakeMs = 5000;
 
+/** What one server bears. */
+export interface HttpLimits {
+  /** Longest time of a request, headers included. */
+  readonly requestMs: number;
+  /** How long a connection may wait for its next request. */
+  readonly idleMs: number;
+  /** Open connections, live sockets among them; more are closed at once, since files and memory are the gateway's, too. */
+  readonly connections: number;
+}
+
 /**
  * An HTTP server, over TLS where keys are given. It then asks for a certificate and takes those without one, too:
  * browsers have none, and a device that renews its own shows it here.
  */
-export function httpServer(
-  tls: ServerTls | undefined,
-  handler: RequestListener,
-  { requestMs, idleMs }: { readonly requestMs: number; readonly idleMs: number },
-): Server {
-  const limits = { requestTimeout: requestMs, keepAliveTimeout: idleMs };
-  if (!tls) return createPlainServer(limits, handler);
+export function httpServer(tls: ServerTls | undefined, handler: RequestListener, limits: HttpLimits): Server {
+  const server = tls ? tlsServer(tls, handler, limits) : createPlainServer(timesOf(limits), handler);
+  server.maxConnections = limits.connections;
+  return server;
+}
+
+function tlsServer(tls: ServerTls, handler: RequestListener, limits: HttpLimits): Server {
   const server = createTlsServer(
     {
       ...tls.keys,
-      ...limits,
+      ...timesOf(limits),
       minVersion: 'TLSv1.2',
       handshakeTimeout: handshakeMs,
       requestCert: true,
@@ -35,4 +45,8 @@ export function httpServer(
   );
   tls.follow((changed) => server.setSecureContext(changed));
   return server;
+}
+
+function timesOf({ requestMs, idleMs }: HttpLimits) {
+  return { requestTimeout: requestMs, keepAliveTimeout: idleMs };
 }

@@ -24,6 +24,8 @@ export const requestLimits = {
   bodyBytes: 64 * 1024,
   requestMs: 15_000,
   idleMs: 60_000,
+  /** Open connections of one listener; viewers' sockets are a part of them (`socketLimits.viewers`). */
+  connections: 4096,
   /** How long the reader of a streamed answer may take nothing. */
   stallMs: 60_000,
   urlPartChars: 200,

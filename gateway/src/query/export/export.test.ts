@@ -61,9 +61,11 @@ test('csv has a head, times with microseconds, and an empty place for what a row
   );
 });
 
-test('csv quotes what a spreadsheet would take for more than text', () => {
-  const spoilt = { ...page([1]), unit: '=cmd,"x"' };
-  expect(written(csvFormat(), [spoilt]).toString()).toContain(',"=cmd,""x""",1,0');
+test('csv gives a spreadsheet nothing to reckon: what begins as a formula is marked as text', () => {
+  for (const first of ['=', '+', '-', '@']) {
+    const spoilt = { ...page([1]), unit: `${first}cmd,"x"` };
+    expect(written(csvFormat(), [spoilt]).toString()).toContain(`,"'${first}cmd,""x""",1,0`);
+  }
 });
 
 test('ndjson holds one document a line', () => {

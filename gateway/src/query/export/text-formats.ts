@@ -91,9 +91,13 @@ function csvRest({ quality, window }: ExportRow): string {
   return `,${rfc3339(endUs)},${count},${min},${max},${stddev ?? ''}`;
 }
 
-/** Text that a spreadsheet could take for more than text is quoted. */
+/**
+ * Units are what devices call them. A spreadsheet reckons what begins like a formula, quoted or not: an apostrophe before
+ * it says that it is text.
+ */
 function csvText(text: string): string {
-  return /^[\w%/.-]*$/.test(text) && !/^[-=+@]/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
+  const marked = /^[-=+@]/.test(text) ? `'${text}` : text;
+  return /^[\w%/.-]*$/.test(marked) ? marked : `"${marked.replaceAll('"', '""')}"`;
 }
 
 function rfc3339(us: number): string {
