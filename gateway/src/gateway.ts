@@ -42,6 +42,7 @@ import { BurstLog } from './logging/burst-log.ts';
 import { gatewayLogger } from './logging/gateway-logger.ts';
 import { WayLatency } from './metrics/way-latency.ts';
 import type { GatewayParts, OpenedSinks } from './parts.ts';
+import { storedOffset } from './sinks/embedded/stored-offset.ts';
 import { openSinks } from './sinks/index.ts';
 import { Teardown } from './teardown.ts';
 
@@ -349,7 +350,7 @@ async function openLog({ config, clock, logger, files }: Base, database: Databas
     directory,
     retention: { bytes: limits.journalBytes, ageUs: limits.journalAgeUs },
     // A journal that begins anew must not give out offsets that account and stores have seen already.
-    offsetsFrom: savedOffset(database),
+    offsetsFrom: Math.max(savedOffset(database), storedOffset(join(home, 'store.db'))),
     now: () => clock.nowUs(),
     ...(files ? { files } : {}),
   });
