@@ -21,7 +21,8 @@ import { Placement } from './placement.ts';
 import { ReceivedBatches } from './received-batches.ts';
 import { WaitingBatches } from './waiting-batches.ts';
 
-const clock = { nowUs: () => 1_700_000_100_000_000 };
+let nowUs = 1_700_000_100_000_000;
+const clock = { nowUs: () => nowUs };
 const wallUs = 1_700_000_000_000_000;
 
 /** What places batches of a home, between a start and a kill: nothing is saved unless a test says so. */
@@ -48,8 +49,11 @@ async function open(home: string) {
   await account.restore();
   return {
     log,
+    database,
+    ledger,
     waiting,
     account,
+    placement,
     place: () => placement.run(),
     take: async (batch: Batch): Promise<void> => {
       if (received.has(batch.device, batch.epoch, batch.seq)) return;
@@ -106,4 +110,31 @@ test('every batch is placed once, whatever the order and wherever the gateway is
     }),
     { numRuns: 20 },
   );
+});
+
+test('a batch that could not begin to wait again, since the disk is full, can do so later', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'fieldline-placement-'));
+  let part = await open(home);
+  const readings = 5000;
+  const t = Float64Array.from({ length: readings }, (_, index) => index);
+  const v = t.map((each) => Math.sin(each));
+  const block = { sensor: 'air', type: 'x', kind: 'readings' as const, t, fields: { q: { unit: '1', v } } };
+  const batch: Batch = { ...batchOf('porch', 1), clock: 'unset', sentAt: 1, sensors: [block] };
+  await part.take(batch);
+  nowUs += 2e12;
+  await part.place();
+  expect([part.waiting.size, part.ledger.isQuarantined(batch)]).toEqual([0, true]);
+  await part.account.save();
+  // As many pages as there are: the next row that needs room has none.
+  part.database.exec('PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA max_page_count = 1');
+  expect(() => part.placement.waitAgain(batch)).toThrow('full');
+  expect([part.waiting.size, part.ledger.isQuarantined(batch)]).toEqual([0, true]);
+  part.database.exec('PRAGMA max_page_count = 1000000');
+  expect(part.placement.waitAgain(batch)).toBe(true);
+  await part.account.save();
+  await part.kill();
+  part = await open(home);
+  expect([part.waiting.size, part.ledger.isQuarantined(batch)]).toEqual([1, false]);
+  await part.kill();
+  rmSync(home, { recursive: true });
 });

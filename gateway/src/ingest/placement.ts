@@ -65,12 +65,20 @@ export class Placement {
     const { waiting, database, ledger, account, clock } = this.#parts;
     if (!isUnplaced(batch) || !ledger.isQuarantined(batch)) return false;
     waiting.add(batch, clock.nowUs());
-    durably(database, () =>
-      inTransaction(database, () => {
-        waiting.save();
-        ledger.unquarantine(batch);
-      }),
-    );
+    let unquarantined = (): void => undefined;
+    try {
+      durably(database, () =>
+        inTransaction(database, () => {
+          waiting.save();
+          unquarantined = ledger.unquarantine(batch);
+        }),
+      );
+    } catch (error) {
+      // On a full disk it stays given up: were it placed all the same, it would be counted twice.
+      waiting.remove(batch);
+      throw error;
+    }
+    unquarantined();
     account.touch();
     void this.run();
     return true;

@@ -161,9 +161,9 @@ export class Ledger {
     this.#refused.forgetByGateway(batch.device, causeOf(batch, digest));
   }
 
-  /** Takes back that a received batch was given up; runs in the caller's transaction. */
-  unquarantine(name: BatchName): void {
-    this.#refused.forgetQuarantined(name);
+  /** Takes back that a received batch was given up; see `RefusedReadings.forgetQuarantined`. */
+  unquarantine(name: BatchName): () => void {
+    return this.#refused.forgetQuarantined(name);
   }
 
   /** A received batch begins (1) or ends (-1) to wait for its times. */

@@ -81,10 +81,16 @@ export class RefusedReadings {
     if ((this.#rowsOf.get(device) ?? 0) > 0) this.#forget(`batch ${cause}`);
   }
 
-  /** Takes back that a batch was given up; runs in the caller's transaction. */
-  forgetQuarantined(name: RefusedBatch): void {
-    this.#forget(clockCause(name));
-    this.#quarantined.delete(clockCause(name));
+  /**
+   * Writes that a batch is given up no more, in the caller's transaction. Answers what counts it, to be called where
+   * that has succeeded.
+   */
+  forgetQuarantined(name: RefusedBatch): () => void {
+    const count = this.#erase(clockCause(name));
+    return () => {
+      count();
+      this.#quarantined.delete(clockCause(name));
+    };
   }
 
   /** Whether this batch is given up because of its clock. */
@@ -125,10 +131,16 @@ export class RefusedReadings {
   }
 
   #forget(cause: string): void {
+    this.#erase(cause)();
+  }
+
+  /** Removes the rows of a cause; answers what takes them out of the counts. */
+  #erase(cause: string): () => void {
     const rows = this.#statements.ofCause.all(cause);
-    if (rows.length === 0) return;
-    this.#statements.forget.run(cause);
-    for (const { stream, readings } of rows) this.#count(cause, String(stream), -Number(readings), -1);
+    if (rows.length > 0) this.#statements.forget.run(cause);
+    return () => {
+      for (const { stream, readings } of rows) this.#count(cause, String(stream), -Number(readings), -1);
+    };
   }
 
   #count(cause: string, stream: string, readings: number, rows: 1 | -1 = 1): void {
