@@ -71,7 +71,7 @@ export function openGatewayDatabase(path: string): DatabaseSync {
   try {
     const database = new DatabaseSync(path, { timeout: 2000 });
     // Before SQLite makes the log beside it, which gets the same: desired configurations hold passwords.
-    chmodSync(path, 0o600);
+    if (path !== ':memory:') chmodSync(path, 0o600);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const version = readVersion(database, path);
     // A file that is up to date is opened without a write: the disk may be full.
