@@ -45,7 +45,15 @@ export class Admission {
     if (!hostAllowed(host, this.#own)) {
       return { status: 403, code: 'API_FORBIDDEN_HOST', detail: host ?? '' };
     }
-    if (!isChange || origin === undefined) return undefined;
+    if (origin === undefined) {
+      if (isChange || !isLoadedByForeignPage(request)) return undefined;
+      return {
+        status: 403,
+        code: 'API_FORBIDDEN_ORIGIN',
+        detail: 'The browser says that another site asks.',
+      };
+    }
+    if (!isChange && !isLoadedByForeignPage(request)) return undefined;
     const { isSecure } = this.channel(request);
     if (originAllowed(origin, { host, isSecure, own: this.#own })) return undefined;
     return { status: 403, code: 'API_FORBIDDEN_ORIGIN', detail: origin };
@@ -76,4 +84,13 @@ export class Admission {
     }
     return undefined;
   }
+}
+
+/**
+ * Whether a browser says (W3C Fetch Metadata, `Sec-Fetch-…`) that a page of another origin makes it load this: not to read
+ * it, which it could not, but to keep the gateway busy where reading needs no cookie. A link that is followed is none.
+ */
+function isLoadedByForeignPage({ headers }: IncomingMessage): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-dest': dest } = headers;
+  return (site === 'cross-site' || site === 'same-site') && dest !== 'document';
 }

@@ -53,6 +53,22 @@ async function signIn(name: string): Promise<string> {
 }
 
 describe('before anybody is added', () => {
+  test('a page of another site loads nothing, not even while this machine reads without signing in', async () => {
+    const from = (site: string, dest: string) => ({
+      headers: { 'sec-fetch-site': site, 'sec-fetch-dest': dest },
+    });
+    const path = '/api/v1/export?stream=*&format=csv';
+    for (const site of ['cross-site', 'same-site']) {
+      expect((await ask(path, from(site, 'image'))).status).toBe(403);
+      expect((await ask(path, from(site, 'iframe'))).status).toBe(403);
+      expect((await ask('/metrics', from(site, 'script'))).status).toBe(403);
+      // A link that somebody follows.
+      expect((await ask('/api/v1/ledger', from(site, 'document'))).status).toBe(200);
+    }
+    expect((await ask('/api/v1/ledger', from('same-origin', 'empty'))).status).toBe(200);
+    expect((await ask('/api/v1/ledger', from('none', 'document'))).status).toBe(200);
+  });
+
   test('this machine reads without signing in, and changes nothing', async () => {
     expect((await ask('/api/v1/ledger')).status).toBe(200);
     expect((await ask('/api/v1/ledger', { headers: { authorization: 'Bearer of-another' } })).status).toBe(
