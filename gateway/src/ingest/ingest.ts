@@ -135,6 +135,13 @@ export class Ingest {
     return this.#journal(batch, payload, digestOf(batch)).catch((error: unknown) => this.#unavailable(error));
   }
 
+  /** Why `takeMade` would refuse this batch now; undefined where it would not. */
+  refusalOfMade(batch: Batch): Settlement | undefined {
+    const refusal = this.#judge(batch, encodeBatch(batch).byteLength);
+    if (!refusal) this.#streamLimit.release(batch);
+    return refusal;
+  }
+
   /** Takes a dead letter once more, which it does not keep anew where it is refused. Never rejects. */
   takeAgain(arrived: ArrivedBatch): Promise<Settlement> {
     return this.#settle(arrived).catch((error: unknown) => this.#unavailable(error));

@@ -20,7 +20,7 @@ interface Waiting extends Portion {
 
 /** What the writer stands on. */
 export interface DeviceWriterParts {
-  readonly ingest: Pick<Ingest, 'takeMade'>;
+  readonly ingest: Pick<Ingest, 'takeMade' | 'refusalOfMade'>;
   readonly clock: Clock;
 }
 
@@ -49,6 +49,12 @@ export class DeviceWriter {
       this.#waiting.push({ ...portion, settle });
       if (!this.#isRunning) void this.#run();
     });
+  }
+
+  /** Why these readings would be refused if they were written now; undefined where they would not be. */
+  refusalOf(readings: readonly MappedReading[]): Settlement | undefined {
+    const totals = addedUp(this.#totals, readings);
+    return this.#parts.ingest.refusalOfMade(this.#batchOf(readings, totals, 'live'));
   }
 
   async #run(): Promise<void> {
@@ -84,7 +90,21 @@ export class DeviceWriter {
   async #write(portions: readonly Waiting[]): Promise<Settlement> {
     const readings = portions.flatMap((each) => each.readings);
     const totals = addedUp(this.#totals, readings);
-    const batch: Batch = {
+    const lane = portions.every((each) => each.isHistorical) ? 'backlog' : 'live';
+    const settlement = await this.#parts.ingest.takeMade(this.#batchOf(readings, totals, lane));
+    if (settlement.outcome === 'stored') {
+      this.#seq += 1;
+      this.#totals = totals;
+    }
+    return settlement;
+  }
+
+  #batchOf(
+    readings: readonly MappedReading[],
+    totals: ReadonlyMap<string, StreamLedger>,
+    lane: Batch['lane'],
+  ): Batch {
+    return {
       v: 1,
       device: this.#device,
       epoch: this.#epoch,
@@ -93,16 +113,10 @@ export class DeviceWriter {
       sentAt: this.#parts.clock.nowUs(),
       clock: 'synced',
       configVersion: 0,
-      lane: portions.every((each) => each.isHistorical) ? 'backlog' : 'live',
+      lane,
       sensors: readingsToBlocks(readings),
       ledger: Object.fromEntries(totals),
     };
-    const settlement = await this.#parts.ingest.takeMade(batch);
-    if (settlement.outcome === 'stored') {
-      this.#seq += 1;
-      this.#totals = totals;
-    }
-    return settlement;
   }
 }
 

@@ -158,6 +158,19 @@ describe('a message that cannot be taken', () => {
     expect(await rig.deadLetters()).toEqual([]);
   });
 
+  test('is refused whole where one of its devices is: a replay gives no reading twice', async () => {
+    const client = await start([
+      { account: 'bridge', format: 'line-protocol', topics: ['telegraf'], device: '{tag.host}' },
+    ]);
+    const lines = 'cpu,host=attic idle=1 1700000000000000000\ncpu,host=kitchen idle=2 4000000000000000000';
+    await client.publishAsync('telegraf', lines, { qos: 1 });
+    const [letter] = await rig.deadLetters();
+    expect(letter).toMatchObject({ code: 'CLOCK_IMPLAUSIBLE', device: 'bridge' });
+    await rig.post(`/api/v1/dead-letters/${letter?.id}/replay`);
+    await client.publishAsync('telegraf', 'cpu,host=attic idle=3 1700000001000000000', { qos: 1 });
+    await expect.poll(totals).toMatchObject({ taken: 1, stored: 1, underWay: 0, unaccounted: 0 });
+  });
+
   test('is stored once where two replays of it run at a time', async () => {
     const client = await start([home], { streamsPerDevice: 1 });
     await client.publishAsync('home/kitchen/air/temperature', '20', { qos: 1 });

@@ -114,6 +114,11 @@ export class Dialects {
       const claimed = this.#parts.bridged.claim({ ...claim, devicesMax: dialect.devicesMax });
       if (!claimed.ok) return refused(claimed.refusal.code, claimed.refusal.detail);
     }
+    // All or none: what is stored of a message whose rest is refused would be stored again by its replay.
+    for (const [device, ofDevice] of byDevice.size > 1 ? byDevice : []) {
+      const refusal = this.#writerOf(device).refusalOf(ofDevice);
+      if (refusal) return refusal;
+    }
     const settlements = await Promise.all(
       Array.from(byDevice, ([device, ofDevice]) => this.#write(device, ofDevice, isHistorical)),
     );
@@ -123,10 +128,15 @@ export class Dialects {
 
   #write(device: string, readings: readonly MappedReading[], isHistorical: boolean): Promise<Settlement> {
     this.#parts.bridged.heard(device);
+    return this.#writerOf(device).write({ readings, isHistorical });
+  }
+
+  #writerOf(device: string): DeviceWriter {
     const known = this.#writers.get(device);
-    const writer = known ?? new DeviceWriter(device, this.#parts);
-    if (!known) this.#writers.set(device, writer);
-    return writer.write({ readings, isHistorical });
+    if (known) return known;
+    const writer = new DeviceWriter(device, this.#parts);
+    this.#writers.set(device, writer);
+    return writer;
   }
 
   async #refuse(message: ArrivedMessage, about: { code: ErrorCode; detail: string }): Promise<void> {
