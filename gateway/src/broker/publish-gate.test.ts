@@ -77,3 +77,11 @@ test('a denied will answers with no error, which aedes would throw where nobody 
   expect(await authorize(null, will)).toBeFalsy();
   expect(will).toMatchObject({ topic: expect.not.stringContaining('fieldline/v1'), retain: false });
 });
+
+test('a status of QoS 2 leaves nothing in the hands of aedes, which keeps it until the device says so', async () => {
+  const packet = { ...willOf(statusTopic('porch')), qos: 2, messageId: 1 } as PublishPacket;
+  Reflect.deleteProperty(packet, 'brokerId');
+  expect(await authorize({ id: 'porch', closed: false } as Client, packet)).toBeFalsy();
+  expect(registry.get('porch')?.status).toEqual(offline);
+  expect(packet.payload).toHaveLength(0);
+});

@@ -129,6 +129,8 @@ export class PublishGate {
     if (message.kind === 'status') this.#parts.registry.setStatus(device, message.status);
     if (message.kind === 'config/reported') this.#parts.registry.setReported(device, message.reported);
     if (message.kind === 'command/reply') this.#parts.commands.replied(device, message.reply);
+    // aedes keeps what comes with QoS 2 until PUBREL, a thousand of them; nobody may hear these topics.
+    if (packet.qos === 2) discard(packet);
   }
 
   /** A denied batch holds readings: it becomes a dead letter, so that a person can find out whose they are. */
