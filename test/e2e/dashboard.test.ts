@@ -160,7 +160,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
     const names = await page
       .locator('[data-stage]')
       .evaluateAll((all) => all.map((each) => each.dataset.stage));
-    expect(names).toEqual(['broker', 'ingest', 'journal', 'embedded', 'live']);
+    expect(names).toEqual(['broker', 'ingest', 'journal', 'embedded', 'alerts', 'live']);
     await eventually('a rate at the journal', async () => {
       await greenhouse.send([readings(air, [[nowUs(), 31.47]])]);
       const rate = await page.locator('[data-stage="journal"] .figure').innerText();

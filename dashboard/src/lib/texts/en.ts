@@ -97,6 +97,7 @@ export const texts = {
       broker: ['Broker', 'MQTT: who sends, and whether they may'],
       ingest: ['Ingest', 'decode, validate, de-duplicate'],
       journal: ['Journal', 'durable here; then the acknowledgement'],
+      alerts: ['Alerts', 'rules that watch the readings'],
       embedded: ['Store', 'embedded, SQLite'],
       influxdb: ['Store', 'InfluxDB'],
       live: ['Live', 'WebSocket, to the screens'],
