@@ -123,10 +123,11 @@ export class Sealer {
       return;
     }
     this.#refused.declare(sensors);
-    this.#unsealed = this.#draft(drops);
-    for (let sealed = 0; this.#unsealed !== undefined && sealed < batchesPerFlushMax; sealed++) {
+    // A draft is made only where it is sealed next: one that waited for another flush would be counted and lost.
+    for (let sealed = 0; sealed < batchesPerFlushMax; sealed++) {
+      this.#unsealed = this.#draft(sealed === 0 ? drops : undefined);
+      if (this.#unsealed === undefined) return;
       await this.#sealDraft();
-      this.#unsealed = this.#draft(undefined);
     }
   }
 
