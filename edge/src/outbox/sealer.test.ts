@@ -89,6 +89,25 @@ it('cuts what has piled up into batches of bounded size, each with an account th
   expect(sealed.map(({ lane }) => lane)).toEqual(['backlog', 'backlog', 'backlog']);
 });
 
+it('loses nothing where readings come faster than the disk takes batches', async () => {
+  const seal = outbox.seal.bind(outbox);
+  const slow = vi.spyOn(outbox, 'seal').mockImplementation((...sealed) => {
+    emit(2);
+    return seal(...sealed);
+  });
+  emit(2);
+  // Each batch that is made durable lets the next two readings in: both flushes end at their limit of batches.
+  await sealer.flush();
+  await sealer.flush();
+  slow.mockRestore();
+  await sealer.flush();
+  const sealed = await batches();
+  const { taken } = sealed.at(-1)?.ledger['air/temperature'] ?? { taken: 0 };
+  expect(taken).toBeGreaterThan(200);
+  expect(sealed.reduce((sum, batch) => sum + readings(batch), 0)).toBe(taken);
+  for (const batch of sealed) expect(ledgerDifferences(batch.ledger)).toEqual([]);
+});
+
 it('goes on from memory while the disk fails, says so once, and comes back to it with all that was taken', async () => {
   const seal = vi.spyOn(outbox, 'seal').mockRejectedValue(new Error('ENOSPC'));
   for (let flush = 0; flush < 3; flush++) {
