@@ -1,16 +1,10 @@
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumProgram, startChromium } from '../services/chromium.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { chromiumProgram } from '../services/chromium.ts';
 import { eventually } from '../services/wait.ts';
 import { axeViolations, openPage, sidewaysOverflowPx } from './dashboard-checks.ts';
-import {
-  gap,
-  nowUs,
-  readings,
-  startDashboard,
-  TestDevice,
-  type DashboardFixture,
-} from './dashboard-fixture.ts';
+import { gap, nowUs, readings, type TestDevice } from './dashboard-fixture.ts';
+import { dashboardScene } from './dashboard-scene.ts';
 
 const second = 1_000_000;
 const air = { sensor: 'air', type: 'thermometer', quantity: 'temperature', unit: 'Cel' };
@@ -55,30 +49,12 @@ async function tableRows(page: Page): Promise<number> {
 }
 
 describe.skipIf(chromiumProgram.missing)('charts', () => {
-  let fixture: DashboardFixture;
-  let browser: Browser;
   let lab: TestDevice;
-  let rover: TestDevice;
   let endUs: number;
-  const address = (path: string) => new URL(path, fixture.gateway.httpUrl).href;
 
-  /** The address of a stretch that stands still, in seconds before the end of what was sent. */
-  const frozen = (from: number, to: number, more = '', device = 'lab-1') => {
-    const at = (before: number) => new Date((endUs - before * second) / 1000).toISOString();
-    return address(`/devices/${device}?from=${at(from)}&to=${at(to)}${more}`);
-  };
-
-  async function open(url: string, options = {}): Promise<{ page: Page; complaints: string[] }> {
-    const opened = await openPage(browser, url, { ...tokyo, ...options });
-    await opened.page.locator('.u-over').first().waitFor();
-    return opened;
-  }
-
-  beforeAll(async () => {
-    fixture = await startDashboard();
-    browser = await startChromium();
-    lab = await TestDevice.register(fixture.gateway, 'lab-1');
-    rover = await TestDevice.register(fixture.gateway, 'rover-1');
+  const scene = dashboardScene(async ({ device }) => {
+    lab = await device('lab-1');
+    const rover = await device('rover-1');
     endUs = Math.floor(nowUs() / 1000) * 1000;
     await lab.send([
       readings(air, tenPerSecond(endUs, 280, 100)),
@@ -103,13 +79,19 @@ describe.skipIf(chromiumProgram.missing)('charts', () => {
       ),
     ]);
   });
+  const { address } = scene;
 
-  afterAll(async () => {
-    await browser.close();
-    await lab.stop();
-    await rover.stop();
-    await fixture.stop();
-  });
+  /** The address of a stretch that stands still, in seconds before the end of what was sent. */
+  const frozen = (from: number, to: number, more = '', device = 'lab-1') => {
+    const at = (before: number) => new Date((endUs - before * second) / 1000).toISOString();
+    return address(`/devices/${device}?from=${at(from)}&to=${at(to)}${more}`);
+  };
+
+  async function open(url: string, options = {}): Promise<{ page: Page; complaints: string[] }> {
+    const opened = await openPage(scene.browser, url, { ...tokyo, ...options });
+    await opened.page.locator('.u-over').first().waitFor();
+    return opened;
+  }
 
   test('space freezes, says how much is new, drops nothing, and lives again', async () => {
     const { page } = await open(address('/devices/lab-1?range=1m'));
@@ -350,7 +332,7 @@ describe.skipIf(chromiumProgram.missing)('charts', () => {
   });
 
   test('a browser whose clock is a day wrong shows the same', async () => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const context = await scene.browser.newContext({ viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
     await page.addInitScript(`{
       const origin = performance.timeOrigin - 86400000;

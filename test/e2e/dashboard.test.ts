@@ -1,16 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumProgram, startChromium } from '../services/chromium.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { chromiumProgram } from '../services/chromium.ts';
 import { eventually } from '../services/wait.ts';
 import { axeViolations, linePixels, openPage, sidewaysOverflowPx } from './dashboard-checks.ts';
-import {
-  gap,
-  nowUs,
-  readings,
-  startDashboard,
-  TestDevice,
-  type DashboardFixture,
-} from './dashboard-fixture.ts';
+import { gap, nowUs, readings, type TestDevice } from './dashboard-fixture.ts';
+import { dashboardScene } from './dashboard-scene.ts';
 
 const second = 1_000_000;
 const air = { sensor: 'air', type: 'thermometer', quantity: 'temperature', unit: 'Cel' };
@@ -36,19 +30,14 @@ function newest(page: Page, stream: string): Promise<string> {
 }
 
 describe.skipIf(chromiumProgram.missing)('dashboard', () => {
-  let fixture: DashboardFixture;
-  let browser: Browser;
   let greenhouse: TestDevice;
   let rover: TestDevice;
   /** When the recorded stretch of the fixture ends, in µs. */
   let endUs: number;
-  const address = (path: string) => new URL(path, fixture.gateway.httpUrl).href;
 
-  beforeAll(async () => {
-    fixture = await startDashboard();
-    browser = await startChromium();
-    greenhouse = await TestDevice.register(fixture.gateway, 'greenhouse-1', oddText);
-    rover = await TestDevice.register(fixture.gateway, 'rover-1');
+  const scene = dashboardScene(async ({ device }) => {
+    greenhouse = await device('greenhouse-1', oddText);
+    rover = await device('rover-1');
     endUs = nowUs();
     await greenhouse.send([
       readings(
@@ -72,16 +61,10 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
       ),
     ]);
   });
-
-  afterAll(async () => {
-    await browser.close();
-    await greenhouse.stop();
-    await rover.stop();
-    await fixture.stop();
-  });
+  const { address } = scene;
 
   test('the fleet shows each device with its newest values, and moves with new readings', async () => {
-    const { page, complaints } = await openPage(browser, address('/'));
+    const { page, complaints } = await openPage(scene.browser, address('/'));
     await page.getByRole('link', { name: 'greenhouse-1' }).waitFor();
     await page.getByRole('link', { name: 'rover-1' }).waitFor();
     expect(await page.locator('[data-status="online"]').count()).toBe(2);
@@ -95,7 +78,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('a stream that begins later appears by itself', async () => {
-    const { page } = await openPage(browser, address('/devices/rover-1'));
+    const { page } = await openPage(scene.browser, address('/devices/rover-1'));
     await page.locator('[data-chart="rover-1/gnss/speed"]').waitFor();
     await rover.send([readings({ ...position, quantity: 'altitude', unit: 'm' }, [[nowUs(), 56.3]])]);
     await page.locator('[data-chart="rover-1/gnss/altitude"]').waitFor();
@@ -104,7 +87,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('the chart draws what was sent, breaks at the gap, and its table holds the same figures', async () => {
-    const { page, complaints } = await openPage(browser, address('/devices/greenhouse-1'));
+    const { page, complaints } = await openPage(scene.browser, address('/devices/greenhouse-1'));
     const rangeUs = 300 * second;
     const pixels = (from: number, to: number) =>
       linePixels(page, airStream, { fromUs: endUs - from * second, toUs: endUs - to * second, rangeUs });
@@ -128,7 +111,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('the arrow keys read the chart aloud', async () => {
-    const { page } = await openPage(browser, address('/devices/greenhouse-1'));
+    const { page } = await openPage(scene.browser, address('/devices/greenhouse-1'));
     const chart = page.locator(`[data-chart="${airStream}"]`);
     await chart.locator('canvas').waitFor();
     await eventually('the drawing', async () => (await chart.getByText(/ to /).count()) > 0 || undefined);
@@ -143,7 +126,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('the ledger accounts for everything that was sent', async () => {
-    const { page } = await openPage(browser, address('/ledger'));
+    const { page } = await openPage(scene.browser, address('/ledger'));
     await eventually('all stored', async () => {
       const taken = await page.locator('[data-ledger="taken"]').innerText();
       const stored = await page.locator('[data-ledger="stored"]').innerText();
@@ -155,7 +138,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('the pipeline names each stage in order, and shows what passes', async () => {
-    const { page, complaints } = await openPage(browser, address('/pipeline'));
+    const { page, complaints } = await openPage(scene.browser, address('/pipeline'));
     await page.locator('[data-stage="live"]').waitFor();
     const names = await page
       .locator('[data-stage]')
@@ -171,7 +154,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('the map shows the newest position, and a track', async () => {
-    const { page, foreign, complaints } = await openPage(browser, address('/devices/rover-1'));
+    const { page, foreign, complaints } = await openPage(scene.browser, address('/devices/rover-1'));
     await page.locator('path.track-line').first().waitFor({ state: 'attached' });
     await page.locator('path.land').first().waitFor({ state: 'attached' });
     expect(await page.locator('[data-position]').innerText()).toBe('47.600220° N 122.329800° W');
@@ -192,7 +175,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
     test.each(['light', 'dark'] as const)(
       'axe finds nothing in the %s theme, and nothing leaves the origin',
       async (colorScheme) => {
-        const { page, foreign, complaints } = await openPage(browser, address(path), { colorScheme });
+        const { page, foreign, complaints } = await openPage(scene.browser, address(path), { colorScheme });
         await page.locator(ready).first().waitFor({ state: 'attached' });
         for (const button of await page.getByRole('button', { name: /^Table/ }).all()) await button.click();
         expect(await axeViolations(page)).toEqual([]);
@@ -202,7 +185,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
     );
 
     test.each([desk, phone])('needs no sideways scrolling at $width pixels', async (viewport) => {
-      const { page } = await openPage(browser, address(path), { viewport });
+      const { page } = await openPage(scene.browser, address(path), { viewport });
       await page.locator(ready).first().waitFor({ state: 'attached' });
       expect(await sidewaysOverflowPx(page)).toBeLessThanOrEqual(0);
       await page.context().close();
@@ -210,7 +193,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('the theme button wins over the system, and is remembered', async () => {
-    const { page } = await openPage(browser, address('/'), { colorScheme: 'dark' });
+    const { page } = await openPage(scene.browser, address('/'), { colorScheme: 'dark' });
     const paper = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
     const dark = await paper();
     await page.getByRole('button', { name: /^Theme/ }).click();
@@ -221,7 +204,7 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('odd text is text', async () => {
-    const { page, complaints } = await openPage(browser, address('/devices/greenhouse-1'));
+    const { page, complaints } = await openPage(scene.browser, address('/devices/greenhouse-1'));
     await page.getByText(`agent ${oddText}`).waitFor();
     await page.locator(`[data-chart="${airStream}"]`).getByRole('button', { name: 'Table' }).click();
     await page.locator(`[data-chart="${airStream}"] li`, { hasText: '<img src=x' }).waitFor();
@@ -233,14 +216,29 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
   });
 
   test('says when the gateway is gone, and returns with it', async () => {
-    const { page } = await openPage(browser, address('/'));
+    const { page } = await scene.open('/');
+    const newestAir = page.locator(`[data-stream="${airStream}"]`);
+    await newestAir.waitFor();
+    const before = await newestAir.innerText();
     await greenhouse.stop();
     await rover.stop();
-    await fixture.gateway.stop();
+    await scene.gateway.stop();
     await page.locator('[data-connection="waiting"]', { hasText: /^Reconnecting in \d+ s$/ }).waitFor();
-    await fixture.restart();
+    await scene.fixture.restart();
     await page.locator('[data-connection="live"]').waitFor();
-    expect(await page.locator(`[data-stream="${airStream}"]`).innerText()).toBe('31.47 °C');
+    expect(await newestAir.innerText()).toBe(before);
+    await page.context().close();
+  });
+
+  test('a page that is first opened while the gateway is gone appears once it is back', async () => {
+    const { page } = await scene.open('/');
+    await page.locator(`[data-stream="${airStream}"]`).waitFor();
+    await scene.gateway.stop();
+    await page.locator('[data-connection="waiting"]').waitFor();
+    await page.getByRole('link', { name: 'Pipeline' }).click();
+    await page.getByRole('alert').waitFor();
+    await scene.fixture.restart();
+    await page.locator('[data-stage="live"]').waitFor();
     await page.context().close();
   });
 });

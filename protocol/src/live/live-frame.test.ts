@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeLiveFrame, encodeLiveFrame, LiveTable, type LiveFrame } from './index.ts';
+import { readingsFrame } from '../testing/readings-frame.ts';
 
 const time = fc.integer({ min: 1.6e15, max: 1.8e15 });
 const value = fc.oneof(
@@ -72,19 +73,8 @@ test('damaged bytes are refused, whatever was done to them', () => {
 test('a table gives the numbers their names, and leaves out what was never told', () => {
   const table = new LiveTable();
   table.learn({ ids: [[3, 'a/s/temperature', 'Cel', null]] });
-  const none = new Float64Array(0);
-  const windows = {
-    ids: none,
-    counts: none,
-    start: none,
-    end: none,
-    count: none,
-    mean: none,
-    min: none,
-    max: none,
-  };
   const readings = { ids: Float64Array.of(2, 3), counts: Float64Array.of(1, 2), t: Float64Array.of(1, 2, 3), v: Float64Array.of(9, 20, 21) }; // prettier-ignore
-  expect(table.message({ seq: 5, readings, windows, gaps: [] })).toEqual({
+  expect(table.message(readingsFrame(5, readings))).toEqual({
     type: 'delta',
     seq: 5,
     readings: [{ stream: 'a/s/temperature', unit: 'Cel', t: [2, 3], v: [20, 21] }],

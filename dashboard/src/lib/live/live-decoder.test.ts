@@ -1,30 +1,15 @@
 import { encodeLiveFrame } from '@fieldline/protocol/live';
+import { readingsFrame } from '@fieldline/protocol/testing';
 import { expect, test } from 'vitest';
 import { LiveDecoder } from './live-decoder.ts';
 
-const none = new Float64Array(0);
-const windows = {
-  ids: none,
-  counts: none,
-  start: none,
-  end: none,
-  count: none,
-  mean: none,
-  min: none,
-  max: none,
+const readings = {
+  ids: Float64Array.of(4),
+  counts: Float64Array.of(1),
+  t: Float64Array.of(1_700_000_000_000_000),
+  v: Float64Array.of(21.5),
 };
-const one = Float64Array.of(1);
-const frame = encodeLiveFrame({
-  seq: 9,
-  readings: {
-    ids: Float64Array.of(4),
-    counts: one,
-    t: Float64Array.of(1_700_000_000_000_000),
-    v: Float64Array.of(21.5),
-  },
-  windows,
-  gaps: [],
-});
+const frame = encodeLiveFrame(readingsFrame(9, readings));
 const bytes = (): ArrayBuffer => frame.slice().buffer;
 const snapshot = (session: string): string =>
   JSON.stringify({ type: 'snapshot', session, seq: 1, nowUs: 1, devices: [], streams: [] });
@@ -35,8 +20,8 @@ test('a frame of bytes is the message that it stands for, once its numbers have 
   expect(decoder.decode(snapshot('one'))).toMatchObject({ type: 'snapshot' });
   expect(decoder.decode(bytes())).toMatchObject({ seq: 9, readings: [] });
   expect(decoder.decode(streams)).toBeUndefined();
-  const readings = [{ stream: 'a/s/temperature', unit: 'Cel', t: [1_700_000_000_000_000], v: [21.5] }];
-  expect(decoder.decode(bytes())).toEqual({ type: 'delta', seq: 9, readings, windows: [], gaps: [] });
+  const told = [{ stream: 'a/s/temperature', unit: 'Cel', t: [1_700_000_000_000_000], v: [21.5] }];
+  expect(decoder.decode(bytes())).toEqual({ type: 'delta', seq: 9, readings: told, windows: [], gaps: [] });
 });
 
 test('the numbers of another session mean nothing', () => {

@@ -3,8 +3,7 @@ import type Supercluster from 'supercluster';
 import { deviceHref } from '../../state/routes.ts';
 import { showCount } from '../../format/units.ts';
 import { texts } from '../../texts/en.ts';
-import { addGraticule } from '../TrackMap/graticule-layer.ts';
-import { addLand } from '../TrackMap/land-layer.ts';
+import { createBaseMap } from '../TrackMap/base-map.ts';
 
 /** One device on the map, in degrees. */
 export interface Placed {
@@ -59,22 +58,7 @@ export class FleetMap {
   }
 
   #create(L: typeof Leaflet, element: HTMLElement): void {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const map = L.map(element, {
-      attributionControl: false,
-      zoomControl: false,
-      zoomAnimation: !still,
-      fadeAnimation: false,
-      worldCopyJump: true,
-      minZoom: 1,
-      maxZoom: 18,
-    }).setView([25, 10], 2);
-    L.control
-      .zoom({ position: 'bottomright', zoomInTitle: texts.map.zoomIn, zoomOutTitle: texts.map.zoomOut })
-      .addTo(map);
-    L.control.scale({ imperial: false, position: 'bottomleft', maxWidth: 160 }).addTo(map);
-    addGraticule(L, map);
-    void addLand(L, map).catch(() => undefined);
+    const map = createBaseMap(L, element, { zoom: 2, maxZoom: 18 });
     this.#L = L;
     this.#map = map;
     this.#marks = L.layerGroup().addTo(map);

@@ -1,8 +1,6 @@
 import type * as Leaflet from 'leaflet';
 import { nearestFix, thinPiece, type Fix, type Position, type Track } from '../../series/track.ts';
-import { texts } from '../../texts/en.ts';
-import { addGraticule } from './graticule-layer.ts';
-import { addLand } from './land-layer.ts';
+import { createBaseMap } from './base-map.ts';
 
 /** No closer than this by itself: about 100 m across the map. */
 const closestZoom = 18;
@@ -81,24 +79,8 @@ export class TrackMap {
 
   #create(L: typeof Leaflet, element: HTMLElement): void {
     this.#leaflet = L;
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const map = L.map(element, {
-      attributionControl: false,
-      zoomControl: false,
-      zoomAnimation: !still,
-      fadeAnimation: false,
-      worldCopyJump: true,
-      minZoom: 1,
-      maxZoom: 20,
-      zoomSnap: 0.5,
-    });
-    this.#map = map.setView([25, 10], 1.5);
-    L.control
-      .zoom({ position: 'bottomright', zoomInTitle: texts.map.zoomIn, zoomOutTitle: texts.map.zoomOut })
-      .addTo(map);
-    L.control.scale({ imperial: false, position: 'bottomleft', maxWidth: 160 }).addTo(map);
-    addGraticule(L, map);
-    void addLand(L, map).catch(() => undefined);
+    const map = createBaseMap(L, element, { zoom: 1.5, maxZoom: 20, zoomSnap: 0.5 });
+    this.#map = map;
     this.#lines = L.layerGroup().addTo(map);
     map.on('mousemove', (event) => this.#pointAt(map, event));
     map.on('mouseout', () => this.#onPoint(undefined));
