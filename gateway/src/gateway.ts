@@ -41,7 +41,7 @@ import { RefusedReadings } from './ledger/refused-readings.ts';
 import { BurstLog } from './logging/burst-log.ts';
 import { gatewayLogger } from './logging/gateway-logger.ts';
 import { WayLatency } from './metrics/way-latency.ts';
-import type { GatewayParts, OpenedSinks } from './parts.ts';
+import type { GatewayParts, Listening, OpenedSinks } from './parts.ts';
 import { storedOffset } from './sinks/embedded/stored-offset.ts';
 import { openSinks } from './sinks/index.ts';
 import { Teardown } from './teardown.ts';
@@ -159,10 +159,12 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
   teardown.add('broker', () => broker.stop());
   const mqttUrl = await broker.listen(config.mqtt);
   const mqttsUrl = await listenSecure(base, broker, durable.certificates);
+  const listening: Listening = { mqttUrl, mqttsUrl, httpsUrl: undefined };
   const parts: GatewayParts = {
     config,
     clock,
     logger,
+    listening,
     access: durable.access,
     certificates: durable.certificates,
     log: durable.log,
@@ -186,6 +188,7 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
   watchAlerts(base, parts);
   const api = await startApi(parts);
   teardown.add('api', () => api.stop());
+  listening.httpsUrl = api.secureUrl;
   const dashboardUrl = `${api.url}${durable.access.newSignInPath() ?? ''}`;
   return { httpUrl: api.url, dashboardUrl, mqttUrl, httpsUrl: api.secureUrl, mqttsUrl };
 }

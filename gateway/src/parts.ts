@@ -87,6 +87,8 @@ export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where it listens. */
+  readonly listening: Listening;
   /** Who may come in to the API. */
   readonly access: Access;
   readonly certificates: Certificates;
@@ -108,6 +110,14 @@ export interface GatewayParts {
   counters(): readonly Counter[];
   /** Why the gateway is not ready; empty when it is. */
   problems(): readonly string[];
+}
+
+/** The addresses of the listeners; undefined where one is switched off, or its default port is taken. */
+export interface Listening {
+  readonly mqttUrl: string;
+  readonly mqttsUrl: string | undefined;
+  /** Set once the API listens. */
+  httpsUrl: string | undefined;
 }
 
 /** One metric of `/metrics` with its samples. */

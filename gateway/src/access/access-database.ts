@@ -30,6 +30,9 @@ const migrations: readonly string[] = [
 `,
 ];
 
+/** The version of `access.db` that this code writes. */
+export const accessSchemaVersion = migrations.length;
+
 /**
  * Opens `$home/access.db` (0600): who may come in, and who changed what. It is apart from `gateway.db`, since here
  * every write is synced before it is answered: not even a power cut takes a revocation back. Throws

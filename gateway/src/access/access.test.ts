@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { accessRig, testAdminToken, type AccessRig } from '../testing/access-rig.ts';
 import type { Evidence } from './access.ts';
+import type { AuditFilter } from './audit-log.ts';
 
 let rig: AccessRig;
 let nowUs = 0;
@@ -136,6 +137,20 @@ test('a watch ends by itself when its session has lasted its time', async () => 
 });
 
 describe('audit log', () => {
+  test('finds entries by who, what and when, and takes no sign for a wildcard', () => {
+    const { audit } = rig.access;
+    const firstUs = nowUs;
+    audit.record({ actor: 'Ada', address: '10.0.0.7', action: 'POST /api/v1/devices', subject: 'lab-1' });
+    nowUs += 10;
+    audit.record({ actor: 'token:ci', address: '::1', action: 'PUT /api/v1/users/{name}', subject: '100%' });
+    const subjects = (filter: Partial<AuditFilter>) =>
+      audit.list({ limit: 10, ...filter }).map(({ subject }) => subject);
+    expect(subjects({})).toEqual(['100%', 'lab-1']);
+    expect([subjects({ who: 'ada' }), subjects({ who: '10.0.0.7' }), subjects({ who: 'c_' })]).toEqual([['lab-1'], ['lab-1'], []]); // prettier-ignore
+    expect([subjects({ what: 'LAB' }), subjects({ what: 'users' }), subjects({ what: '%' })]).toEqual([['lab-1'], ['100%'], ['100%']]); // prettier-ignore
+    expect([subjects({ fromUs: firstUs + 1 }), subjects({ toUs: firstUs + 10 })]).toEqual([['100%'], ['lab-1']]); // prettier-ignore
+  });
+
   test('keeps the newest entries, by number and by age', () => {
     const { audit } = rig.access;
     const entry = (subject: string) => ({ actor: 'ada', address: '::1', action: 'POST /x', subject });

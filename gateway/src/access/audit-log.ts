@@ -12,6 +12,19 @@ export interface AuditLimits {
 /** A change before it has a number and a time. */
 export type NewAuditEntry = Omit<AuditEntry, 'id' | 'atUs'>;
 
+/** Which entries are wanted; texts are looked for in whatever case, times are µs, the end excluded. */
+export interface AuditFilter {
+  readonly limit: number;
+  /** Only entries with a lower number. */
+  readonly before?: number | undefined;
+  /** In the name of who did it, or the address it came from. */
+  readonly who?: string | undefined;
+  /** In what was done, or what it was done to. */
+  readonly what?: string | undefined;
+  readonly fromUs?: number | undefined;
+  readonly toUs?: number | undefined;
+}
+
 /** Old entries are looked for after so many new ones. */
 const pruneEvery = 64;
 
@@ -53,14 +66,26 @@ export class AuditLog {
     this.#prune.run(nowUs - this.#limits.ageUs, this.#limits.rows);
   }
 
-  /** At most `limit` entries below number `before`, the newest first. */
-  list({ limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before?: number }): AuditEntry[] {
+  /** At most `limit` of the entries that fit, the newest first. */
+  list({ limit, before, who = '', what = '', fromUs, toUs }: AuditFilter): AuditEntry[] {
+    // instr() takes what is looked for as it is: no sign in it is a wildcard.
     return this.#database
       .prepare(
         `SELECT id, at_us AS atUs, actor, address, action, subject FROM audit
-         WHERE id < ? AND id > (SELECT max(id) FROM audit) - ? ORDER BY id DESC LIMIT ?`,
+         WHERE id < :before AND id > (SELECT max(id) FROM audit) - :rows AND at_us >= :from AND at_us < :to
+           AND (:who = '' OR instr(lower(actor || char(10) || address), lower(:who)) > 0)
+           AND (:what = '' OR instr(lower(action || char(10) || subject), lower(:what)) > 0)
+         ORDER BY id DESC LIMIT :limit`,
       )
-      .all(before, this.#limits.rows, limit)
+      .all({
+        before: before ?? Number.MAX_SAFE_INTEGER,
+        rows: this.#limits.rows,
+        from: fromUs ?? 0,
+        to: toUs ?? Number.MAX_SAFE_INTEGER,
+        who,
+        what,
+        limit,
+      })
       .filter((row): row is typeof row & AuditEntry => Value.Check(AuditEntry, row));
   }
 }

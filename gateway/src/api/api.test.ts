@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import {
+  AboutAnswer,
   batchTopic,
   DeadLetter,
   DeadLettersAnswer,
@@ -143,9 +144,19 @@ describe('GET', () => {
     expect((await get(path)).status).toBe(200);
   });
 
+  test('about tells version, stores, schemas, and the ports that are open', async () => {
+    const about = await getJson('/api/v1/about');
+    expect([...Value.Errors(AboutAnswer, about)]).toEqual([]);
+    expect(about.stores).toEqual(['embedded']);
+    expect(about.ports.mqtt).toBe(Number(new URL(rig.gateway.mqttUrl).port));
+    expect(about.ports.https).toBe(Number(new URL(rig.gateway.httpsUrl ?? '').port));
+    expect(about.nowUs).toBeGreaterThanOrEqual(about.startedAtUs);
+  });
+
   test('openapi.json describes every route that answers', async () => {
     const { paths } = await getJson('/api/v1/openapi.json');
     expect(Object.keys(paths).sort()).toEqual([
+      '/api/v1/about',
       '/api/v1/alerts',
       '/api/v1/alerts/channels/{name}/test',
       '/api/v1/alerts/deliveries',
@@ -165,6 +176,7 @@ describe('GET', () => {
       '/api/v1/dead-letters/{id}/replay',
       '/api/v1/devices',
       '/api/v1/devices/{id}',
+      '/api/v1/devices/{id}/claim',
       '/api/v1/devices/{id}/config',
       '/api/v1/devices/{id}/config/dry-run',
       '/api/v1/devices/{id}/revoke',

@@ -5,6 +5,9 @@ import { defineRoute, json, type ApiRoute } from './route.ts';
 
 const listMax = 1000;
 
+const Text = (description: string) => Type.Optional(Type.String({ maxLength: 200, description }));
+const Time = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
+
 /** Who changed what. */
 export function auditRoutes({ access }: GatewayParts): ApiRoute[] {
   return [
@@ -19,12 +22,16 @@ export function auditRoutes({ access }: GatewayParts): ApiRoute[] {
           before: Type.Optional(
             Type.Integer({ minimum: 1, description: 'Only entries with a lower number' }),
           ),
+          who: Text('In the name of who did it, or the address it came from'),
+          what: Text('In what was done, or what it was done to'),
+          from: Time('µs since 1970'),
+          to: Time('µs since 1970, excluded'),
         },
         { additionalProperties: false },
       ),
       answer: { status: 200, description: 'The entries.', schema: AuditAnswer },
-      handle: ({ query: { limit = 100, before } }) =>
-        json({ entries: access.audit.list({ limit, ...(before === undefined ? {} : { before }) }) }),
+      handle: ({ query: { limit = 100, from, to, ...filter } }) =>
+        json({ entries: access.audit.list({ ...filter, limit, fromUs: from, toUs: to }) }),
     }),
   ];
 }

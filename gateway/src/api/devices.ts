@@ -1,4 +1,11 @@
-import { DeviceClaim, DeviceCredential, DeviceId, DevicesAnswer, DeviceSummary } from '@fieldline/protocol';
+import {
+  ClaimStateAnswer,
+  DeviceClaim,
+  DeviceCredential,
+  DeviceId,
+  DevicesAnswer,
+  DeviceSummary,
+} from '@fieldline/protocol';
 import { Type } from 'typebox';
 import type { GatewayParts } from '../parts.ts';
 import { deviceSummary } from './device-summary.ts';
@@ -37,6 +44,7 @@ export function deviceRoutes(parts: GatewayParts): ApiRoute[] {
       },
     }),
     addDevice(parts),
+    claimState(parts),
     defineRoute({
       method: 'POST',
       path: '/api/v1/devices/{id}/revoke',
@@ -91,6 +99,22 @@ function addDevice({ devices, certificates }: Pick<GatewayParts, 'devices' | 'ce
         return problem(created.code === 'DEVICE_NAME_INVALID' ? 400 : 409, created.code, created.detail);
       const { device, password } = created;
       return json({ device, username: device, password }, 201);
+    },
+  });
+}
+
+function claimState({ devices, certificates }: Pick<GatewayParts, 'devices' | 'certificates'>): ApiRoute {
+  return defineRoute({
+    method: 'GET',
+    path: '/api/v1/devices/{id}/claim',
+    summary: 'What became of the newest claim of a device.',
+    access: 'admin',
+    params: DeviceParams,
+    answer: { status: 200, description: 'Its state; never the claim.', schema: ClaimStateAnswer },
+    problems: [404],
+    handle: ({ params: { id } }) => {
+      if (!devices.get(id)) return problem(404, 'API_DEVICE_UNKNOWN', id);
+      return json({ device: id, ...(certificates.claims.look(id) ?? { state: 'none', expiresAtUs: null }) });
     },
   });
 }

@@ -8,6 +8,7 @@ import { LiveHub } from '../sinks/live/live-hub.ts';
 import { Admission } from './admission.ts';
 import { auditRoutes } from './audit.ts';
 import { claimRoutes } from './claim.ts';
+import { aboutRoutes } from './about.ts';
 import { alertRoutes } from './alerts.ts';
 import { serveDashboard } from './dashboard.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
@@ -102,6 +103,7 @@ export function routeTable(parts: GatewayParts, hub: LiveHub): ApiRoute[] {
     ...tokenRoutes(parts),
     ...auditRoutes(parts),
     ...claimRoutes(parts),
+    ...aboutRoutes(parts),
   ];
   return [...routes, openApiRoute(routes)];
 }

@@ -55,6 +55,19 @@ export class Claims {
     return accepted(device);
   }
 
+  /** What became of the newest claim of a device; undefined where there is none. One that was used stays so. */
+  look(
+    device: string,
+  ): { readonly state: 'open' | 'used' | 'expired'; readonly expiresAtUs: number } | undefined {
+    const row = this.#database
+      .prepare('SELECT expires_at_us AS expires, key_digest AS key FROM claims WHERE device = ?')
+      .get(device);
+    if (!row) return undefined;
+    const expiresAtUs = Number(row['expires']);
+    if (row['key'] !== null) return { state: 'used', expiresAtUs };
+    return { state: expiresAtUs <= this.#clock.nowUs() ? 'expired' : 'open', expiresAtUs };
+  }
+
   /** The device is revoked. */
   forget(device: string): void {
     this.#database.prepare('DELETE FROM claims WHERE device = ?').run(device);

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createServer, connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { ClaimedCredential, DeviceClaim, IssuedCredential } from '@fieldline/protocol';
+import { ClaimStateAnswer, ClaimedCredential, DeviceClaim, IssuedCredential } from '@fieldline/protocol';
 import mqtt from 'mqtt';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -121,6 +121,26 @@ describe('claim', () => {
     await rig.revoke(name);
     expect((await postSecurely(httpsUrl('/api/v1/claim'), { claim }, trust())).status).toBe(403);
     expect((await postSecurely(httpsUrl('/api/v1/claim'), { claim: `${claim}x` }, trust())).status).toBe(403);
+  });
+
+  test('what became of a claim is told to administrators, and never the claim', async () => {
+    const token = readFileSync(join(rig.home, 'admin.token'), 'utf8').trim();
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${rig.gateway.httpUrl}/api/v1/devices/${name}/claim`, { headers });
+    const asAdmin = { authorization: `Bearer ${token}` };
+    const stateOf = async () => {
+      const answer: unknown = await (await ask(asAdmin)).json();
+      if (!Value.Check(ClaimStateAnswer, answer)) throw new TypeError(JSON.stringify(answer));
+      return answer;
+    };
+    expect((await ask(asAdmin)).status).toBe(404);
+    const { claim, expiresAt } = await claimOf(name);
+    expect(await stateOf()).toEqual({ device: name, state: 'open', expiresAtUs: expiresAt });
+    await postSecurely(httpsUrl('/api/v1/claim'), { claim }, trust());
+    expect(await stateOf()).toEqual({ device: name, state: 'used', expiresAtUs: expiresAt });
+    await rig.revoke(name);
+    expect(await stateOf()).toEqual({ device: name, state: 'none', expiresAtUs: null });
+    expect((await ask({})).status).toBe(401);
   });
 
   test('a device that never came gets another claim, and the first one is over; one that came does not', async () => {

@@ -62,6 +62,9 @@ const migrations: readonly string[] = [
 `,
 ];
 
+/** The version of `gateway.db` that this code writes. */
+export const gatewaySchemaVersion = migrations.length;
+
 /**
  * Opens the gateway's small durable state, `$home/gateway.db` (0600): registry, dead letters, account. With a
  * write-ahead log and `synchronous = NORMAL` a kill loses nothing; a power cut may lose the newest

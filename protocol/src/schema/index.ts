@@ -1,3 +1,4 @@
+export * from './api/about.ts';
 export * from './api/alert-rule.ts';
 export * from './api/alerts.ts';
 export * from './api/access.ts';

@@ -46,6 +46,9 @@ const migrations: readonly Migration[] = [
   rollupSchema,
 ];
 
+/** The version of `store.db` that this code writes. */
+export const storeSchemaVersion = migrations.length;
+
 /**
  * Brings the schema up to this version, or to an older one that a test wants. Throws STORE_NEWER_SCHEMA where a newer
  * program wrote it.

@@ -13,6 +13,20 @@ const CertificateRequest = Type.String({
 export const DeviceClaim = Type.Object({ device: Type.String(), claim: Type.String(), expiresAt: TimeUs });
 export type DeviceClaim = Static<typeof DeviceClaim>;
 
+/**
+ * `GET /api/v1/devices/{id}/claim`: what became of the newest claim of a device. `none`: there is none; `open`: it
+ * waits to be traded; `used`: it was; `expired`: its time is over.
+ */
+export const ClaimStateAnswer = Type.Object({
+  device: Type.String(),
+  state: Type.Unsafe<'none' | 'open' | 'used' | 'expired'>(
+    Type.Union(['none', 'open', 'used', 'expired'].map((state) => Type.Literal(state))),
+  ),
+  /** Null where there is none. */
+  expiresAtUs: Type.Union([TimeUs, Type.Null()]),
+});
+export type ClaimStateAnswer = Static<typeof ClaimStateAnswer>;
+
 /** `POST /api/v1/claim`, over TLS. Without `request` the answer holds a password in the place of a certificate. */
 export const ClaimTrade = Type.Object(
   {
