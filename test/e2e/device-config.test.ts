@@ -89,6 +89,8 @@ describe.skipIf(chromiumProgram.missing)('the configuration page', () => {
     await tabTo(page, 'a[href="/devices/lab-1"]');
     await page.keyboard.press('Enter');
     await page.locator('[data-chart] .u-over').waitFor();
+    // A first window: what is exported later holds something.
+    await page.locator('[data-newest] .value', { hasText: /\d/ }).waitFor();
     await tabTo(page, '[data-chart] .plot');
     await page.keyboard.press(' ');
     await page.locator('[data-time="frozen"]').waitFor();
@@ -102,9 +104,13 @@ describe.skipIf(chromiumProgram.missing)('the configuration page', () => {
     await tabTo(page, 'a[href^="/explore"]:not(nav a)');
     await page.keyboard.press('Enter');
     await page.locator('[data-chart] [data-resolution]').waitFor();
-    await tabTo(page, 'button.save');
-    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
-    expect(download.suggestedFilename()).toMatch(/\.png$/);
+    for (const format of ['csv', 'png']) {
+      await tabTo(page, `[data-save="${format}"]`);
+      const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+      expect(download.suggestedFilename()).toMatch(new RegExp(`\\.${format}$`));
+    }
+    const rows = /: (\d+) rows?,/.exec(await page.locator('[data-export="saved"]').innerText())?.[1];
+    expect(Number(rows)).toBeGreaterThan(0);
 
     await page.goBack();
     await tabTo(page, 'a[href="/devices/lab-1/config"]');

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { parquetReadObjects } from 'hyparquet';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumProgram, startChromium } from '../services/chromium.ts';
@@ -14,6 +15,14 @@ const stream = 'boat-1/pack/voltage';
 /** Readings of every second, `count` of them, ending at `endUs`; their values are 1, 2, 3 … */
 function counted(endUs: number, count: number, offset = 0): [number, number][] {
   return Array.from({ length: count }, (_, index) => [endUs - (count - index) * second, index + 1 + offset]);
+}
+
+/** Rows of an exported file, by readers of the formats that are not the dashboard's. */
+async function exportedRows(path: string, format: string): Promise<number> {
+  const bytes = await readFile(path);
+  if (format === 'Parquet') return (await parquetReadObjects({ file: new Uint8Array(bytes).buffer })).length;
+  const lines = bytes.toString('utf8').trimEnd().split(/\r?\n/);
+  return format === 'CSV' ? lines.length - 1 : lines.map((line) => JSON.parse(line) as unknown).length;
 }
 
 /** Everything that the chart has drawn, as one text. */
@@ -114,6 +123,28 @@ describe.skipIf(chromiumProgram.missing)('the Explore page', () => {
     await page.context().close();
   });
 
+  test.each(['CSV', 'NDJSON', 'Parquet'])(
+    'what is shown is saved as %s, with its rows stated',
+    async (format) => {
+      const { page, complaints } = await openPage(
+        browser,
+        address(60, `&s=${stream}&s=boat-1/motor/voltage`),
+      );
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: `Save as ${format}` }).click(),
+      ]);
+      const name = download.suggestedFilename();
+      expect(name).toMatch(/^fieldline-\d{4}-\d\d-\d\dT\d+\.\d+Z\.(csv|ndjson|parquet)$/);
+      const state = page.locator('[data-export="saved"]');
+      await state.waitFor();
+      expect(await state.innerText()).toMatch(new RegExp(`^Saved ${name}: 120 rows, [\\d.]+ k?B\\.$`));
+      expect(await exportedRows(await download.path(), format)).toBe(120);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+  );
+
   test('a stream that is none is named as text', async () => {
     const odd = '<script>alert(1)</script>/a/b';
     const { page, complaints } = await openPage(browser, address(100, `&s=${encodeURIComponent(odd)}`));
@@ -142,6 +173,21 @@ describe.skipIf(chromiumProgram.missing)('the Explore page', () => {
     });
     await page.locator('[data-statistic]').first().waitFor();
     expect(await sidewaysOverflowPx(page)).toBeLessThanOrEqual(0);
+    await page.context().close();
+  });
+
+  test('an export that the gateway refuses says why, hands out nothing, and can be tried again', async () => {
+    const { page } = await openPage(browser, address(60, `&s=${stream}`));
+    await page.locator('[data-statistic]').first().waitFor();
+    await fixture.gateway.stop();
+    await page.getByRole('button', { name: 'Save as CSV' }).click();
+    await page.locator('[data-export="failed"]', { hasText: 'Nothing was saved.' }).waitFor();
+    await fixture.restart();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('[data-export]').getByRole('button', { name: 'Try again' }).click(),
+    ]);
+    expect(await exportedRows(await download.path(), 'CSV')).toBe(60);
     await page.context().close();
   });
 });

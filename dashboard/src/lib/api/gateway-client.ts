@@ -30,6 +30,9 @@ export interface Question<Value> {
   readonly longestMs?: number;
 }
 
+/** Told to the window whenever the gateway does not know who asks: the session may have ended. */
+export const refusedEvent = 'fieldline-refused';
+
 /** A request is given up after so long, in ms. */
 const longestRequestMs = 15_000;
 
@@ -95,13 +98,22 @@ export async function request<Value extends object>(
       signal: AbortSignal.timeout(longestMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const { status } = response;
+    if (response.status === 401) dispatchEvent(new Event(refusedEvent));
     const answer: unknown = await response.json();
     if (response.ok && holds<Value>(answer, key)) return { ok: true, value: answer };
-    return { ok: false, detail: problemDetail(answer) ?? `HTTP ${status}`, status, body: answer };
+    return failureOf(response.status, answer);
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Why an answer that is no success is none: what its problem document says. */
+export async function problemOf(response: Response): Promise<Failure> {
+  return failureOf(response.status, await response.json().catch(() => undefined));
+}
+
+function failureOf(status: number, body: unknown): Failure {
+  return { ok: false, detail: problemDetail(body) ?? `HTTP ${status}`, status, body };
 }
 
 function holds<Value extends object>(body: unknown, key: keyof Value & string): body is Value {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { showQuantity } from './names.ts';
 import { showAgo, showDuration } from './times.ts';
-import { showCount, showValueText } from './units.ts';
+import { showCount, showSize, showValueText } from './units.ts';
 
 describe('values', () => {
   test.each([
@@ -18,6 +18,15 @@ describe('values', () => {
     [null, 'Cel', '–'],
     [Number.POSITIVE_INFINITY, 'Cel', '–'],
   ])('%s in %s reads %s', (value, unit, text) => expect(showValueText(value, unit)).toBe(text));
+
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [18_240_000, '18 MB'],
+    [999_700, '1.0 MB'],
+    [5e12, '5,000 GB'],
+  ])('%d bytes read %s', (sizeBytes, text) => expect(showSize(sizeBytes)).toBe(text));
 
   test('counts have their thousands apart', () => expect(showCount(1284531)).toBe('1,284,531'));
 });

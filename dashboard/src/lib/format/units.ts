@@ -79,6 +79,14 @@ export function showFigure(value: number, decimals: number): string {
   return (/[1-9]/.test(text) ? text : text.replace('-', '')).replace('-', '−');
 }
 
+/** A number of bytes as people write it: `312 B`, `4.1 kB`, `18 MB`, in powers of 1000. */
+export function showSize(sizeBytes: number): string {
+  const sizes = ['B', 'kB', 'MB', 'GB'] as const;
+  let [size, at] = [sizeBytes, 0];
+  for (; size >= 999.5 && at < sizes.length - 1; at += 1) size /= 1000;
+  return `${showFigure(size, at > 0 && size < 10 ? 1 : 0)} ${sizes[at]}`;
+}
+
 /** An integer with thousands apart. */
 export function showCount(value: number): string {
   return showFigure(value, 0);

@@ -47,6 +47,8 @@ export const texts = {
     name: 'Name',
     password: 'Password',
     signOut: 'Sign out',
+    ended: 'Your session has ended',
+    endedHint: 'Sign in again: the page is still as you left it.',
     as: (name: string, role: string) => `Signed in as ${name} (${role})`,
   },
   theme: {
@@ -178,7 +180,16 @@ export const texts = {
     empty: 'Choose a stream to see its history: any of any device.',
     lines: 'Lines beside the mean',
     dayBefore: 'yesterday',
-    picture: 'Save as PNG',
+    save: 'Save what is shown',
+    saveAs: 'Save as',
+    saving: (format: string, rows: string | undefined, size: string) =>
+      rows === undefined ? `Saving ${format}: ${size}` : `Saving ${format}: ${rows} rows, ${size}`,
+    cancel: 'Cancel',
+    saved: (name: string, isOne: boolean, rows: string, size: string) =>
+      `Saved ${name}: ${rows} ${isOne ? 'row' : 'rows'}, ${size}.`,
+    notSaved: (detail: string) => `Nothing was saved. ${detail}`,
+    exportTooLarge:
+      'It is larger than 2 GB, more than a browser should hold. Choose a shorter stretch, or use “fieldline export”.',
     statistics: 'Statistics of what is shown',
     columns: {
       count: 'Readings',

@@ -39,14 +39,3 @@ export async function chartsPicture(section: HTMLElement, title: string): Promis
   }
   return picture.convertToBlob({ type: 'image/png' });
 }
-
-/** Hands a file to the reader. */
-export function saveFile(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The download has begun with the click; the memory may go.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
