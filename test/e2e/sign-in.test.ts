@@ -57,4 +57,66 @@ describe.skipIf(chromiumProgram.missing)('signing in', () => {
     expect(complaints.filter((complaint) => !complaint.includes('401'))).toEqual([]);
     await page.close();
   });
+
+  test('a session that ends during an edit asks to sign in over the page, and the edit goes on', async () => {
+    const as = (method: string, path: string, body: object) =>
+      fetch(`${fixture.gateway.httpUrl}${path}`, { method, headers: admin, body: JSON.stringify(body) });
+    await as('POST', '/api/v1/users', { name: 'olga', role: 'operator', password });
+    await as('POST', '/api/v1/devices', { name: 'lab-1' });
+    const config = { sensors: [{ id: 'air', driver: 'thermometer', port: '/dev/ttyS0', window: '10s' }] };
+    await as('PUT', '/api/v1/devices/lab-1/config', { config, version: 0 });
+
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(new URL('/devices/lab-1/config', fixture.gateway.httpUrl).href);
+    await page.getByLabel('Name').fill('olga');
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const field = page.getByLabel('window', { exact: true }).first();
+    await field.fill('30s');
+    await field.press('Tab');
+    await page.locator('[data-change="sensors.air.window"]').waitFor();
+    await page.evaluate('globalThis.samePage = true');
+
+    // Another password ends every session of hers.
+    const nextPassword = `${password} and more`;
+    await as('PUT', '/api/v1/users/olga', { password: nextPassword });
+    const again = page.getByRole('dialog', { name: 'Your session has ended' });
+    await again.waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    expect(await again.getByLabel('Name').inputValue()).toBe('olga');
+    await again.getByLabel('Password').fill(nextPassword);
+    await again.getByLabel('Password').press('Enter');
+    await again.waitFor({ state: 'detached' });
+    expect(await page.evaluate('globalThis.samePage')).toBe(true);
+    expect(await field.inputValue()).toBe('30s');
+    await page.locator('[data-connection="live"]').waitFor();
+
+    await page.getByRole('button', { name: 'Apply', exact: true }).click();
+    await page.locator('[data-config-state="waiting"][data-version="2"]').waitFor();
+    await page.context().close();
+  });
+
+  test('whoever signs in after somebody else gets a page of their own', async () => {
+    const as = (method: string, path: string, body: object) =>
+      fetch(`${fixture.gateway.httpUrl}${path}`, { method, headers: admin, body: JSON.stringify(body) });
+    for (const name of ['first', 'second'])
+      await as('POST', '/api/v1/users', { name, role: 'viewer', password });
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(fixture.gateway.httpUrl);
+    await page.getByLabel('Name').fill('first');
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Signed in as first (viewer)').waitFor();
+    await page.evaluate('globalThis.samePage = true');
+    await as('PUT', '/api/v1/users/first', { role: 'operator' });
+    const again = page.getByRole('dialog', { name: 'Your session has ended' });
+    await again.getByLabel('Name').fill('second');
+    await again.getByLabel('Password').fill(password);
+    await again.getByLabel('Password').press('Enter');
+    await page.getByText('Signed in as second (viewer)').waitFor();
+    expect(await page.evaluate('globalThis.samePage')).toBe(undefined);
+    await page.context().close();
+  });
 });

@@ -6,6 +6,7 @@
  *                                  └─► FeedHub ─► StreamFeed ─► charts, sparklines, track
  *   GET /api/v1/query ─────────────────────────────┘
  *   GET /api/v1/ledger, /api/v1/pipeline ─► Polled
+ *   GET /api/v1/session ─► Session              who uses this page
  */
 import type { LiveMessage } from '@fieldline/protocol';
 import { createContext } from 'svelte';
@@ -17,6 +18,7 @@ import { Fleet } from './fleet.svelte.ts';
 import { FrameLoop } from './frame-loop.ts';
 import { Polled } from './polled.svelte.ts';
 import { Router } from './router.svelte.ts';
+import type { Session } from './session.svelte.ts';
 import { Theme } from './theme.svelte.ts';
 import { Zone } from './zone.svelte.ts';
 
@@ -30,6 +32,7 @@ const alertsPauseMs = 4_000;
 
 /** Everything that the pages share; one a page load, passed by context. */
 export class Dashboard {
+  readonly session: Session;
   readonly clock = new Clock();
   readonly fleet = new Fleet(() => this.#askForStreams());
   readonly feeds = new FeedHub();
@@ -46,7 +49,8 @@ export class Dashboard {
   #interrupted = false;
   #streamsTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
+  constructor(session: Session) {
+    this.session = session;
     this.#socket = new LiveSocket({
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`,
       onMessage: (message) => this.#receive(message),
@@ -56,7 +60,7 @@ export class Dashboard {
 
   /** Runs until the returned function is called. */
   start(): () => void {
-    const stops = [this.clock.start(), this.router.start()];
+    const stops = [this.clock.start(), this.router.start(), this.session.start()];
     this.#socket.open();
     return () => {
       this.#socket.close();
@@ -97,7 +101,11 @@ export class Dashboard {
 
   #connectionChanged(state: ConnectionState): void {
     if (state.kind === this.connection.kind && state.kind !== 'waiting') return;
-    if (state.kind === 'waiting') this.#interrupted = true;
+    if (state.kind === 'waiting') {
+      // The gateway closes the sockets of a session that has ended.
+      if (!this.#interrupted) void this.session.check();
+      this.#interrupted = true;
+    }
     this.connection = state;
   }
 }
