@@ -20,6 +20,8 @@ export interface Influxd {
   readonly pid: number;
   /** Ends it; what it stored stays until `remove`. */
   stop(): Promise<void>;
+  /** Ends it as a power cut does. */
+  kill(): Promise<void>;
   /** Starts it again at the same address with the same data. */
   restart(): Promise<void>;
   /** Ends it and removes its data. */
@@ -29,13 +31,22 @@ export interface Influxd {
 /** How often other ports are tried when somebody took the free ones between looking and listening. */
 const startAttempts = 5;
 
+/** How an InfluxDB differs from the usual one. */
+export interface InfluxdOptions {
+  readonly auth?: boolean;
+  /** Longest body of a request that it takes; without it 25 MB. */
+  readonly maxBodyBytes?: number;
+  /** Folder for its own folder, such as a small disk. */
+  readonly parent?: string;
+}
+
 /** Starts InfluxDB on free ports; resolves once it answers. The caller calls `remove`. */
-export async function startInfluxd(options: { readonly auth?: boolean } = {}): Promise<Influxd> {
-  const directory = await mkdtemp(join(tmpdir(), 'fieldline-influxd-'));
+export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influxd> {
+  const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'fieldline-influxd-'));
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const config = join(directory, 'influxdb.conf');
-    await writeFile(config, configuration(directory, port, await freePort(), options.auth ?? false));
+    await writeFile(config, configuration(directory, port, await freePort(), options));
     try {
       return running(directory, config, port, await launch(config));
     } catch (error) {
@@ -55,6 +66,7 @@ function running(directory: string, config: string, port: number, first: ChildPr
       return server.pid ?? 0;
     },
     stop,
+    kill: () => endProcess(server, 'SIGKILL'),
     restart: async () => {
       await stop();
       server = await launch(config);
@@ -66,7 +78,7 @@ function running(directory: string, config: string, port: number, first: ChildPr
   };
 }
 
-function configuration(directory: string, port: number, rpcPort: number, auth: boolean): string {
+function configuration(directory: string, port: number, rpcPort: number, options: InfluxdOptions): string {
   return `reporting-disabled = true
 bind-address = "127.0.0.1:${rpcPort}"
 [meta]
@@ -80,7 +92,8 @@ store-enabled = false
 [http]
 bind-address = "127.0.0.1:${port}"
 log-enabled = false
-auth-enabled = ${auth}
+auth-enabled = ${options.auth ?? false}
+max-body-size = ${options.maxBodyBytes ?? 25_000_000}
 `;
 }
 

@@ -14,6 +14,8 @@ export const environmentOptions = {
   FIELDLINE_INFLUX_DATABASE: ['influxdb', 'database'],
   FIELDLINE_INFLUX_USERNAME: ['influxdb', 'username'],
   FIELDLINE_INFLUX_PASSWORD: ['influxdb', 'password'],
+  FIELDLINE_INFLUX_TOKEN: ['influxdb', 'token'],
+  FIELDLINE_INFLUX_ORGANIZATION: ['influxdb', 'organization'],
   FIELDLINE_LOG_LEVEL: ['logLevel'],
 } as const;
 

@@ -1,3 +1,4 @@
+import type { InfluxAddress } from '../sinks/influxdb/influx-address.ts';
 import type { KeepUs } from '../sinks/embedded/rollups/retention.ts';
 import type { DialectOptions } from './dialect-schema.ts';
 import type { EmailSettings } from '../alerts/delivery/email-channel.ts';
@@ -73,13 +74,8 @@ export interface TlsConfig {
   readonly claimAgeUs: number;
 }
 
-/** How to reach InfluxDB 1.x. */
-export interface InfluxConfig {
-  readonly url: string;
-  readonly database: string;
-  readonly username?: string;
-  readonly password?: string;
-}
+/** How to reach InfluxDB. */
+export type InfluxConfig = InfluxAddress;
 
 /** Everything that could grow, with its end. Bytes are bytes, durations microseconds. */
 export interface GatewayLimits {

@@ -120,9 +120,23 @@ export const GatewayFile = Type.Partial(
     influxdb: Type.Object(
       {
         url: Type.String({ minLength: 1, description: 'Such as http://127.0.0.1:8086' }),
-        database: Type.Optional(Type.String({ minLength: 1, description: 'Created if missing' })),
-        username: Type.Optional(Type.String()),
+        database: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'Created if missing; of 2.x the bucket, which must be there',
+          }),
+        ),
+        username: Type.Optional(Type.String({ description: 'Of 1.x, where it asks for one' })),
         password: Type.Optional(Type.String()),
+        token: Type.Optional(
+          Type.String({ minLength: 1, description: 'Of 2.x and 3.x, in place of user name and password' }),
+        ),
+        organization: Type.Optional(Type.String({ minLength: 1, description: 'Of 2.x: its name or id' })),
+        gzip: Type.Optional(
+          Type.Boolean({
+            description: 'Compress what is written; where it is left out: unless url is loopback',
+          }),
+        ),
       },
       { additionalProperties: false },
     ),

@@ -1,3 +1,4 @@
+import { accepted, refused, streamName, type Result } from '@fieldline/protocol';
 import { BucketSeries, type SeriesColumns } from './bucket-series.ts';
 import { bucketLengthUs, sharedLengthUs, windowLengthUs } from './resolution.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type SeriesAnswer,
   type SeriesRequest,
   type StoredWindows,
+  type StreamAddress,
 } from './store.ts';
 
 /**
@@ -45,14 +47,41 @@ export interface RollupChoice {
   choose(lengthUs: number, exact: boolean): number;
 }
 
+/** What a store knows of a stream in a range; undefined where it has never stored one of that name. */
+export type SourceOf = (stream: StreamAddress, range: TimeRange) => SeriesSource | undefined;
+
+/** A question's range, `[fromUs, toUs)` in µs. */
+export interface TimeRange {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** Answers a query from those of its streams that the store knows; QUERY_UNKNOWN_STREAM where it knows none. */
+export async function answerSeriesFrom(
+  request: SeriesRequest,
+  sourceOf: SourceOf,
+): Promise<Result<SeriesAnswer>> {
+  const sources = request.streams.flatMap((stream) => sourceOf(stream, request) ?? []);
+  if (sources.length === 0) return unknownStream(request.streams[0]);
+  return accepted(await answerSeries(request, sources));
+}
+
+/** Answers for a page of a stream; QUERY_UNKNOWN_STREAM where the store does not know it. */
+export async function answerPageFrom(request: PageRequest, sourceOf: SourceOf): Promise<Result<PageAnswer>> {
+  const source = sourceOf(request.stream, request);
+  return source ? accepted(await answerPage(request, source)) : unknownStream(request.stream);
+}
+
+function unknownStream(address: StreamAddress | undefined): Result<never> {
+  const { device = '', sensor = '', quantity = '' } = address ?? {};
+  return refused('QUERY_UNKNOWN_STREAM', streamName(device, sensor, quantity));
+}
+
 /**
  * Answers a query from any store: raw readings where one stream has few enough, buckets otherwise. Several streams are
  * one series: their readings fall into the same buckets.
  */
-export async function answerSeries(
-  request: SeriesRequest,
-  sources: readonly SeriesSource[],
-): Promise<SeriesAnswer> {
+async function answerSeries(request: SeriesRequest, sources: readonly SeriesSource[]): Promise<SeriesAnswer> {
   const kinds = (await Promise.all(sources.map((source) => source.windowKinds()))).flat();
   const shortestUs = Math.max(0, ...sources.map(({ rollups }) => rollups?.shortestUs() ?? 0));
   const isRaw = kinds.length === 0 && shortestUs === 0;
@@ -126,7 +155,7 @@ function distinctGaps(gaps: readonly Gap[]): Gap[] {
  * Answers a page of an export: all that lies before the time of the last row that the limit let through, so that rows of
  * one time stay together. Where all of them have one time, a larger page is taken.
  */
-export async function answerPage(request: PageRequest, source: SeriesSource): Promise<PageAnswer> {
+async function answerPage(request: PageRequest, source: SeriesSource): Promise<PageAnswer> {
   const { unit } = source;
   for (let limit = request.rows; ; limit *= 2) {
     const readings = await source.firstReadings(limit);

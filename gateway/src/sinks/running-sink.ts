@@ -16,7 +16,10 @@ export function runningSink(runner: SinkRunner): RunningSink {
   };
 }
 
-/** Its capacity is the journal's, so it names none of its own; utilization is the part of time spent writing. */
+/**
+ * Its capacity is the journal's, so it names none of its own. Utilization is the part of time spent writing; a sink that
+ * waits for its store is full, so that the alert on stages tells of it.
+ */
 function stageOf(runner: SinkRunner): PipelineStage {
   const { statistics } = runner;
   return {
@@ -25,7 +28,7 @@ function stageOf(runner: SinkRunner): PipelineStage {
     outPerSec: statistics.out.perSec(),
     queued: runner.queued,
     capacity: null,
-    utilization: statistics.utilization,
+    utilization: runner.failure ? 1 : statistics.utilization,
     latencyMs: statistics.latency.quantiles(),
     errors: statistics.errors,
   };

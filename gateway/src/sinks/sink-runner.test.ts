@@ -92,6 +92,23 @@ describe('SinkRunner', () => {
     expect(committed).toEqual(sink.stored);
   });
 
+  test('waits as long as the store asks for, and no shorter than its own pause', async () => {
+    const paused: number[] = [];
+    const retryable = (retryAfterMs?: number): SinkOutcome => ({
+      kind: 'retryable',
+      failure: { ...failure, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    });
+    sink.answers.push(retryable(7000), retryable(), retryable(1));
+    await append(1);
+    const runner = start({
+      backoff: { firstMs: 100, maxMs: 100 },
+      sleep: async (ms) => void paused.push(ms),
+    });
+    await upTo(runner, 1);
+    expect(paused).toEqual([7000, 50, 50]);
+    expect(sink.stored).toEqual([0]);
+  });
+
   test('goes on at its cursor after a stop', async () => {
     await append(2);
     const first = start();

@@ -285,7 +285,8 @@ export class SinkRunner {
     }
     this.#lastFailure = failure;
     const { backoff = sinkBackoff, random, sleep = pause } = this.#options;
-    await sleep(backoffMs(this.#failures, backoff, random), this.#abort.signal);
+    const pauseMs = Math.max(failure.retryAfterMs ?? 0, backoffMs(this.#failures, backoff, random));
+    await sleep(pauseMs, this.#abort.signal);
   }
 
   #recovered(): void {

@@ -26,6 +26,8 @@ export interface SinkFailure {
   /** The thing concerned: a URL, a path. */
   readonly subject: string;
   readonly detail: string;
+  /** The least pause before the next attempt that the store itself asks for, milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 /** A part of a batch that this sink can never store. */

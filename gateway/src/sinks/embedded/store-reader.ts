@@ -1,21 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
-import {
-  accepted,
-  FieldlineError,
-  refused,
-  streamName,
-  type Result,
-  type StreamInfo,
-  type StreamName,
-} from '@fieldline/protocol';
-import { answerPage, answerSeries } from '../../query/answer-query.ts';
+import { FieldlineError, refused, type Result, type StreamInfo, type StreamName } from '@fieldline/protocol';
+import { answerPageFrom, answerSeriesFrom, type SourceOf } from '../../query/answer-query.ts';
 import {
   queryLimits,
   type PageAnswer,
   type PageRequest,
   type SeriesAnswer,
   type SeriesRequest,
-  type StreamAddress,
 } from '../../query/store.ts';
 import { BlockSource, type StoreTables } from './block-source.ts';
 import { BlockTable } from './blocks/block-table.ts';
@@ -39,18 +30,11 @@ export class StoreReader {
   }
 
   query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
-    return this.#answer(async () => {
-      const sources = request.streams.flatMap((address) => this.#source(address, request) ?? []);
-      if (sources.length === 0) return unknownStream(request.streams[0]);
-      return accepted(await answerSeries(request, sources));
-    });
+    return this.#answer(() => answerSeriesFrom(request, this.#sourceOf));
   }
 
   page(request: PageRequest): Promise<Result<PageAnswer>> {
-    return this.#answer(async () => {
-      const source = this.#source(request.stream, request);
-      return source ? accepted(await answerPage(request, source)) : unknownStream(request.stream);
-    });
+    return this.#answer(() => answerPageFrom(request, this.#sourceOf));
   }
 
   counts(): Map<StreamName, number> {
@@ -65,10 +49,7 @@ export class StoreReader {
     this.#database.close();
   }
 
-  #source(
-    address: StreamAddress,
-    { fromUs, toUs }: { fromUs: number; toUs: number },
-  ): BlockSource | undefined {
+  readonly #sourceOf: SourceOf = (address, { fromUs, toUs }) => {
     const endMs = this.#nowMs() + queryLimits.timeoutMs;
     const check = (): void => {
       if (this.#nowMs() < endMs) return;
@@ -77,7 +58,7 @@ export class StoreReader {
       throw new FieldlineError('QUERY_TIMEOUT', { subject: `${device}/${sensor}/${quantity}`, detail });
     };
     return BlockSource.open(this.#tables, { address, fromUs, toUs, check });
-  }
+  };
 
   /** Several statements see one state of the store, although it is written meanwhile. */
   async #answer<Value>(work: () => Promise<Result<Value>>): Promise<Result<Value>> {
@@ -91,9 +72,4 @@ export class StoreReader {
       this.#database.exec('COMMIT');
     }
   }
-}
-
-function unknownStream(address: StreamAddress | undefined): Result<never> {
-  const { device = '', sensor = '', quantity = '' } = address ?? {};
-  return refused('QUERY_UNKNOWN_STREAM', streamName(device, sensor, quantity));
 }

@@ -1,7 +1,7 @@
-import { InfluxDB } from 'influx';
+import { InfluxDB, type ISingleHostConfig } from 'influx';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { InfluxAddress } from './influx-address.ts';
+import { authorization, type InfluxAddress } from './influx-address.ts';
 
 /** A statement may take this long; the server is told nothing of it (1.x cannot be), the request ends. */
 const queryTimeoutMs = 30_000;
@@ -33,24 +33,35 @@ const noPause = { getDelay: () => 0, next: () => noPause, reset: () => noPause }
 export class InfluxQueries {
   readonly #influx: InfluxDB;
   readonly #database: string;
+  readonly #makesDatabase: boolean;
 
-  constructor({ url, database, username, password }: InfluxAddress) {
+  constructor(address: InfluxAddress) {
+    const { url, database } = address;
+    const identity = authorization(address);
     const { protocol, hostname, port, pathname } = new URL(url);
     const secure = protocol === 'https:';
     this.#database = database;
-    this.#influx = new InfluxDB({
+    this.#makesDatabase = address.token === undefined;
+    const options: ISingleHostConfig = {
       database,
       host: hostname.replaceAll(/^\[|\]$/g, ''),
       port: Number(port || (secure ? 443 : 80)),
       protocol: secure ? 'https' : 'http',
       path: pathname.replace(/\/$/, ''),
-      ...(username === undefined ? {} : { username, password: password ?? '' }),
+      ...(identity === undefined ? {} : { options: { headers: { authorization: identity } } }),
       pool: { requestTimeout: queryTimeoutMs, maxRetries: 0, backoff: noPause },
-    });
+    };
+    // Left out, the package would speak as `root` with the password `root`, over the header that is given to it.
+    Reflect.set(options, 'username', null);
+    this.#influx = new InfluxDB(options);
   }
 
-  /** Creates the database where it is missing. Answers whether it was. */
+  /**
+   * Creates the database where it is missing. Answers whether it was. 2.x and 3.x make none by InfluxQL: there it is
+   * expected, and a write tells where it is not.
+   */
   async ensureDatabase(): Promise<'found' | 'created'> {
+    if (!this.#makesDatabase) return 'found';
     const names = await this.#influx.getDatabaseNames();
     if (names.includes(this.#database)) return 'found';
     await this.#influx.createDatabase(this.#database);

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
-  accepted,
   FieldlineError,
   refused,
   streamName,
@@ -10,15 +9,8 @@ import {
   type StreamName,
 } from '@fieldline/protocol';
 import type { GatewayConfig } from '../../config/gateway-config.ts';
-import { answerPage, answerSeries } from '../../query/answer-query.ts';
-import type {
-  PageAnswer,
-  PageRequest,
-  SeriesAnswer,
-  SeriesRequest,
-  Store,
-  StreamAddress,
-} from '../../query/store.ts';
+import { answerPageFrom, answerSeriesFrom, type SourceOf } from '../../query/answer-query.ts';
+import type { PageAnswer, PageRequest, SeriesAnswer, SeriesRequest, Store } from '../../query/store.ts';
 import type {
   JournaledBatch,
   RefusedPart,
@@ -52,11 +44,13 @@ export interface InfluxStoreOptions {
   readonly logger: SinkLogger;
   /** The device's own tags (`site`, …); none where absent. */
   readonly tagsOf?: (device: string) => Readonly<Record<string, string>>;
+  /** How long the answer to a write may take, milliseconds. */
+  readonly requestTimeoutMs?: number;
 }
 
 /**
- * InfluxDB 1.x as sink and store. Points are written over HTTP by our own line protocol; the package `influx`
- * creates the database and asks. The position in the journal stands in a state file beside what names
+ * InfluxDB as sink and store: 1.x, or with a token 2.x and 3.x. Points are written over HTTP by our own line protocol; the
+ * package `influx` creates the database and asks. The position in the journal stands in a state file beside what names
  * points of equal times, so that whatever is written twice is the same points.
  */
 export class InfluxStore implements Sink, Store {
@@ -76,7 +70,7 @@ export class InfluxStore implements Sink, Store {
     const { directory } = options;
     const address = withoutCredentials(options.address);
     this.#options = options;
-    this.#http = new InfluxHttp(address);
+    this.#http = new InfluxHttp(address, options.requestTimeoutMs);
     this.#queries = new InfluxQueries(address);
     const place = createHash('sha256')
       .update(`${address.url} ${address.database}`)
@@ -146,18 +140,11 @@ export class InfluxStore implements Sink, Store {
   }
 
   query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
-    return this.#answer(async () => {
-      const sources = request.streams.flatMap((stream) => this.#source(stream, request) ?? []);
-      if (sources.length === 0) return unknownStream(request.streams[0]);
-      return accepted(await answerSeries(request, sources));
-    });
+    return this.#answer(() => answerSeriesFrom(request, this.#sourceOf));
   }
 
   page(request: PageRequest): Promise<Result<PageAnswer>> {
-    return this.#answer(async () => {
-      const source = this.#source(request.stream, request);
-      return source ? accepted(await answerPage(request, source)) : unknownStream(request.stream);
-    });
+    return this.#answer(() => answerPageFrom(request, this.#sourceOf));
   }
 
   counts(): Promise<Map<StreamName, number>> {
@@ -172,13 +159,10 @@ export class InfluxStore implements Sink, Store {
     await this.#saveState();
   }
 
-  #source(
-    { device, sensor, quantity }: StreamAddress,
-    { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
-  ): PointSource | undefined {
+  readonly #sourceOf: SourceOf = ({ device, sensor, quantity }, { fromUs, toUs }) => {
     const entry = this.#catalog.get(streamName(device, sensor, quantity));
     return entry && new PointSource(this.#queries, { device, sensor, quantity, fromUs, toUs }, entry);
-  }
+  };
 
   async #answer<Value>(work: () => Promise<Result<Value>>): Promise<Result<Value>> {
     try {
@@ -224,6 +208,8 @@ export class InfluxStore implements Sink, Store {
    * `suspected`: only an internal error spoke for it; where the database is there, that is tried again.
    */
   async #recreate(suspected: SinkFailure | undefined): Promise<SinkOutcome> {
+    const failure = this.#cannotMake(suspected);
+    if (failure) return { kind: 'retryable', failure };
     try {
       const database = await this.#queries.ensureDatabase();
       if (suspected && database === 'found') return { kind: 'retryable', failure: suspected };
@@ -238,6 +224,17 @@ export class InfluxStore implements Sink, Store {
       'The InfluxDB database was missing; it is filled again',
     );
     return { kind: 'rewind', offset: 0 };
+  }
+
+  /**
+   * A bucket of 2.x is made by its administrator: until then it is tried again. Where it held something, the journal is
+   * asked for from its start once.
+   */
+  #cannotMake(suspected: SinkFailure | undefined): SinkFailure | undefined {
+    const { token, database } = this.#options.address;
+    if (token === undefined || this.#offset > 0) return undefined;
+    const detail = `There is no bucket “${database}”, or the token may not see it.`;
+    return suspected ?? { code: 'INFLUX_DATABASE_MISSING', subject: this.#http.subject, detail };
   }
 
   async #startAnew(): Promise<void> {
@@ -265,17 +262,19 @@ export class InfluxStore implements Sink, Store {
 
   #queryFailure(error: unknown, code: SinkFailure['code'] = 'INFLUX_UNREACHABLE'): SinkFailure {
     const detail = messageOf(error);
-    const unauthorized = /authoriz|authenticat/i.test(detail);
-    return { code: unauthorized ? 'INFLUX_UNAUTHORIZED' : code, subject: this.#http.subject, detail };
+    return { code: codeOf(detail) ?? code, subject: this.#http.subject, detail };
   }
 }
 
-function unknownStream(address: StreamAddress | undefined): Result<never> {
-  const { device = '', sensor = '', quantity = '' } = address ?? {};
-  return refused('QUERY_UNKNOWN_STREAM', streamName(device, sensor, quantity));
-}
-
 const noTags = {};
+
+/** What a refused question says of its cause; undefined where it says nothing that is known. */
+function codeOf(detail: string): SinkFailure['code'] | undefined {
+  if (/authoriz|authenticat/i.test(detail)) return 'INFLUX_UNAUTHORIZED';
+  return /(database|bucket|mapping|organization).*not found|no dbrp/i.test(detail)
+    ? 'INFLUX_DATABASE_MISSING'
+    : undefined;
+}
 
 function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();

@@ -57,19 +57,21 @@ export const sinkErrors = defineErrors({
   },
   INFLUX_UNAUTHORIZED: {
     number: 6011,
-    title: 'InfluxDB refuses the user name or password; writing is tried again.',
-    remedy: 'Set `influxdb.username` and `influxdb.password` to a user who may write to the database.',
+    title: 'InfluxDB refuses the user name, password or token; writing is tried again.',
+    remedy:
+      'Set `influxdb.username` and `influxdb.password` (1.x), or `influxdb.token` (2.x, 3.x), to one that may write to the database.',
   },
   INFLUX_NOT_INFLUX: {
     number: 6012,
-    title: 'What answers at this URL is not InfluxDB 1.x.',
+    title: 'What answers at this URL is not InfluxDB.',
     remedy:
       'Set `influxdb.url` or FIELDLINE_INFLUX_URL to the HTTP address of InfluxDB (such as http://127.0.0.1:8086).',
   },
   INFLUX_DATABASE_MISSING: {
     number: 6013,
     title: 'The InfluxDB database is missing and could not be created.',
-    remedy: 'Create it (`CREATE DATABASE fieldline`), or let the user create databases.',
+    remedy:
+      'Create it (1.x: `CREATE DATABASE fieldline`; 2.x: `influx bucket create`), or let the user create databases.',
   },
   INFLUX_OVERLOADED: {
     number: 6014,
@@ -81,6 +83,12 @@ export const sinkErrors = defineErrors({
     title: 'InfluxDB refuses this point for good.',
     remedy:
       'Read the reason: most often a field of this measurement has another type, or the time lies outside the retention policy.',
+  },
+  INFLUX_DISK_FULL: {
+    number: 6017,
+    title: 'The disk of InfluxDB is full; writing is tried again.',
+    remedy:
+      'Make room there, then start InfluxDB again: 1.x goes on refusing until then. The journal keeps the readings meanwhile, up to `limits.journalBytes`.',
   },
   POINT_NOT_ENCODABLE: {
     number: 6016,
