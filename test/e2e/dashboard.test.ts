@@ -149,6 +149,13 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
       const rate = await page.locator('[data-stage="journal"] .figure').innerText();
       return Number(rate) > 0 || undefined;
     });
+    // The age of a reading at every place that it came to.
+    const ages = page.locator('[data-age]');
+    await eventually('five ages', async () => {
+      const texts = await ages.locator('.figure').allInnerTexts();
+      return (texts.length === 5 && texts.every((text) => /^[\d.]+ m?s$/.test(text))) || undefined;
+    });
+    await page.locator('.verdict', { hasText: /Nothing holds anything up|is the bottleneck/ }).waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -106,9 +106,15 @@ export const texts = {
       influxdb: ['Store', 'InfluxDB'],
       live: ['Live', 'WebSocket, to the screens'],
     } as Readonly<Record<string, readonly [name: string, task: string]>>,
-    toStore: 'From sensor to store',
-    toSocket: 'From sensor to screen',
+    ages: 'From sensor to screen',
     ofReadings: 'Age of a reading on its arrival; of a window, since its end',
+    places: {
+      sensorToOutbox: 'In the outbox',
+      sensorToUplink: 'At the gateway',
+      sensorToJournal: 'In the journal',
+      sensorToStore: 'In the store',
+      sensorToSocket: 'On the screen',
+    },
     median: 'median',
   },
   fleet: {
