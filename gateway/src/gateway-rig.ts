@@ -10,6 +10,7 @@ import {
   type DeviceCredential,
   type LedgerAnswer,
 } from '@fieldline/protocol';
+import { airReadings, allBatched, sampleBatch } from '@fieldline/protocol/testing';
 import mqtt from 'mqtt';
 import { pino } from 'pino';
 import type { Clock } from './clock.ts';
@@ -141,27 +142,14 @@ export function batchOf(
     (_, index) => 1_700_000_000_000_000 + (before + index) * 1e6,
   );
   const batched = before + readings;
-  return {
-    v: 1,
-    device,
-    epoch,
-    seq,
-    bootId: 'boot-1',
-    sentAt: 1_700_000_000_000_000 + seq,
-    clock: 'synced',
-    configVersion: 1,
-    lane: 'live',
-    sensors: [
-      {
-        sensor: 'air',
-        type: 'thermometer',
-        kind: 'readings',
-        t,
-        fields: { temperature: { unit: 'Cel', v: t.map((_, index) => value + index) } },
-      },
-    ],
-    ledger: { 'air/temperature': { taken: batched, filtered: 0, refused: 0, lost: 0, open: 0, batched } },
-  };
+  const sensors = [
+    airReadings(
+      t,
+      t.map((_, index) => value + index),
+    ),
+  ];
+  const ledger = { 'air/temperature': allBatched(batched) };
+  return sampleBatch({ device, epoch, seq, sentAt: 1_700_000_000_000_000 + seq, sensors, ledger });
 }
 
 /** Publishes a batch as a device does; resolves with its PUBACK. */

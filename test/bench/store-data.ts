@@ -1,4 +1,5 @@
 import type { JournaledBatch } from '../../gateway/src/journal/batch-log.ts';
+import { airReadings, sampleBatch } from '../../protocol/src/testing/index.ts';
 import { yardstickBatch, yardstickColumns } from './yardstick.ts';
 
 /** One stream of the benchmark's day: times in µs and values. */
@@ -34,29 +35,11 @@ export function* dayAsBatches(day: readonly DayOfReadings[], perBatch: number): 
 }
 
 function batchOf(offset: number, device: string, t: Float64Array, v: Float64Array): JournaledBatch {
+  const receivedAtUs = t[0] ?? 0;
+  const sensors = [airReadings(t, v)];
   return {
     offset,
-    receivedAtUs: t[0] ?? 0,
-    batch: {
-      v: 1,
-      device,
-      epoch: 'bench',
-      seq: offset + 1,
-      bootId: 'bench',
-      sentAt: t[0] ?? 0,
-      clock: 'synced',
-      configVersion: 1,
-      lane: 'live',
-      sensors: [
-        {
-          sensor: 'air',
-          type: 'thermometer',
-          kind: 'readings',
-          t,
-          fields: { temperature: { unit: 'Cel', v } },
-        },
-      ],
-      ledger: {},
-    },
+    receivedAtUs,
+    batch: sampleBatch({ device, seq: offset + 1, sentAt: receivedAtUs, sensors }),
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Batch } from '../../protocol/src/index.ts';
+import { airReadings, sampleBatch } from '../../protocol/src/testing/index.ts';
 
 /** Readings an hour: the series is interpolated to one a second before the sensor's noise is added. */
 const readingsPerHour = 3600;
@@ -23,27 +24,13 @@ export function yardstickBatch(count: number, seed = 1): Batch {
     return Math.round(100 * (interpolated(hourly, hours) + noiseCel * normal())) / 100;
   });
   const row = { taken: 124_000, filtered: 3, refused: 0, lost: 0, open: 0, batched: 123_997 };
-  return {
-    v: 1,
+  return sampleBatch({
     device: 'greenhouse-1',
-    epoch: '7h2kq0x9',
     seq: 1240,
-    bootId: '8f2c9a1b77de',
     sentAt: (t.at(-1) ?? startUs) + 4321,
-    clock: 'synced',
-    configVersion: 3,
-    lane: 'live',
-    sensors: [
-      {
-        sensor: 'air',
-        type: 'thermometer',
-        kind: 'readings',
-        t,
-        fields: { temperature: { unit: 'Cel', v } },
-      },
-    ],
+    sensors: [airReadings(t, v)],
     ledger: { 'air/temperature': row },
-  };
+  });
 }
 
 /** Times and values of the batch's one stream. */

@@ -1,4 +1,5 @@
-import type { Batch, SensorBlock, WindowsField } from '@fieldline/protocol';
+import type { SensorBlock, WindowsField } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 import { Moments, Sketch } from '@fieldline/protocol/aggregate';
 import type { JournaledBatch } from '../../gateway/src/journal/batch-log.ts';
 
@@ -17,19 +18,7 @@ export class Entries {
   }
 
   next(...sensors: SensorBlock[]): JournaledBatch {
-    const batch: Batch = {
-      v: 1,
-      device: this.device,
-      epoch: 'e1',
-      seq: ++this.#seq,
-      bootId: 'b1',
-      sentAt: startUs,
-      clock: 'synced',
-      configVersion: 1,
-      lane: 'live',
-      sensors,
-      ledger: {},
-    };
+    const batch = sampleBatch({ device: this.device, seq: ++this.#seq, sentAt: startUs, sensors });
     return { offset: this.#offset++, batch, receivedAtUs: startUs + this.#seq };
   }
 }

@@ -23,13 +23,7 @@ export const alertsRules = defineCommand({
       rule.deliverTo.join(', ') || '–',
       rule.name,
     ]);
-    io.print(
-      table(
-        heads.map((head) => ({ head })),
-        rows,
-        io.style,
-      ),
-    );
+    io.print(table(heads, rows, io.style));
     for (const { name, kind, target } of answer.channels) io.print(`channel ${name}: ${kind} to ${target}`);
     return 0;
   },

@@ -36,7 +36,7 @@ export const alertsTest = defineCommand({
       endUs === null ? 'still' : timeOf(endUs),
       value === null ? '–' : String(value),
     ]);
-    const columns = ['subject', 'since', 'fires', 'over', 'figure'].map((head) => ({ head }));
+    const columns = ['subject', 'since', 'fires', 'over', 'figure'];
     if (rows.length > 0) io.print(table(columns, rows, io.style));
     io.print(
       `It would have fired ${intervals.length} times, on ${readings} readings of ${subjects} subjects.`,

@@ -29,13 +29,7 @@ export const audit = defineCommand({
         subject,
       ]);
       const heads = ['number', 'when', 'who', 'from', 'did', 'to'];
-      io.print(
-        table(
-          heads.map((head) => ({ head })),
-          rows,
-          io.style,
-        ),
-      );
+      io.print(table(heads, rows, io.style));
     }
     return 0;
   },

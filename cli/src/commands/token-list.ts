@@ -23,13 +23,7 @@ export const tokenList = defineCommand({
         seen(token.lastUsedUs),
       ]);
       const heads = ['id', 'token', 'scopes', 'made by', 'ends', 'last used'];
-      io.print(
-        table(
-          heads.map((head) => ({ head })),
-          rows,
-          io.style,
-        ),
-      );
+      io.print(table(heads, rows, io.style));
     }
     return 0;
   },

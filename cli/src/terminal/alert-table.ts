@@ -9,7 +9,7 @@ export function timeOf(timeUs: number): string {
 
 /** Alerts as a table, one a row. */
 export function alertTable(alerts: readonly Alert[], style: Style): string {
-  const columns = ['number', 'state', 'severity', 'since', 'rule', 'message'].map((head) => ({ head }));
+  const columns = ['number', 'state', 'severity', 'since', 'rule', 'message'];
   const rows = alerts.map((alert) => [
     String(alert.id),
     stateOf(alert, style),

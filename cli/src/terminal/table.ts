@@ -7,12 +7,16 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** Rows under dim heads, columns two spaces apart, figures to the right; widths do not count colour codes. */
+/**
+ * Rows under dim heads, columns two spaces apart; widths do not count colour codes. A column given by its head alone
+ * leans to the left.
+ */
 export function table(
-  columns: readonly Column[],
+  heads: readonly (Column | string)[],
   rows: readonly (readonly string[])[],
   style: Style,
 ): string {
+  const columns = heads.map((head): Column => (typeof head === 'string' ? { head } : head));
   const widths = columns.map(({ head }, index) =>
     Math.max(head.length, ...rows.map((row) => visibleLength(row[index] ?? ''))),
   );

@@ -1,4 +1,5 @@
-import type { Batch, SensorBlock } from '@fieldline/protocol';
+import type { SensorBlock } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 import { expect, it } from 'vitest';
 import { RecentReadings } from '../aggregator/recent-readings.ts';
 import { SensorFeed } from '../aggregator/sensor-feed.ts';
@@ -28,10 +29,7 @@ function sensorAt(atUs: number) {
 /** Starts again `atUs` after a run that was killed with this beside its last batch. */
 function restart(open: readonly SensorBlock[], about: { sentAt: number; atUs: number }) {
   const sensor = sensorAt(about.atUs);
-  const lastBatch: Batch = {
-    ...{ v: 1, device: 'a-1', epoch: 'e', seq: 1, bootId: 'b', clock: 'synced', configVersion: 0 },
-    ...{ sentAt: about.sentAt, lane: 'live', sensors: [], ledger: {} },
-  };
+  const lastBatch = sampleBatch({ epoch: 'e', sentAt: about.sentAt });
   declareRestart({
     outbox: {
       state: { epoch: 'e', nextSeq: 2, lastBatch, open, renewed: false, doneBelow: 0 },

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeBatch, type Batch } from '@fieldline/protocol';
+import { airReadings, allBatched, sampleBatch } from '@fieldline/protocol/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../logger.ts';
 import { Outbox } from './outbox.ts';
@@ -22,35 +23,13 @@ const open = (limits: { maxBytes?: number; maxAgeUs?: number } = {}): Promise<Ou
 function batchOf(outbox: Outbox, rows = 1): Batch {
   const t = Float64Array.from({ length: rows }, (_, row) => nowUs + row);
   const v = t.map(() => Math.random());
-  const total = {
-    taken: outbox.nextSeq * rows,
-    filtered: 0,
-    refused: 0,
-    lost: 0,
-    open: 0,
-    batched: outbox.nextSeq * rows,
-  };
-  return {
-    v: 1,
-    device: 'a-1',
+  return sampleBatch({
     epoch: outbox.state.epoch,
     seq: outbox.nextSeq,
-    bootId: 'boot',
     sentAt: clock.nowUs(),
-    clock: 'synced',
-    configVersion: 0,
-    lane: 'live',
-    sensors: [
-      {
-        sensor: 'air',
-        type: 'thermometer',
-        kind: 'readings',
-        t,
-        fields: { temperature: { unit: 'Cel', v } },
-      },
-    ],
-    ledger: { 'air/temperature': total },
-  };
+    sensors: [airReadings(t, v)],
+    ledger: { 'air/temperature': allBatched(outbox.nextSeq * rows) },
+  });
 }
 
 async function sealMany(outbox: Outbox, count: number, rows = 1): Promise<void> {

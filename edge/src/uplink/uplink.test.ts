@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Batch, Desired } from '@fieldline/protocol';
+import type { Desired } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../bindings/clock.ts';
 import { systemTimers } from '../bindings/timers.ts';
@@ -62,20 +63,8 @@ function start(overrides: Partial<UplinkOptions> = {}): Uplink {
 
 async function seal(count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
-    const batch: Batch = {
-      v: 1,
-      device,
-      epoch: outbox.state.epoch,
-      seq: outbox.nextSeq,
-      bootId: 'b',
-      sentAt: clock.nowUs(),
-      clock: 'synced',
-      configVersion: 0,
-      lane: 'live',
-      sensors: [],
-      ledger: {},
-    };
-    await outbox.seal(batch);
+    const { epoch } = outbox.state;
+    await outbox.seal(sampleBatch({ device, epoch, seq: outbox.nextSeq, sentAt: clock.nowUs() }));
   }
 }
 

@@ -20,6 +20,7 @@ import {
   StreamsAnswer,
   type Batch,
 } from '@fieldline/protocol';
+import { allBatched, sampleBatch } from '@fieldline/protocol/testing';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -321,10 +322,9 @@ async function getStreamed(path: string) {
 function oneBatch(): Batch {
   const t = Float64Array.of(nowUs - 3000, nowUs - 2000, nowUs - 1000);
   const v = Float64Array.of(1.5, -2.5, 3.5);
-  const account = { taken: 3, filtered: 0, refused: 0, lost: 0, open: 0, batched: 3 };
-  return {
-    v: 1, device: 'lab-1', epoch: 'e1', seq: 1, bootId: 'b1', sentAt: nowUs, clock: 'synced', configVersion: 1, lane: 'live',
+  return sampleBatch({
+    sentAt: nowUs,
     sensors: [{ sensor: 'adc', type: 'adc', kind: 'readings', t, fields: { ch0: { unit: 'V', v } } }],
-    ledger: { 'adc/ch0': account },
-  }; // prettier-ignore
+    ledger: { 'adc/ch0': allBatched(3) },
+  });
 }

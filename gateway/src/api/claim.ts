@@ -10,6 +10,7 @@ import { addressKey, AttemptLimit } from '../access/attempt-limit.ts';
 import type { IssuedCertificate } from '../certificates/certificate-authority.ts';
 import type { GatewayParts } from '../parts.ts';
 import { defineRoute, json, problem, type ApiReply, type ApiRoute } from './route.ts';
+import { tooManyAttempts } from './too-many-attempts.ts';
 
 /** Claims that are refused from one address, and renewals of one device, in a quarter of an hour. */
 export const claimLimits = {
@@ -40,7 +41,7 @@ function claimRoute(parts: GatewayParts): ApiRoute {
       if (!channel.isSecure) return needsTls('/api/v1/claim');
       const key = addressKey(channel.address);
       const waitUs = limit.take(key);
-      if (waitUs > 0) return tooMany(waitUs);
+      if (waitUs > 0) return tooManyAttempts(waitUs);
       const reply = await trade(parts, body);
       if (reply.kind === 'json') limit.giveBack(key);
       return reply;
@@ -90,7 +91,7 @@ function renewRoute(parts: GatewayParts): ApiRoute {
         devices.get(certificate.device)?.revoked === false;
       if (!certificate || !isEntitled()) return problem(403, 'API_NEEDS_CERTIFICATE', 'POST /api/v1/renew');
       const waitUs = limit.take(certificate.device);
-      if (waitUs > 0) return tooMany(waitUs);
+      if (waitUs > 0) return tooManyAttempts(waitUs);
       const issued = await certificates.devices.issue(certificate.device, body.request, isEntitled);
       if (!issued.ok) return notIssued(issued.refusal);
       return json(issuedCredential(parts, certificate.device, issued.value), 201);
@@ -113,15 +114,4 @@ function notIssued({ code, detail }: Refusal): ApiReply {
 
 function needsTls(path: string): ApiReply {
   return problem(403, 'API_NEEDS_TLS', `POST ${path}`);
-}
-
-function tooMany(waitUs: number): ApiReply {
-  const waitSec = Math.ceil(waitUs / 1e6);
-  return {
-    kind: 'problem',
-    status: 429,
-    code: 'API_TOO_MANY_ATTEMPTS',
-    detail: `Try again in ${waitSec} s`,
-    headers: { 'retry-after': String(waitSec) },
-  };
 }

@@ -1,18 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { LiveStreams, type Batch, type LiveMessage } from '@fieldline/protocol';
 import { decodeLiveFrame, liveBinaryProtocol, LiveTable } from '@fieldline/protocol/live';
 import { Value } from 'typebox/value';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { batchOf } from '../gateway-rig.ts';
-import { StreamIndex } from '../query/stream-index.ts';
-import { LiveHub } from '../sinks/live/live-hub.ts';
-import { accessRig, type AccessRig } from '../testing/access-rig.ts';
-import { Admission } from './admission.ts';
-import { ownNames } from './host-check.ts';
-import { serveLiveSocket } from './live-socket.ts';
+import { liveRig, type LiveRig } from '../testing/live-rig.ts';
 
 type Delta = Extract<LiveMessage, { type: 'delta' }>;
 
@@ -25,8 +18,8 @@ class Viewer {
   binaryFrames = 0;
   #arrived = Promise.withResolvers<undefined>();
 
-  constructor(url: string, protocols: string[] = []) {
-    this.socket = new WebSocket(url, protocols);
+  constructor(protocols: string[] = []) {
+    this.socket = rig.connect({ protocols });
     this.socket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.#takeFrame(data);
       else this.#takeText(data.toString());
@@ -59,44 +52,15 @@ class Viewer {
   }
 }
 
-let rig: AccessRig;
-let server: Server;
-let hub: LiveHub;
-let end: () => void;
-let url: string;
-const viewers: Viewer[] = [];
+let rig: LiveRig;
 
 beforeEach(async () => {
-  rig = accessRig();
-  const nowUs = (): number => Date.now() * 1000;
-  hub = new LiveHub({ streams: new StreamIndex(), devices: () => [], nowUs });
-  server = createServer();
-  const { access } = rig;
-  const admission = new Admission(access, { own: ownNames([], []), isLocal: true });
-  end = serveLiveSocket({
-    doors: [{ server: { server }, admission }],
-    path: '/api/v1/live',
-    hub,
-    access,
-    nowUs,
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/live`;
+  rig = await liveRig(() => Date.now() * 1000);
 });
-
-afterEach(async () => {
-  for (const { socket } of viewers.splice(0)) socket.terminate();
-  hub.close();
-  end();
-  server.close();
-  await once(server, 'close');
-  rig.end();
-});
+afterEach(() => rig.end());
 
 async function view(protocols: string[], ...streams: string[]): Promise<Viewer> {
-  const viewer = new Viewer(url, protocols);
-  viewers.push(viewer);
+  const viewer = new Viewer(protocols);
   await viewer.subscribe(streams);
   await viewer.until(() => viewer.others.length > 0);
   return viewer;
@@ -105,7 +69,7 @@ async function view(protocols: string[], ...streams: string[]): Promise<Viewer> 
 let offset = 0;
 
 function publish(...batches: Batch[]): void {
-  hub.take(batches.map((batch) => ({ offset: offset++, batch, receivedAtUs: 0 })));
+  rig.hub.take(batches.map((batch) => ({ offset: offset++, batch, receivedAtUs: 0 })));
 }
 
 const windows: Batch['sensors'][number] = {
@@ -142,7 +106,7 @@ test('binary frames say what JSON says, and are a fraction of it', async () => {
   const binary = await view([liveBinaryProtocol], '*');
   publish(batchOf('a', 1, { readings: 3 }), { ...batchOf('b', 1), sensors: [windows, gap] });
   publish(batchOf('c', 1));
-  hub.flush();
+  rig.hub.flush();
   await Promise.all([plain, binary].map((viewer) => viewer.until(() => viewer.deltas.length > 0)));
   expect(binary.deltas).toEqual(plain.deltas);
   expect(plain.deltas[0]?.readings).toHaveLength(2);
@@ -152,8 +116,7 @@ test('binary frames say what JSON says, and are a fraction of it', async () => {
 });
 
 test('a viewer that offers other subprotocols gets JSON', async () => {
-  const viewer = new Viewer(url, ['chat', liveBinaryProtocol]);
-  viewers.push(viewer);
+  const viewer = new Viewer(['chat', liveBinaryProtocol]);
   await viewer.subscribe(['*']);
   await viewer.until(() => viewer.others.length > 0);
   expect(viewer.socket.protocol).toBe(liveBinaryProtocol);
@@ -162,10 +125,10 @@ test('a viewer that offers other subprotocols gets JSON', async () => {
 test('each viewer learns the numbers of its own streams only, also of those that come later', async () => {
   const one = await view([liveBinaryProtocol], 'b/*/*');
   publish(batchOf('a', 1), batchOf('b', 1));
-  hub.flush();
+  rig.hub.flush();
   await one.until(() => one.deltas.length === 1);
   publish(batchOf('a', 2), batchOf('b', 2), { ...batchOf('b', 3), sensors: [windows] });
-  hub.flush();
+  rig.hub.flush();
   await one.until(() => one.deltas.length === 2);
   expect(one.deltas.map(({ readings }) => readings.map(({ stream }) => stream))).toEqual([
     ['b/air/temperature'],
@@ -177,15 +140,14 @@ test('each viewer learns the numbers of its own streams only, also of those that
 test('a viewer that comes back in binary gets what it missed, with the numbers', async () => {
   const first = await view([liveBinaryProtocol], '*');
   publish(batchOf('a', 1));
-  hub.flush();
+  rig.hub.flush();
   await first.until(() => first.deltas.length === 1);
   const [{ session = '' } = {}] = first.others;
   const resume = { session, seq: first.deltas[0]?.seq ?? 0 };
   first.socket.terminate();
   publish(batchOf('a', 2), batchOf('new', 1));
-  hub.flush();
-  const back = new Viewer(url, [liveBinaryProtocol]);
-  viewers.push(back);
+  rig.hub.flush();
+  const back = new Viewer([liveBinaryProtocol]);
   await back.subscribe(['*'], resume);
   await back.until(() => back.deltas.length === 1);
   expect(back.deltas[0]?.readings.map(({ stream }) => stream).sort()).toEqual([
@@ -209,11 +171,11 @@ test.each([[[]], [[liveBinaryProtocol]]])(
     slow.socket.pause();
     const devices = ['a', 'b'];
     let seq = 0;
-    while (hub.laggingViewers === 0 || seq < 3) {
+    while (rig.hub.laggingViewers === 0 || seq < 3) {
       const before = quick.deltas.length;
       for (const device of devices) publish(wide(device, seq));
       seq++;
-      hub.flush();
+      rig.hub.flush();
       await quick.until(() => quick.deltas.length > before);
     }
     slow.socket.resume();
@@ -225,7 +187,7 @@ test.each([[[]], [[liveBinaryProtocol]]])(
     expect(lastOf(slow.deltas.at(-1))).toEqual(lastOf(newest));
     expect(slow.deltas.at(-1)?.readings.every(({ t }) => t.length === 1)).toBe(true);
     expect(slow.others.at(-1)?.skipped).toBeGreaterThan(0);
-    expect(hub.cut).toBe(0);
+    expect(rig.hub.cut).toBe(0);
   },
   30_000,
 );

@@ -1,18 +1,14 @@
 import { once } from 'node:events';
-import { LiveMessage, type Batch, type SensorBlock } from '@fieldline/protocol';
+import { LiveMessage, type SensorBlock } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 import { Value } from 'typebox/value';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { StreamIndex } from '../query/stream-index.ts';
-import { LiveHub } from '../sinks/live/live-hub.ts';
-import { accessRig, type AccessRig } from '../testing/access-rig.ts';
-import { Admission } from './admission.ts';
-import { ownNames } from './host-check.ts';
-import { serveLiveSocket } from './live-socket.ts';
+import { liveRig, type LiveRig } from '../testing/live-rig.ts';
 
 type Message = LiveMessage & Record<string, ReturnType<typeof JSON.parse>>;
+
+let rig: LiveRig;
 
 /** A viewer that keeps what it got and can be waited on. */
 class Viewer {
@@ -20,8 +16,8 @@ class Viewer {
   readonly messages: Message[] = [];
   #arrived = Promise.withResolvers<undefined>();
 
-  constructor(url: string, headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(url, { headers });
+  constructor() {
+    this.socket = rig.connect();
     this.socket.on('message', (data: Buffer) => {
       const message: unknown = JSON.parse(data.toString());
       // Checking twenty thousand numbers each frame would be most of the test.
@@ -48,53 +44,24 @@ class Viewer {
 }
 
 describe('live socket', () => {
-  let rig: AccessRig;
-  let server: Server;
-  let hub: LiveHub;
-  let index: StreamIndex;
-  let url: string;
-  let end: () => void;
   let seq = 0;
   let passedUs = 0;
-  const viewers: Viewer[] = [];
 
   beforeEach(async () => {
-    rig = accessRig();
-    index = new StreamIndex();
     passedUs = 0;
-    const nowUs = (): number => Date.now() * 1000 + passedUs;
-    hub = new LiveHub({ streams: index, devices: () => [], nowUs });
-    server = createServer();
-    const { access } = rig;
-    const admission = new Admission(access, { own: ownNames([], []), isLocal: true });
-    const doors = [{ server: { server }, admission }];
-    end = serveLiveSocket({ doors, path: '/api/v1/live', hub, access, nowUs });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/live`;
+    rig = await liveRig(() => Date.now() * 1000 + passedUs);
   });
-  afterEach(async () => {
-    for (const { socket } of viewers.splice(0)) socket.terminate();
-    hub.close();
-    end();
-    server.close();
-    await once(server, 'close');
-    rig.end();
-  });
+  afterEach(() => rig.end());
 
   const view = async (...streams: string[]): Promise<{ viewer: Viewer; snapshot: Message }> => {
-    const viewer = new Viewer(url);
-    viewers.push(viewer);
+    const viewer = new Viewer();
     await viewer.subscribe(streams);
     return { viewer, snapshot: await viewer.next('snapshot') };
   };
   const publish = (device: string, ...sensors: SensorBlock[]): void => {
-    const batch: Batch = {
-      v: 1, device, epoch: 'e', seq: ++seq, bootId: 'b', sentAt: 0, clock: 'synced', configVersion: 1, lane: 'live',
-      sensors, ledger: {},
-    }; // prettier-ignore
-    index.feed(batch);
-    hub.take([{ offset: seq, batch, receivedAtUs: 0 }]);
+    const batch = sampleBatch({ device, seq: ++seq, sensors });
+    rig.index.feed(batch);
+    rig.hub.take([{ offset: seq, batch, receivedAtUs: 0 }]);
   };
 
   test('answers a subscription with a snapshot, then sends what comes', async () => {
@@ -143,8 +110,7 @@ describe('live socket', () => {
       publish('b', readings([time], [time]));
       await watcher.next('delta');
     }
-    const back = new Viewer(url);
-    viewers.push(back);
+    const back = new Viewer();
     await back.subscribe(['a/s/*'], { session: snapshot['session'], seq: seen });
     expect((await back.next('delta')).readings).toMatchObject([{ stream: 'a/s/temperature', t: [2] }]);
     expect((await back.next('delta')).readings).toMatchObject([{ stream: 'a/s/temperature', t: [3] }]);
@@ -175,7 +141,7 @@ describe('live socket', () => {
       publish('a', readings([1], [1]));
       await quick.next('delta');
     }
-    expect(hub.cut).toBe(0);
+    expect(rig.hub.cut).toBe(0);
   }, 30_000);
 
   test('cuts a viewer that stays slow, and goes on for the others', async () => {
@@ -183,13 +149,13 @@ describe('live socket', () => {
     const { viewer: quick } = await view('*');
     const closed = once(frozen.socket, 'close');
     frozen.socket.pause();
-    while (hub.cut === 0) {
+    while (rig.hub.cut === 0) {
       publish('a', manyReadings());
       await quick.next('delta');
       passedUs += 1_000_000;
     }
     expect(quick.socket.readyState).toBe(WebSocket.OPEN);
-    expect(hub.viewers).toBe(1);
+    expect(rig.hub.viewers).toBe(1);
     frozen.socket.resume();
     await closed;
   }, 30_000);
@@ -199,17 +165,16 @@ describe('live socket', () => {
     ['another host', { host: 'evil.example' }, 403],
     ['its own origin', { origin: 'OWN' }, 101],
   ])('answers a page of %s', async (_what, headers, status) => {
-    const own = url.replace('ws:', 'http:').replace('/api/v1/live', '');
+    const own = rig.url.replace('ws:', 'http:').replace('/api/v1/live', '');
     const given = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, value.replace('OWN', own)]),
     );
-    const socket = new WebSocket(url, { headers: given });
+    const socket = rig.connect({ headers: given });
     const [event] = await Promise.race([
       once(socket, 'open').then(() => [101]),
       once(socket, 'unexpected-response').then(([, response]) => [response.statusCode]),
     ]);
     expect(event).toBe(status);
-    socket.terminate();
   });
 
   test.each([
@@ -218,7 +183,7 @@ describe('live socket', () => {
     '{"type":"subscribe","streams":[1]}',
     '{"type":"subscribe","streams":[],"x":1}',
   ])('closes on %s by name', async (text) => {
-    const socket = new WebSocket(url);
+    const socket = rig.connect();
     await once(socket, 'open');
     socket.send(text);
     const [code] = await once(socket, 'close');
@@ -226,7 +191,7 @@ describe('live socket', () => {
   });
 
   test('closes on a message beyond the limit', async () => {
-    const socket = new WebSocket(url);
+    const socket = rig.connect();
     await once(socket, 'open');
     socket.send('x'.repeat(100_000));
     const [code] = await once(socket, 'close');

@@ -3,6 +3,7 @@ import type { Access, Principal } from '../access/access.ts';
 import type { GatewayParts } from '../parts.ts';
 import { defineRoute, json, problem, type ApiReply, type ApiRoute } from './route.ts';
 import { sessionCookie } from './session-cookie.ts';
+import { tooManyAttempts } from './too-many-attempts.ts';
 
 /** Who asks; signing in and out. */
 export function sessionRoutes({ access, clock }: GatewayParts): ApiRoute[] {
@@ -26,7 +27,7 @@ export function sessionRoutes({ access, clock }: GatewayParts): ApiRoute[] {
       subjectOf: ({ body }) => body.name,
       handle: async ({ body, channel }) => {
         const outcome = await access.signIns.signIn(body.name, body.password, channel.address);
-        if (outcome.kind === 'limited') return tooMany(outcome.waitUs);
+        if (outcome.kind === 'limited') return tooManyAttempts(outcome.waitUs);
         if (outcome.kind === 'wrong') return problem(401, 'API_SIGN_IN_REFUSED', body.name);
         const opened = access.sessions.open(outcome.user.name);
         const about = { bearer: undefined, session: opened.secret, isLocal: false };
@@ -68,16 +69,4 @@ function sessionAnswer(access: Access, { name, role, expiresAtUs }: Principal): 
 
 function withCookie(body: SessionAnswer, cookie: string): ApiReply {
   return { kind: 'json', status: 200, body, headers: { 'set-cookie': cookie } };
-}
-
-/** RFC 6585, 4: how long to wait stands in Retry-After too. */
-function tooMany(waitUs: number): ApiReply {
-  const waitSec = Math.ceil(waitUs / 1e6);
-  return {
-    kind: 'problem',
-    status: 429,
-    code: 'API_TOO_MANY_ATTEMPTS',
-    detail: `Try again in ${waitSec} s`,
-    headers: { 'retry-after': String(waitSec) },
-  };
 }

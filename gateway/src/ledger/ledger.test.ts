@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Batch, DroppedRange, LedgerAnswer, StreamLedger } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openGatewayDatabase } from '../home/gateway-database.ts';
@@ -91,20 +92,7 @@ function toBatch(about: {
     const fields = { [quantity]: { unit: '1', v } };
     return { sensor, type: 'thermometer', kind: 'readings' as const, t: v.map((_, index) => index), fields };
   });
-  return {
-    v: 1,
-    device: 'porch',
-    epoch,
-    seq,
-    bootId: 'boot',
-    sentAt: seq,
-    clock: 'synced',
-    configVersion: 1,
-    lane: 'live',
-    sensors,
-    ledger,
-    dropped,
-  };
+  return sampleBatch({ device: 'porch', epoch, seq, sentAt: seq, sensors, ledger, dropped });
 }
 
 /** Plays a store that has everything that was committed, with `change` made to its counts. */

@@ -1,4 +1,5 @@
 import { batchTopic, encodeBatch, type Batch } from '../../../protocol/src/index.ts';
+import { airReadings, allBatched, sampleBatch } from '../../../protocol/src/testing/index.ts';
 
 /** Time of the first reading, microseconds; the following ones are a millisecond apart. */
 const startUs = 1_790_000_000_000_000;
@@ -31,25 +32,11 @@ function batch(device: string, seq: number, before: number, readings: number): B
   const t = Float64Array.from({ length: readings }, (_, index) => startUs + (before + index) * stepUs);
   const v = Float64Array.from({ length: readings }, (_, index) => before + index);
   const batched = before + readings;
-  return {
-    v: 1,
+  return sampleBatch({
     device,
-    epoch: '7h2kq0x9',
     seq,
-    bootId: '8f2c9a1b77de',
     sentAt: startUs + batched * stepUs,
-    clock: 'synced',
-    configVersion: 1,
-    lane: 'live',
-    sensors: [
-      {
-        sensor: 'air',
-        type: 'thermometer',
-        kind: 'readings',
-        t,
-        fields: { temperature: { unit: 'Cel', v } },
-      },
-    ],
-    ledger: { 'air/temperature': { taken: batched, filtered: 0, refused: 0, lost: 0, open: 0, batched } },
-  };
+    sensors: [airReadings(t, v)],
+    ledger: { 'air/temperature': allBatched(batched) },
+  });
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { batchTopic, encodeBatch, type Batch } from '@fieldline/protocol';
+import { allBatched, sampleBatch } from '@fieldline/protocol/testing';
 import { liveBinaryProtocol } from '@fieldline/protocol/live';
 import mqtt from 'mqtt';
 import { WebSocket } from 'ws';
@@ -104,18 +105,12 @@ class Publisher {
     const batched = seq * readingsPerMessage;
     const t = Float64Array.from({ length: readingsPerMessage }, (_, index) => nowUs + index);
     const v = t.map((_, index) => Math.sin(seq * readingsPerMessage + index) * 1e6);
-    return {
-      v: 1,
+    return sampleBatch({
       device: this.#device,
-      epoch: 'bench',
       seq,
-      bootId: 'bench',
       sentAt: nowUs,
-      clock: 'synced',
-      configVersion: 1,
-      lane: 'live',
       sensors: [{ sensor: 'adc', type: 'adc', kind: 'readings', t, fields: { voltage: { unit: 'V', v } } }],
-      ledger: { 'adc/voltage': { taken: batched, filtered: 0, refused: 0, lost: 0, open: 0, batched } },
-    };
+      ledger: { 'adc/voltage': allBatched(batched) },
+    });
   }
 }

@@ -1,4 +1,5 @@
 import type { Batch } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 
 const quantities = 10;
 
@@ -26,19 +27,12 @@ export class LiveLoad {
         return [`quantity-${index}`, { unit: 'Cel', v: Float64Array.of(Math.round(wave * 100) / 100) }];
       }),
     );
-    return {
-      v: 1,
+    return sampleBatch({
       device: `bench-device-${device}`,
-      epoch: 'bench',
       seq: this.#step,
-      bootId: 'bench',
       sentAt: timeUs,
-      clock: 'synced',
-      configVersion: 1,
-      lane: 'live',
       sensors: [{ sensor: 'air', type: 'thermometer', kind: 'readings', t: Float64Array.of(timeUs), fields }],
-      ledger: {},
-    };
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { batchTopic, encodeBatch, type Batch } from '@fieldline/protocol';
+import { airReadings, allBatched, sampleBatch } from '@fieldline/protocol/testing';
 import mqtt, { type MqttClient } from 'mqtt';
 import { eventually } from '../../services/wait.ts';
 import type { GatewayView } from './gateway-view.ts';
@@ -44,27 +45,11 @@ export async function startBatchSender(gateway: GatewayView, device: string): Pr
   };
 }
 
+const startUs = 1_790_000_000_000_000;
+
 /** The batch `seq` of a device that sends one reading a batch. */
 export function batchOf(device: string, seq: number): Batch {
-  return {
-    v: 1,
-    device,
-    epoch: 'epoch-1',
-    seq,
-    bootId: 'boot-1',
-    sentAt: 1_790_000_000_000_000,
-    clock: 'synced',
-    configVersion: 0,
-    lane: 'live',
-    sensors: [
-      {
-        sensor: 'air',
-        type: 'thermometer',
-        kind: 'readings',
-        t: Float64Array.of(1_790_000_000_000_000 + seq * 1e6),
-        fields: { temperature: { unit: 'Cel', v: Float64Array.of(20 + seq) } },
-      },
-    ],
-    ledger: { 'air/temperature': { taken: seq, filtered: 0, refused: 0, lost: 0, open: 0, batched: seq } },
-  };
+  const sensors = [airReadings(Float64Array.of(startUs + seq * 1e6), Float64Array.of(20 + seq))];
+  const ledger = { 'air/temperature': allBatched(seq) };
+  return sampleBatch({ device, seq, sentAt: startUs, sensors, ledger });
 }

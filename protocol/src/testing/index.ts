@@ -1,0 +1,2 @@
+export { readingsFrame } from './readings-frame.ts';
+export { airReadings, allBatched, sampleBatch } from './sample-batch.ts';
