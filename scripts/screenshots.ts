@@ -18,6 +18,7 @@ const pages = {
   'fleet-map': '/map',
   pipeline: '/pipeline',
   ledger: '/ledger',
+  'dead-letters': '/dead-letters',
 };
 const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const schemes = ['light', 'dark'] as const;

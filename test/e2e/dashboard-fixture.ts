@@ -7,18 +7,18 @@ import {
   batchTopic,
   encodeBatch,
   statusTopic,
-  type Batch,
   type SensorBlock,
   type StreamLedger,
 } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { build } from 'vite';
 
 /** A gateway that serves the dashboard as it stands in the source now. */
 export interface DashboardFixture {
   gateway: RunningGateway;
-  /** Starts the gateway again, on the same ports and the same home. */
-  restart(): Promise<void>;
+  /** Starts the gateway again, on the same ports and the same home, with these settings changed. */
+  restart(changes?: Partial<GatewayOptions>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ export async function buildDashboard(directory: string): Promise<string> {
   return outDir;
 }
 
-/** Builds the dashboard into a temporary directory and starts a real gateway with it. */
-export async function startDashboard(): Promise<DashboardFixture> {
+/** Builds the dashboard into a temporary directory and starts a real gateway with it, and with these settings. */
+export async function startDashboard(settings: Partial<GatewayOptions> = {}): Promise<DashboardFixture> {
   const directory = await mkdtemp(join(tmpdir(), 'fieldline-dashboard-'));
   const outDir = await buildDashboard(directory);
   const options: GatewayOptions = {
@@ -59,17 +59,24 @@ export async function startDashboard(): Promise<DashboardFixture> {
     dashboardDirectory: outDir,
     stores: ['embedded'],
     logLevel: 'silent',
+    ...settings,
   };
-  const listening = (http: number, mqtt: number) =>
+  const listening = (http: number, mqtt: number, changes: Partial<GatewayOptions> = {}) =>
     startGateway(
-      { ...options, http: { host: '127.0.0.1', port: http }, mqtt: { host: '127.0.0.1', port: mqtt } },
+      {
+        ...options,
+        ...changes,
+        http: { host: '127.0.0.1', port: http },
+        mqtt: { host: '127.0.0.1', port: mqtt },
+      },
       { environment: {} },
     );
   const fixture: DashboardFixture = {
     gateway: await listening(0, 0),
-    async restart() {
+    async restart(changes) {
       const { httpUrl, mqttUrl } = fixture.gateway;
-      fixture.gateway = await listening(Number(new URL(httpUrl).port), Number(new URL(mqttUrl).port));
+      const [http, mqtt] = [Number(new URL(httpUrl).port), Number(new URL(mqttUrl).port)];
+      fixture.gateway = await listening(http, mqtt, changes);
     },
     async stop() {
       await fixture.gateway.stop();
@@ -116,20 +123,19 @@ export class TestDevice {
   async send(sensors: readonly SensorBlock[]): Promise<void> {
     this.#seq += 1;
     for (const block of sensors) this.#count(block);
-    const batch: Batch = {
-      v: 1,
+    const batch = sampleBatch({
       device: this.id,
-      epoch: 'epoch-1',
       seq: this.#seq,
-      bootId: 'boot-1',
       sentAt: nowUs(),
-      clock: 'synced',
-      configVersion: 1,
-      lane: 'live',
       sensors,
       ledger: structuredClone(this.#ledger),
-    };
+    });
     await this.#client.publishAsync(batchTopic(this.id), Buffer.from(encodeBatch(batch)), { qos: 1 });
+  }
+
+  /** Sends these very bytes where batches belong; resolves once the gateway holds or refuses them durably. */
+  async sendRaw(bytes: Uint8Array): Promise<void> {
+    await this.#client.publishAsync(batchTopic(this.id), Buffer.from(bytes), { qos: 1 });
   }
 
   /** Hangs up. */

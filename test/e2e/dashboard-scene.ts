@@ -1,4 +1,4 @@
-import type { RunningGateway } from '@fieldline/gateway';
+import type { GatewayOptions, RunningGateway } from '@fieldline/gateway';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { startChromium } from '../services/chromium.ts';
@@ -18,8 +18,14 @@ export interface DashboardScene {
   open(path: string, options?: BrowserContextOptions): Promise<WatchedPage>;
 }
 
-/** Starts a gateway and a browser before the tests of this `describe`, then lets `begin` fill them; ends all of it after them. */
-export function dashboardScene(begin: (scene: DashboardScene) => Promise<void>): DashboardScene {
+/**
+ * Starts a gateway with `settings` and a browser before the tests of this `describe`, then lets `begin` fill them; ends all of
+ * it after them.
+ */
+export function dashboardScene(
+  begin: (scene: DashboardScene) => Promise<void>,
+  settings: Partial<GatewayOptions> = {},
+): DashboardScene {
   let started: { fixture: DashboardFixture; browser: Browser } | undefined;
   const devices: TestDevice[] = [];
   const present = () => {
@@ -45,7 +51,7 @@ export function dashboardScene(begin: (scene: DashboardScene) => Promise<void>):
     open: (path, options) => openPage(scene.browser, scene.address(path), options),
   };
   beforeAll(async () => {
-    const fixture = await startDashboard();
+    const fixture = await startDashboard(settings);
     started = { fixture, browser: await startChromium() };
     await begin(scene);
   });

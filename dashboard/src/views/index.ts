@@ -13,5 +13,6 @@ export const views: Readonly<Record<PageName, LoadView>> = {
   explore: () => import('./ExploreView.svelte'),
   pipeline: () => import('./PipelineView.svelte'),
   ledger: () => import('./LedgerView.svelte'),
+  deadLetters: () => import('./DeadLettersView.svelte'),
   unknown: () => import('./NotFoundView.svelte'),
 };

@@ -7,6 +7,7 @@ const paths = {
   explore: '/explore',
   pipeline: '/pipeline',
   ledger: '/ledger',
+  deadLetters: '/dead-letters',
 } as const;
 
 /** The name of a page; `unknown` where an address leads nowhere. */

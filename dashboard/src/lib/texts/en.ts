@@ -1,8 +1,17 @@
+import { deadLetterTexts } from './en-dead-letters.ts';
+
 /** Every text of the dashboard, in English: the one catalogue, ready to be joined by other languages. */
 export const texts = {
   product: 'Fieldline',
   skipToContent: 'Skip to the content',
-  navigation: { label: 'Pages', fleet: 'Fleet', explore: 'Explore', pipeline: 'Pipeline', ledger: 'Ledger' },
+  navigation: {
+    label: 'Pages',
+    fleet: 'Fleet',
+    explore: 'Explore',
+    pipeline: 'Pipeline',
+    ledger: 'Ledger',
+    deadLetters: 'Dead letters',
+  },
   pageTitle: (page: string) => `${page} · Fieldline`,
   time: {
     now: 'now',
@@ -82,6 +91,7 @@ export const texts = {
     empty: 'Nothing has been counted yet.',
     tableCaption: 'Ledger of each device and stream, in readings',
   },
+  deadLetters: deadLetterTexts,
   pipeline: {
     title: 'Pipeline',
     lead: 'The way of a reading through this gateway, as it is now.',
