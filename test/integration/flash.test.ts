@@ -107,6 +107,21 @@ describe.skipIf(anyMissing)('fieldline flash', () => {
     execFileSync('sh', ['-n'], { input: bootFile(card, 'fieldline/install.sh') });
   });
 
+  test('takes the claim that a configuration brings, and asks no gateway for another one', async () => {
+    makeImage();
+    const card = join(folder, 'card.img');
+    const config = join(folder, 'greenhouse-1.yaml');
+    const gateway = { url: 'mqtts://old.example:8883', claim: 'greenhouse-1.FINGERPRINT.SECRET' };
+    writeFileSync(config, JSON.stringify({ device: 'greenhouse-1', gateway, sensors: [] }));
+    const given = device().filter((word, index, all) => ![word, all[index - 1]].includes('--password-file'));
+    const nowhere = ['--api', 'http://127.0.0.1:9'];
+    const outcome = await runFieldline(['flash', 'image', image, ...given, ...nowhere, '--config', config, '--output', card]); // prettier-ignore
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    const written = bootFile(card, 'fieldline/agent.yaml');
+    expect(written).toContain('claim: greenhouse-1.FINGERPRINT.SECRET');
+    expect(written).toContain('mqtts://gateway.example:8883');
+  });
+
   test('refuses what cannot be done by name, and leaves no file behind', async () => {
     makeImage();
     const card = join(folder, 'card.img');

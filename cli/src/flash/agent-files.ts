@@ -12,8 +12,8 @@ import type { DeviceOptions } from './device-options.ts';
 const deviceDataDir = '/var/lib/fieldline';
 
 /**
- * What goes onto the device: packages, configuration and credential. A device whose password is not given is
- * registered at the gateway: over TLS it gets a claim, otherwise a password.
+ * What goes onto the device: packages, configuration and credential. A device whose configuration brings neither
+ * password nor claim is registered at the gateway: over TLS it gets a claim, otherwise a password.
  */
 export async function agentFiles(
   options: DeviceOptions,
@@ -22,7 +22,8 @@ export async function agentFiles(
 ): Promise<AgentFiles> {
   const packages = await packagesOf(options, onStep);
   const own = ownConfig(options.config);
-  const credential = own.password === undefined ? await credentialOf(options, device) : own;
+  const isGiven = own.password !== undefined || own.claim !== undefined;
+  const credential = isGiven ? own : await credentialOf(options, device);
   const { password, claim } = credential;
   const config = {
     ...own.keys,
@@ -37,7 +38,7 @@ export async function agentFiles(
 /** How the device will say who it is: by a password, or by a claim that it trades for a certificate. */
 interface Credential {
   readonly password?: string | undefined;
-  readonly claim?: string;
+  readonly claim?: string | undefined;
 }
 
 async function packagesOf(
@@ -59,14 +60,15 @@ async function packagesIn(folder: string): Promise<AgentFiles['packages']> {
   return names.map((name) => ({ name, content: { file: join(folder, name) } }));
 }
 
-/** The keys of a configuration that a person brings; a password in it goes a way of its own. */
+/** The keys of a configuration that a person brings; a password or claim in it goes a way of its own. */
 function ownConfig(path: string | undefined): Credential & {
   readonly keys: Readonly<Record<string, unknown>>;
   readonly gateway: Readonly<Record<string, unknown>>;
 } {
   const keys = path === undefined ? {} : mappingIn(path);
-  const { password, passwordFile: _, ...gateway } = isMapping(keys['gateway']) ? keys['gateway'] : {};
-  return { keys, gateway, password: typeof password === 'string' ? password : undefined };
+  const { password, claim, passwordFile: _, ...gateway } = isMapping(keys['gateway']) ? keys['gateway'] : {};
+  const textOr = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return { keys, gateway, password: textOr(password), claim: textOr(claim) };
 }
 
 function mappingIn(path: string): Readonly<Record<string, unknown>> {
