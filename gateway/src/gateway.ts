@@ -40,6 +40,7 @@ import { Ledger } from './ledger/ledger.ts';
 import { RefusedReadings } from './ledger/refused-readings.ts';
 import { BurstLog } from './logging/burst-log.ts';
 import { gatewayLogger } from './logging/gateway-logger.ts';
+import { heldClock } from './metrics/held-clock.ts';
 import { WayLatency } from './metrics/way-latency.ts';
 import type { GatewayParts, Listening, OpenedSinks } from './parts.ts';
 import { storedOffset } from './sinks/embedded/stored-offset.ts';
@@ -147,7 +148,7 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
     channels: config.alertChannels,
     nextOffset: () => log.nextOffset,
   });
-  const way = new WayLatency(() => clock.nowUs());
+  const way = new WayLatency(heldClock(() => clock.nowUs()));
   const sinks = await openSinks({ config, clock, logger, ...durable, way, alertSink: alerts.sink });
   teardown.add('sinks', () => sinks.stop());
   teardown.add('drain', () => drain(base, sinks));
@@ -354,7 +355,7 @@ async function openLog({ config, clock, logger, files }: Base, database: Databas
     retention: { bytes: limits.journalBytes, ageUs: limits.journalAgeUs },
     // A journal that begins anew must not give out offsets that account and stores have seen already.
     offsetsFrom: Math.max(savedOffset(database), storedOffset(join(home, 'store.db'))),
-    now: () => clock.nowUs(),
+    now: heldClock(() => clock.nowUs()),
     ...(files ? { files } : {}),
   });
   const { recovery } = journal;
@@ -368,7 +369,7 @@ async function openLog({ config, clock, logger, files }: Base, database: Databas
 function assembleBroker({ config, clock, logger }: Base, durable: Durable & { readonly way: WayLatency }) {
   const { limits } = config;
   const { registry, deadLetters } = durable;
-  const nowMs = () => performance.now();
+  const nowMs = heldClock(() => performance.now());
   const bursts = new BurstLog(logger.child({ part: 'ingest' }), clock);
   const brokerBursts = new BurstLog(logger.child({ part: 'broker' }), clock);
   const inFlight = new InFlight({ batches: limits.inFlightBatches, bytes: limits.inFlightBytes });

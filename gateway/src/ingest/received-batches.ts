@@ -23,6 +23,8 @@ const openEpochsMax = 16;
 interface DeviceEpochs {
   /** Those in memory, the one used last at the end. */
   readonly open: Map<string, Epoch>;
+  /** The one at the end, where a batch was recorded last. */
+  newest: Epoch | undefined;
   /** How many there are of which something was stored, in the database or not yet. */
   count: number;
 }
@@ -30,6 +32,8 @@ interface DeviceEpochs {
 interface Epoch {
   readonly ranges: SeqRanges;
   readonly digests: EpochDigests;
+  readonly device: string;
+  readonly name: string;
   /** Batches that are being made durable, by seq. */
   readonly underWay: Map<number, UnderWay>;
   changed: boolean;
@@ -63,6 +67,8 @@ export class ReceivedBatches {
   readonly #devices = new Map<string, DeviceEpochs>();
   readonly #digests: DigestBlocks;
   readonly #statements: Record<'write' | 'read', StatementSync>;
+  /** The epoch that was found last: batches of one device mostly come one after another. */
+  #latest: Epoch | undefined;
   /** Counts the saves, so that a restart knows which epochs were used last. */
   #saves: number;
 
@@ -119,8 +125,10 @@ export class ReceivedBatches {
     const epoch = this.#epoch(batch);
     epoch.underWay.delete(batch.seq);
     // An epoch of which nothing was stored must not count against the limit of epochs.
-    if (epoch.underWay.size === 0 && epoch.ranges.count === 0)
+    if (epoch.underWay.size === 0 && epoch.ranges.count === 0) {
       this.#devices.get(batch.device)?.open.delete(batch.epoch);
+      this.#latest = undefined;
+    }
   }
 
   /** This batch is durable in the journal. */
@@ -128,8 +136,11 @@ export class ReceivedBatches {
     const epoch = this.#epoch(batch);
     const epochs = this.#epochs(batch.device);
     if (epoch.ranges.count === 0) epochs.count += 1;
-    epochs.open.delete(batch.epoch);
-    epochs.open.set(batch.epoch, epoch);
+    if (epochs.newest !== epoch) {
+      epochs.open.delete(batch.epoch);
+      epochs.open.set(batch.epoch, epoch);
+      epochs.newest = epoch;
+    }
     epoch.ranges.add(batch.seq);
     epoch.digests.set(batch.seq, digest);
     epoch.changed = true;
@@ -146,6 +157,7 @@ export class ReceivedBatches {
 
   /** That transaction has succeeded, and nothing was recorded since. */
   saved(): void {
+    this.#latest = undefined;
     for (const { open } of this.#devices.values()) {
       for (const epoch of surplusOf(open)) open.delete(epoch);
       for (const state of open.values()) {
@@ -183,8 +195,11 @@ export class ReceivedBatches {
 
   /** The epoch, from memory or from the database; undefined where nothing of it was ever received. */
   #find({ device, epoch }: EpochName): Epoch | undefined {
+    const latest = this.#latest;
+    if (latest?.name === epoch && latest.device === device) return latest;
     const epochs = this.#devices.get(device);
     const open = epochs?.open.get(epoch);
+    if (open) this.#latest = open;
     if (open || !epochs || epochs.count === 0) return open;
     const row = this.#statements.read.get(device, epoch);
     return row && this.#begin(device, epoch, new SeqRanges(parseRanges(String(row.ranges))));
@@ -192,15 +207,17 @@ export class ReceivedBatches {
 
   #begin(device: string, epoch: string, ranges: SeqRanges): Epoch {
     const digests = this.#digests.of({ device, epoch });
-    const fresh: Epoch = { ranges, digests, underWay: new Map(), changed: false };
-    this.#epochs(device).open.set(epoch, fresh);
+    const fresh: Epoch = { device, name: epoch, ranges, digests, underWay: new Map(), changed: false };
+    const epochs = this.#epochs(device);
+    epochs.open.set(epoch, fresh);
+    epochs.newest = undefined;
     return fresh;
   }
 
   #epochs(device: string): DeviceEpochs {
     const known = this.#devices.get(device);
     if (known) return known;
-    const epochs: DeviceEpochs = { open: new Map(), count: 0 };
+    const epochs: DeviceEpochs = { open: new Map(), newest: undefined, count: 0 };
     this.#devices.set(device, epochs);
     return epochs;
   }

@@ -1,4 +1,5 @@
-import { countReadings, type Batch } from '@fieldline/protocol';
+import type { Batch } from '@fieldline/protocol';
+import { countsOf } from '../ledger/batch-counts.ts';
 
 /**
  * Holds each device to a number of streams. Those that batches under way name for the first time count too: a
@@ -16,6 +17,7 @@ export class StreamLimit {
 
   /** Takes room for the streams that are not among the `known`; false where there is none, and nothing is taken. */
   take(batch: Batch, known: ReadonlySet<string>): boolean {
+    if (namesOnly(batch, known)) return true;
     const fresh = namesOf(batch).filter((stream) => !known.has(stream));
     if (fresh.length === 0) return true;
     const underWay = this.#underWay.get(batch.device) ?? new Map<string, number>();
@@ -29,6 +31,7 @@ export class StreamLimit {
 
   /** Gives the room back: the batch is recorded, and its streams are known, or it is not and they are not. */
   release(batch: Batch): void {
+    if (this.#underWay.size === 0) return;
     const underWay = this.#underWay.get(batch.device);
     for (const stream of this.#takenBy.get(batch) ?? []) {
       const count = (underWay?.get(stream) ?? 0) - 1;
@@ -40,9 +43,17 @@ export class StreamLimit {
   }
 }
 
+/** Whether a batch names only streams of these, as nearly every batch does. */
+function namesOnly(batch: Batch, known: ReadonlySet<string>): boolean {
+  if (batch.dropped) return false;
+  for (const stream in batch.ledger) if (!known.has(stream)) return false;
+  for (const stream of countsOf(batch).keys()) if (!known.has(stream)) return false;
+  return true;
+}
+
 /** Every stream that a batch names, once. */
 function namesOf(batch: Batch): string[] {
-  const names = new Set([...countReadings(batch).keys(), ...Object.keys(batch.ledger)]);
+  const names = new Set([...countsOf(batch).keys(), ...Object.keys(batch.ledger)]);
   for (const [, , , counts] of batch.dropped ?? [])
     for (const stream of Object.keys(counts)) names.add(stream);
   return [...names];

@@ -1,6 +1,7 @@
 import type { AppendReceiver, Journal, JournalRecord, JournalStats, ReadLimit } from '@fieldline/journal';
 import { decodeBatch, encodeBatch, type Batch } from '@fieldline/protocol';
 import { isUnplaced } from '../ingest/place-batch.ts';
+import { LogReader } from './log-reader.ts';
 import { RecentBatches } from './recent-batches.ts';
 
 /** A batch that is durable at the gateway. */
@@ -29,6 +30,7 @@ export class BatchLog {
   readonly #journal: Journal;
   readonly #inflatedBytes: number;
   readonly #recent = new RecentBatches();
+  readonly #readers = new Set<LogReader>();
   #unreadable = 0;
 
   /** `inflatedBytes`: cap on a batch after decompression, as at ingest. */
@@ -82,6 +84,19 @@ export class BatchLog {
     if (recent) return recent;
     const records = await this.#journal.read(offset, limit);
     return records.map((record) => this.#recent.get(record.offset) ?? toEntry(record, this.#decode(record)));
+  }
+
+  /** A view of the log for one who reads on and on: what all of these have passed is let go from memory early. */
+  reader(): LogReader {
+    const reader = new LogReader(this, () => this.#letGo());
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  #letGo(): void {
+    let passed = Infinity;
+    for (const { position } of this.#readers) passed = Math.min(passed, position);
+    this.#recent.letGoBelow(passed);
   }
 
   /** Resolves once a record at `offset` is durable, or with false when `signal` aborts or the log closes. */

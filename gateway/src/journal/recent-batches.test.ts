@@ -50,6 +50,17 @@ describe('RecentBatches', () => {
     expect(kept).toHaveLength(21);
   });
 
+  test('lets go of what every reader has passed', () => {
+    const recent = recentOf([5, 6, 7, 8]);
+    recent.letGoBelow(7);
+    expect([recent.get(6), recent.get(7)?.offset]).toEqual([undefined, 7]);
+    recent.letGoBelow(100);
+    expect(recent.get(8)).toBeUndefined();
+    const batch = batchOf('porch', 10);
+    recent.add({ offset: 9, batch, receivedAtUs: 9 }, batch, 100);
+    expect(offsetsFrom(recent, 9)).toEqual([9]);
+  });
+
   test('gives the right ones however many went', () => {
     const recent = recentOf(Array.from({ length: 200_000 }, (_, index) => index));
     expect(offsetsFrom(recent, 199_990)).toEqual(Array.from({ length: 10 }, (_, index) => 199_990 + index));

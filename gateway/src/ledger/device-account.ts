@@ -67,7 +67,7 @@ export class DeviceAccount {
   record(epoch: string, batch: AccountedBatch): void {
     this.epoch(epoch).record(batch);
     for (const stream of batch.counts.keys()) this.streamNames.add(stream);
-    for (const stream of Object.keys(batch.ledger)) this.streamNames.add(stream);
+    for (const stream in batch.ledger) this.streamNames.add(stream);
     for (const [, , , counts] of batch.dropped) {
       for (const stream of Object.keys(counts)) this.streamNames.add(stream);
     }

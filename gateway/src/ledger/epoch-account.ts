@@ -71,6 +71,11 @@ export class EpochAccount {
 
   /** Adds a batch; one that is here already changes nothing. */
   record(batch: AccountedBatch): void {
+    const newest = this.#runs[this.#runs.length - 1];
+    if (newest !== undefined && batch.seq === newest.to + 1 && batch.dropped.length === 0) {
+      this.#extend(newest, batch);
+      return;
+    }
     const index = runIndexAtOrBelow(this.#runs, batch.seq);
     const below = this.#runs[index];
     if (below && batch.seq <= below.to) return;
@@ -151,6 +156,25 @@ export class EpochAccount {
     return account;
   }
 
+  /** What `record` does with the batch after the newest one, which nearly every batch is, without a run of its own. */
+  #extend(run: Run, { seq, counts, ledger, sentAtUs }: AccountedBatch): void {
+    run.to = seq;
+    for (const stream in ledger) {
+      const totals = ledger[stream]!;
+      const start = totals.batched - (counts.get(stream) ?? 0);
+      const end = run.end.get(stream);
+      if (end === undefined) run.start.set(stream, start);
+      else if (end !== start) this.#differ(stream, start - end, seq);
+      run.end.set(stream, totals.batched);
+      this.#noteTotal(stream, totals, seq);
+    }
+    for (const [stream, count] of counts) {
+      addCount(this.#received, stream, count);
+      if (ledger[stream] === undefined && count > 0) this.#differ(stream, -count, seq);
+    }
+    this.newestSentAtUs = Math.max(this.newestSentAtUs, sentAtUs);
+  }
+
   /** Joins the run at `index` with the one after it, where they touch. */
   #joinAt(index: number): void {
     const left = this.#runs[index];
@@ -171,10 +195,16 @@ export class EpochAccount {
   }
 
   #noteTotals({ seq, ledger }: AccountedBatch): void {
-    for (const [stream, totals] of Object.entries(ledger)) {
-      if (remainderOf(totals) !== 0) this.#noteDifference(seq);
-      const known = this.#latest.get(stream);
-      if (!known || known.seq < seq) this.#latest.set(stream, { seq, totals });
+    for (const stream in ledger) this.#noteTotal(stream, ledger[stream]!, seq);
+  }
+
+  #noteTotal(stream: string, totals: StreamLedger, seq: number): void {
+    if (remainderOf(totals) !== 0) this.#noteDifference(seq);
+    const known = this.#latest.get(stream);
+    if (!known) this.#latest.set(stream, { seq, totals });
+    else if (known.seq < seq) {
+      known.seq = seq;
+      known.totals = totals;
     }
   }
 

@@ -1,13 +1,8 @@
-import {
-  countReadings,
-  type Batch,
-  type DeviceLedger,
-  type LedgerAnswer,
-  type LedgerRow,
-} from '@fieldline/protocol';
+import type { Batch, DeviceLedger, DroppedRange, LedgerAnswer, LedgerRow } from '@fieldline/protocol';
 import type { JournaledBatch } from '../journal/batch-log.ts';
 import type { BatchDigest } from '../ingest/batch-digest.ts';
 import type { BatchName } from '../ingest/peek-batch-name.ts';
+import { countsOf } from './batch-counts.ts';
 import type { ClosedEpochStore } from './closed-epochs.ts';
 import { DeviceAccount } from './device-account.ts';
 import type { EpochStream } from './epoch-account.ts';
@@ -109,20 +104,20 @@ export class Ledger {
       seq: batch.seq,
       // Before a device knows the time it tells that of its boot, which would make every other epoch newer.
       sentAtUs: batch.clock === 'unset' && receivedAtUs !== undefined ? receivedAtUs : batch.sentAt,
-      counts: countReadings(batch),
+      counts: countsOf(batch),
       ledger: batch.ledger,
-      dropped: batch.dropped ?? [],
+      dropped: batch.dropped ?? noneDropped,
     });
   }
 
   /** These batches are durable in the primary store. The caller sees to it that each comes once. */
   committed(entries: readonly Pick<JournaledBatch, 'batch'>[]): void {
-    for (const { batch } of entries) this.device(batch.device).commit(countReadings(batch));
+    for (const { batch } of entries) this.device(batch.device).commit(countsOf(batch));
   }
 
   /** The primary store has lost this batch again. */
   uncommitted({ batch }: Pick<JournaledBatch, 'batch'>): void {
-    const counts = [...countReadings(batch)].map(([stream, count]): [string, number] => [stream, -count]);
+    const counts = [...countsOf(batch)].map(([stream, count]): [string, number] => [stream, -count]);
     this.device(batch.device).commit(new Map(counts));
   }
 
@@ -151,14 +146,15 @@ export class Ledger {
    */
   refusedReadings(batch: Batch, digest: BatchDigest): void {
     const cause = causeOf(batch, digest);
-    for (const [stream, readings] of countReadings(batch)) {
+    for (const [stream, readings] of countsOf(batch)) {
       this.#refused.addByGateway(cause, `${batch.device}/${stream}`, readings);
     }
   }
 
   /** A batch that `refusedReadings` was told of is in the journal after all. */
   unrefused(batch: Batch, digest: BatchDigest): void {
-    this.#refused.forgetByGateway(batch.device, causeOf(batch, digest));
+    if (this.#refused.hasByGateway(batch.device))
+      this.#refused.forgetByGateway(batch.device, causeOf(batch, digest));
   }
 
   /** Takes back that a received batch was given up; see `RefusedReadings.forgetQuarantined`. */
@@ -264,6 +260,8 @@ export class Ledger {
     };
   }
 }
+
+const noneDropped: readonly DroppedRange[] = [];
 
 /** The name and digest of a batch, under which its refusal is remembered. */
 function causeOf({ device, epoch, seq }: Batch, digest: BatchDigest): string {

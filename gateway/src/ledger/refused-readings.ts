@@ -76,9 +76,14 @@ export class RefusedReadings {
       this.#count(clockCause(name), `${name.device}/${stream}`, readings);
   }
 
+  /** Whether the gateway refused any readings of this device. */
+  hasByGateway(device: string): boolean {
+    return (this.#rowsOf.get(device) ?? 0) > 0;
+  }
+
   /** Takes back every refusal of this cause of the gateway: the batch has been stored after all. */
   forgetByGateway(device: string, cause: string): void {
-    if ((this.#rowsOf.get(device) ?? 0) > 0) this.#forget(`batch ${cause}`);
+    if (this.hasByGateway(device)) this.#forget(`batch ${cause}`);
   }
 
   /**

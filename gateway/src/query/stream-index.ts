@@ -11,20 +11,23 @@ import {
  * journaled batch. Feeding the same batch twice, or an old one late, changes nothing.
  */
 export class StreamIndex {
-  readonly #streams = new Map<string, StreamInfo>();
+  readonly #streams = new Map<string, KnownStream>();
+  /** The same by device, sensor and quantity: found without building a name. */
+  readonly #named = new Map<string, Map<string, Map<string, KnownStream>>>();
   readonly #byDevice = new Map<string, Set<string>>();
 
   list(): StreamInfo[] {
-    return [...this.#streams.values()];
+    return Array.from(this.#streams.values(), (known) => ({ ...known }));
   }
 
   get(stream: string): StreamInfo | undefined {
-    return this.#streams.get(stream);
+    const known = this.#streams.get(stream);
+    return known && { ...known };
   }
 
   ofDevice(device: string): StreamInfo[] {
     const names = this.#byDevice.get(device) ?? [];
-    return Array.from(names, (name) => this.#streams.get(name)).filter((info) => info !== undefined);
+    return Array.from(names, (name) => this.get(name)).filter((info) => info !== undefined);
   }
 
   /** Takes what a store knows, where nothing newer is known. */
@@ -41,8 +44,14 @@ export class StreamIndex {
   }
 
   #feedReadings(device: string, block: ReadingsBlock): void {
-    for (const [quantity, { unit, v }] of Object.entries(block.fields)) {
+    for (const quantity in block.fields) {
+      const { unit, v } = block.fields[quantity]!;
       const index = newestIndex(block.t, v);
+      const known = this.#named.get(device)?.get(block.sensor)?.get(quantity);
+      if (known?.kind === 'readings' && known.unit === unit && known.type === block.type) {
+        renew(known, block.t[index], v[index]);
+        continue;
+      }
       const description = describe(device, block, quantity, unit);
       this.#put({ ...description, kind: 'readings', window: null, ...newest(block.t, v, index) });
     }
@@ -65,12 +74,36 @@ export class StreamIndex {
   #put(info: StreamInfo): void {
     const known = this.#streams.get(info.stream);
     if (known && (known.lastT ?? Number.NEGATIVE_INFINITY) > (info.lastT ?? Number.NEGATIVE_INFINITY)) return;
-    this.#streams.set(info.stream, info);
+    const kept = { ...info };
+    this.#streams.set(info.stream, kept);
+    this.#name(kept);
     if (known) return;
     const names = this.#byDevice.get(info.device);
     if (names) names.add(info.stream);
     else this.#byDevice.set(info.device, new Set([info.stream]));
   }
+
+  #name(info: KnownStream): void {
+    const { device, sensor, quantity } = info;
+    const sensors = this.#named.get(device) ?? new Map<string, Map<string, KnownStream>>();
+    const quantities = sensors.get(sensor) ?? new Map<string, KnownStream>();
+    quantities.set(quantity, info);
+    sensors.set(sensor, quantities);
+    this.#named.set(device, sensors);
+  }
+}
+
+/** A stream whose newest value is replaced as batches come. */
+type KnownStream = Omit<StreamInfo, 'lastT' | 'lastValue'> & {
+  lastT: number | null;
+  lastValue: number | null;
+};
+
+/** Takes the newest value of a batch, where it is not older than the one that is known. */
+function renew(known: KnownStream, timeUs: number | undefined, value: number | undefined): void {
+  if (timeUs === undefined || (known.lastT ?? Number.NEGATIVE_INFINITY) > timeUs) return;
+  known.lastT = timeUs;
+  known.lastValue = value ?? null;
 }
 
 type Description = Pick<StreamInfo, 'stream' | 'device' | 'sensor' | 'type' | 'quantity' | 'unit'>;

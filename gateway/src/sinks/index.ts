@@ -65,7 +65,7 @@ type RunnerExtras = Partial<
 function makeRunner(context: SinkContext, sink: Sink, extras: RunnerExtras = {}): SinkRunner {
   return new SinkRunner({
     sink,
-    log: context.log,
+    log: context.log.reader(),
     logger: context.logger.child({ part: 'sinks' }),
     startAt: 'cursor',
     onRefused: (_name, parts) => deadLetter(context, parts),

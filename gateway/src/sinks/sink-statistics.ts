@@ -3,6 +3,9 @@ import { RateMeter } from '../metrics/rate-meter.ts';
 import { RollingLatency } from '../metrics/rolling-latency.ts';
 import type { JournaledBatch } from './sink.ts';
 
+/** Latencies for which the room is kept from write to write. */
+const keptLatencies = 8192;
+
 /** What one sink did, for `/pipeline` and `/metrics`. Rates count batches, as those of all stages do. */
 export class SinkStatistics {
   readonly #nowUs: () => number;
@@ -14,6 +17,7 @@ export class SinkStatistics {
   readonly latency: RollingLatency;
   /** From the sensor (of a window: its end) to the sink, milliseconds; live lane only. */
   readonly sensorLatency: RollingLatency;
+  readonly #block = new LatencyBlock();
   errors = 0;
 
   /** `nowUs`: the wall clock in microseconds, since it is compared with the times of readings. */
@@ -38,10 +42,17 @@ export class SinkStatistics {
   stored(entries: readonly JournaledBatch[]): void {
     this.out.add(entries.length);
     const nowUs = this.#nowUs();
-    for (const { batch, receivedAtUs } of entries) {
-      this.latency.record((nowUs - receivedAtUs) / 1000);
-      if (batch.lane === 'live') recordSensorLatency(this.sensorLatency, batch, nowUs);
+    const latencies = this.#block;
+    latencies.begin();
+    for (let index = 0; index < entries.length; index++)
+      latencies.add((nowUs - entries[index]!.receivedAtUs) / 1000);
+    this.latency.recordBlock(latencies.all);
+    latencies.begin();
+    for (let index = 0; index < entries.length; index++) {
+      const { batch } = entries[index]!;
+      if (batch.lane === 'live') addSensorLatencies(latencies, batch, nowUs);
     }
+    this.sensorLatency.recordBlock(latencies.all);
   }
 
   /** The part of the last seconds that was spent writing, 0 to 1. */
@@ -50,12 +61,36 @@ export class SinkStatistics {
   }
 }
 
-/** Records now minus the time of each reading, or of each window's end, in milliseconds. */
-export function recordSensorLatency(latency: RollingLatency, batch: Batch, nowUs: number): void {
+/** Adds now minus the time of each reading, or of each window's end, in milliseconds. */
+function addSensorLatencies(latencies: LatencyBlock, batch: Batch, nowUs: number): void {
   for (const block of batch.sensors) {
     if (block.kind === 'gaps' || block.extra) continue;
     const times = block.kind === 'readings' ? block.t : block.end;
-    if (times.length === 1) latency.record((nowUs - times[0]!) / 1000);
-    else latency.recordBlock(times.map((timeUs) => (nowUs - timeUs) / 1000));
+    for (let index = 0; index < times.length; index++) latencies.add((nowUs - times[index]!) / 1000);
+  }
+}
+
+/** Latencies that are recorded together; its room is used again. */
+class LatencyBlock {
+  #values = new Float64Array(keptLatencies);
+  #used = 0;
+
+  get all(): Float64Array {
+    return this.#values.subarray(0, this.#used);
+  }
+
+  begin(): void {
+    this.#used = 0;
+    // What one large write needed is not kept for ever.
+    if (this.#values.length > keptLatencies) this.#values = new Float64Array(keptLatencies);
+  }
+
+  add(latencyMs: number): void {
+    if (this.#used === this.#values.length) {
+      const larger = new Float64Array(2 * this.#values.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.#used++] = latencyMs;
   }
 }

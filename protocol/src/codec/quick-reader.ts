@@ -1,4 +1,4 @@
-import { unpackFloats } from '../column/index.ts';
+import { unpackFloats, unpackOneDecimal } from '../column/index.ts';
 import { quickTextBytesMax, TextTable, type KnownText } from './text-table.ts';
 
 /** Values of one column; longer ones are left to the reader of any message. */
@@ -116,6 +116,8 @@ export class QuickReader {
       const value = this.#view.getFloat64(start + 2, true);
       return Number.isFinite(value) ? Float64Array.of(value) : this.#fail();
     }
+    const one = unpackOneDecimal(this.#bytes, start, this.#at);
+    if (!Number.isNaN(one)) return Float64Array.of(one);
     const unpacked = unpackFloats(this.#bytes.subarray(start, start + sizeBytes), { valuesMax });
     if (!unpacked.ok) return this.#fail();
     const { value } = unpacked;

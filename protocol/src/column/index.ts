@@ -6,3 +6,4 @@ export {
   columnValuesMax,
   type ColumnLimits,
 } from './column.ts';
+export { unpackOneDecimal } from './one-decimal.ts';
