@@ -116,6 +116,22 @@ describe('an agent that starts in 1970', () => {
     expect(broker.batches.map(({ clock }) => clock)).not.toContain('unset');
   });
 
+  it('keeps what it reads durable where the time stays unknown, and tells later what time that was', async () => {
+    const path = join(folder, 'agent.yaml');
+    await writeFile(path, `${await readFile(path, 'utf8')}clock: { settle: 200ms }\n`);
+    await start();
+    port.write('31.7\n');
+    const unset = await eventually(() =>
+      broker.batches.find((batch) => readings([batch]).some(([, value]) => value === 31.7)),
+    );
+    expect(unset.clock).toBe('unset');
+    expect(readings([unset])).toSatisfy((all: [number][]) => all.every(([tUs]) => tUs < monotonicUs()));
+    wallOffsetUs = trueUs;
+    const { anchor } = await eventually(() => broker.batches.find((batch) => batch.anchor));
+    expect(anchor?.bootId).toBe(unset.bootId);
+    expect(Math.abs((anchor?.wallUs ?? 0) - (anchor?.monotonicUs ?? 0) - trueUs)).toBeLessThan(2000);
+  });
+
   it('loses nothing when it is stopped: the times count from the boot, and the next start tells from when', async () => {
     await start();
     port.write('31.7\n');

@@ -17,6 +17,7 @@ import { SensorSet } from './drivers/sensor-set.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { defaultLogger, type Logger } from './logger.ts';
 import { Outbox } from './outbox/outbox.ts';
+import { noteFirstStart, type Start } from './outbox/first-start.ts';
 import { declareRestart } from './outbox/declare-restart.ts';
 import { Flushing } from './outbox/flushing.ts';
 import { MemoryQueue } from './outbox/memory-queue.ts';
@@ -83,8 +84,10 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   sensors.prepare(config.sensors, start.version);
   const { pipelines } = sensors;
   const awaitFirst = (fromUs: number, reason: string): void => sensors.awaitFirst(fromUs, reason);
-  const restored = declareRestart({ outbox, ledger, pipelines, nowUs: startedAtUs, awaitFirst });
   const bootId = readBootId();
+  const firstStart = await firstStartOf(outbox, { dataDir, start: { bootId, atUs: startedAtUs }, logger });
+  const since = { bootId, nowUs: startedAtUs, firstStart, awaitFirst };
+  const restored = declareRestart({ outbox, ledger, pipelines, ...since });
   const alarms = new Set<ErrorCode>();
   const parts = {
     store,
@@ -107,7 +110,8 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
     alarms[isFailing ? 'add' : 'delete']('OUTBOX_WRITE_FAILED');
     uplink.report();
   };
-  const sealed = { outbox, memory, restored, isOnline, alarm };
+  const unsetHoldUs = local.clock.settleUs;
+  const sealed = { outbox, memory, restored, unsetHoldUs, isOnline, alarm };
   const sealer = new Sealer({ device, bootId, sensors, ledger, clock, logger, ...sealed });
   uplink.start();
   sensors.start();
@@ -133,6 +137,23 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
     isOnline,
     waitingBatches: () => outbox.nextOffset - outbox.firstWaiting + memory.nextOffset - memory.firstWaiting,
   };
+}
+
+/** The first start of a device that has sealed nothing since; undefined for all others. */
+async function firstStartOf(
+  { state, isUnwritable }: Outbox,
+  about: { readonly dataDir: string; readonly start: Start; readonly logger: Logger },
+): Promise<Start | undefined> {
+  if (state.lastBatch !== undefined || isUnwritable) return undefined;
+  try {
+    return await noteFirstStart(about.dataDir, about.start);
+  } catch (cause) {
+    about.logger.warn(
+      { cause: String(cause) },
+      'the first start of the device cannot be kept in its data directory',
+    );
+    return undefined;
+  }
 }
 
 /** A device that has a password needs no certificate; what it kept of an earlier one might be revoked. */

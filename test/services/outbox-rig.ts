@@ -144,7 +144,13 @@ export class OutboxRig {
     const ledger = new Ledger();
     const pipelines = this.#pipelines(ledger, clock);
     const byName = new Map(pipelines.map((each, index) => [index === 0 ? 'air' : 'soil', each]));
-    const restored = declareRestart({ outbox, ledger, pipelines: byName, nowUs: this.nowUs });
+    const restored = declareRestart({
+      outbox,
+      ledger,
+      pipelines: byName,
+      bootId: 'boot',
+      nowUs: this.nowUs,
+    });
     const sensors = {
       close: (atUs: number, last: boolean) =>
         pipelines.forEach((each) => (last ? each.closeAll(atUs) : each.closeDue(atUs))),

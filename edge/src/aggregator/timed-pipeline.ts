@@ -109,11 +109,12 @@ export class TimedPipeline extends SensorPipeline {
   }
 
   /**
-   * Removes and returns what can be held no longer although the time is not known: all of it (`last`), or what
-   * has grown beyond its limit. One list of blocks a batch; their times count from the boot.
+   * Removes and returns what can be held no longer although the time is not known: `all` of it, or what has grown
+   * beyond its limit. One list of blocks a batch; their times count from the boot. Gaps that begin before this boot
+   * stay: where they end is known with the time.
    */
-  takeUnset(last: boolean): SensorBlock[][] {
-    if (this.#follow().offsetUs !== undefined || !(last || this.#held.isFull)) return [];
+  takeUnset(all: boolean): SensorBlock[][] {
+    if (this.#follow().offsetUs !== undefined || !(all || this.#held.isFull)) return [];
     const pipeline = new SensorPipeline(this.#options);
     for (const { t, columns, arrivedUs, doubt } of this.#held.take())
       pipeline.emit(sinceBoot(t, arrivedUs), columns, doubt);
@@ -121,7 +122,7 @@ export class TimedPipeline extends SensorPipeline {
     for (const { fromUs, toUs, reason } of this.#heldGaps) {
       if (fromUs < toUs) pipeline.gap(fromUs, toUs, reason);
     }
-    this.#heldGaps = [];
+    this.#heldGaps = this.#heldGaps.filter(({ fromUs, toUs }) => fromUs > toUs);
     const batches: SensorBlock[][] = [];
     for (let blocks = pipeline.take(); blocks.length > 0; blocks = pipeline.take()) batches.push(blocks);
     return batches;

@@ -1,8 +1,8 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { Reported } from '@fieldline/protocol';
+import { readJson, replaceJson } from '../bindings/json-file.ts';
 
 /** A configuration from the gateway with its version. */
 const Versioned = Type.Object({ version: Type.Integer({ minimum: 0 }), config: Type.Unknown() });
@@ -62,7 +62,7 @@ export class AppliedStore {
 
   /** Replaces the state; durable when it resolves. Rejects with the error of the file system. */
   async save(state: AppliedState): Promise<void> {
-    await replaceFile(this.#directory, stateFile, state);
+    await replaceJson(this.#directory, stateFile, state);
     this.#state = state;
   }
 
@@ -70,7 +70,7 @@ export class AppliedStore {
   async saveIdentity(identity: Identity): Promise<void> {
     const known = await readIdentity(join(this.#directory, '..'));
     if (JSON.stringify(known) !== JSON.stringify(identity))
-      await replaceFile(this.#directory, identityFile, identity);
+      await replaceJson(this.#directory, identityFile, identity);
   }
 }
 
@@ -78,32 +78,4 @@ export class AppliedStore {
 export async function readIdentity(dataDir: string): Promise<Identity | undefined> {
   const value = await readJson(join(dataDir, folder, identityFile));
   return Value.Check(Identity, value) ? value : undefined;
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Write, fsync, rename, fsync of the folder: after a power cut there is the old file or the new one. */
-async function replaceFile(directory: string, name: string, content: unknown): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, name);
-  await writeDurably(`${path}.new`, JSON.stringify(content));
-  await rename(`${path}.new`, path);
-  const handle = await open(directory, 'r');
-  await handle.sync().finally(() => handle.close());
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -2,6 +2,7 @@ import { countReadings, type SensorBlock } from '@fieldline/protocol';
 import { newestReading, noReadingSince, type SensorPipeline } from '../aggregator/sensor-pipeline.ts';
 import { clockFloorUs } from '../bindings/time-sources.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Start } from './first-start.ts';
 import type { OutboxState } from './recover-state.ts';
 
 /** What a restart is declared to. */
@@ -10,6 +11,9 @@ export interface RestartParts {
   readonly ledger: Ledger;
   readonly pipelines: ReadonlyMap<string, SensorPipeline>;
   readonly nowUs: number;
+  readonly bootId: string;
+  /** When the run before started, where it was the first and sealed nothing. */
+  readonly firstStart?: Start | undefined;
   /** Makes a gap of the time until the first reading of each sensor, since its line opens a little after the start. */
   awaitFirst?(fromUs: number, reason: string): void;
 }
@@ -25,7 +29,10 @@ export interface RestartParts {
 export function declareRestart(parts: RestartParts): readonly SensorBlock[] {
   const { outbox, ledger, pipelines, nowUs } = parts;
   const { lastBatch, renewed, open } = outbox.state;
-  if (lastBatch === undefined) return [];
+  if (lastBatch === undefined) {
+    declareLostStart(parts);
+    return [];
+  }
   const restored = open.filter(({ kind }) => kind !== 'gaps');
   const counts = countReadings({ ...lastBatch, sensors: restored });
   // In a new epoch the totals start from zero; those of the old one stay with its batches.
@@ -35,12 +42,30 @@ export function declareRestart(parts: RestartParts): readonly SensorBlock[] {
   const newestUs = newestReadings(open);
   for (const [sensor, pipeline] of pipelines) {
     const fromUs = outbox.closedCleanly ? undefined : newestUs.get(sensor);
-    const sinceUs = fromUs === undefined ? lastBatch.sentAt : Math.min(lastBatch.sentAt, fromUs + 1);
-    // Before the time is known the pipeline holds the gap, and places its end.
-    if (sinceUs < nowUs || nowUs < clockFloorUs) pipeline.gap(sinceUs, nowUs, reason);
+    const sentAtUs = bootTime(lastBatch.sentAt, lastBatch.bootId, parts);
+    declare(pipeline, fromUs === undefined ? sentAtUs : Math.min(sentAtUs, fromUs + 1), { nowUs, reason });
   }
   parts.awaitFirst?.(nowUs, reason);
   return restored;
+}
+
+/** A first run that was killed before its first batch has left nothing but when it started. */
+function declareLostStart(parts: RestartParts): void {
+  const { outbox, firstStart, pipelines, nowUs } = parts;
+  if (firstStart === undefined || outbox.closedCleanly) return;
+  const sinceUs = bootTime(firstStart.atUs, firstStart.bootId, parts);
+  for (const pipeline of pipelines.values()) declare(pipeline, sinceUs, { nowUs, reason: 'restart' });
+  parts.awaitFirst?.(nowUs, 'restart');
+}
+
+/** Before the time is known the pipeline holds the gap, and places its end. */
+function declare(pipeline: SensorPipeline, sinceUs: number, to: { nowUs: number; reason: string }): void {
+  if (sinceUs < to.nowUs || to.nowUs < clockFloorUs) pipeline.gap(sinceUs, to.nowUs, to.reason);
+}
+
+/** Nobody can say any more when another boot was that did not know the time: before this one began. */
+function bootTime(atUs: number, ofBoot: string, { bootId }: RestartParts): number {
+  return atUs >= clockFloorUs || ofBoot === bootId ? atUs : 0;
 }
 
 /** The time of the newest reading of each sensor, or else since when there could have been one; µs UTC. */

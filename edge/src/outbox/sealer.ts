@@ -15,6 +15,11 @@ export interface SealerOptions extends DraftMakerOptions {
   readonly memory: MemoryQueue;
   /** Windows that were open when the run before was killed: the first batch carries them. */
   readonly restored?: readonly SensorBlock[];
+  /**
+   * How long readings wait in memory for the device to know the time, in microseconds; without end unless told. Later
+   * ones are sealed at every flush, with times since the boot.
+   */
+  readonly unsetHoldUs?: number;
   /** The outbox cannot be written any more, or can be again. */
   readonly alarm?: (isFailing: boolean) => void;
 }
@@ -36,6 +41,8 @@ export class Sealer {
   #unset: DraftContent[] = [];
   /** Whether batches with such times have been sealed, and none yet that tells what times these are. */
   #owesAnchor: boolean;
+  /** When the first flush without knowing the time was, microseconds since the boot. */
+  #unsetSinceUs: number | undefined;
   readonly #refused = new RefusedBlocks();
   readonly #losses: MemoryLosses;
   #running: Promise<void> = Promise.resolve();
@@ -164,9 +171,12 @@ export class Sealer {
   }
 
   #collectUnset(last: boolean): void {
+    const nowUs = this.#options.clock.nowUs();
+    this.#unsetSinceUs ??= nowUs;
+    const all = last || nowUs - this.#unsetSinceUs >= (this.#options.unsetHoldUs ?? Number.POSITIVE_INFINITY);
     for (const { configVersion, pipelines } of this.#options.sensors.generations()) {
       for (const pipeline of pipelines) {
-        const batches = pipeline instanceof TimedPipeline ? pipeline.takeUnset(last) : [];
+        const batches = pipeline instanceof TimedPipeline ? pipeline.takeUnset(all) : [];
         this.#unset.push(...batches.map((blocks) => ({ blocks, configVersion })));
       }
     }
