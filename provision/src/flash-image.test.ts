@@ -203,6 +203,8 @@ test('an image before cloud-init gets a script for its first boot', async () => 
       'systemd.run_success_action=reboot systemd.unit=kernel-command-line.target\n',
   );
   expect(texts['firstrun.sh']).toContain(`echo 'greenhouse-1' >/etc/hostname`);
+  // What bash says of each command would leave hashes and passwords in a log that any computer can read.
+  expect(texts['firstrun.sh']).not.toMatch(/^set .*x/m);
 });
 
 test('an image without a known means of first boot is refused', async () => {

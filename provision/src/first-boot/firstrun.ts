@@ -7,7 +7,8 @@ import { shellQuote } from './shell-quote.ts';
  * `firstrun.sh` and the `cmdline.txt` that runs it once: the way of Raspberry Pi OS before cloud-init. systemd
  * starts the script in place of the ordinary system (`systemd.run=`, kernel-command-line(7)), then reboots. Each
  * step stands alone, so that a country without Wi-Fi does not keep the agent from being installed; the log lies
- * in the boot partition, where a person without a screen can read it.
+ * in the boot partition, where a person without a screen can read it: so it names the steps, and never holds
+ * their commands, in which passwords stand.
  */
 export function firstrunFiles(
   settings: DeviceSettings,
@@ -18,12 +19,17 @@ export function firstrunFiles(
     '# Settings of this device, taken over once at the first boot.',
     `boot=${shellQuote(image.bootFolder)}`,
     `exec >>"$boot/${installFolder}/first-boot.log" 2>&1`,
-    'set +e -x',
+    'set +e',
+    'step() { echo "Fieldline: $1"; }',
+    'step "host name"',
     ...hostnameLines(settings.name),
-    ...(settings.user ? userLines(settings.user) : []),
-    ...(settings.wifi ? wifiLines(settings.wifi) : []),
+    ...(settings.user ? ['step "user"', ...userLines(settings.user)] : []),
+    ...(settings.wifi ? ['step "Wi-Fi"', ...wifiLines(settings.wifi)] : []),
+    'step "time zone, keyboard, locale"',
     ...localeLines(settings),
-    `sh "$boot/${installFolder}/install.sh"`,
+    'step "agent: see install.log"',
+    `sh "$boot/${installFolder}/install.sh" || step "the agent was not installed"`,
+    'step "done; a reboot follows"',
     'rm -f "$boot/firstrun.sh"',
     `sed -i 's| systemd\\.run.*||' "$boot/cmdline.txt"`,
     'sync',
