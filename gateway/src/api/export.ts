@@ -15,6 +15,9 @@ const exportsMax = 2;
 
 const formats = ['csv', 'ndjson', 'parquet', 'line'] as const;
 
+/** In the order of `formats`. */
+const exportTypes = ['text/csv', 'application/x-ndjson', 'application/vnd.apache.parquet', 'text/plain'];
+
 const ExportParameters = Type.Object(
   {
     stream: streamParameter,
@@ -38,7 +41,7 @@ export function exportRoutes(parts: GatewayParts): ApiRoute[] {
         'Readings, and windows as devices sent them, as a file: streamed while they are read; the trailer x-row-count tells how many rows there were, and is missing where the export broke off.',
       access: 'viewer',
       query: ExportParameters,
-      answer: { status: 200, description: 'The file.', text: 'application/octet-stream' },
+      answer: { status: 200, description: 'The file.', text: exportTypes },
       problems: [404, 422, 429],
       handle: ({ query }) => {
         const range = readRange(query, parts.clock.nowUs());

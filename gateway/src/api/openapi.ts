@@ -60,7 +60,10 @@ function parameters(schema: TObject | undefined, place: 'path' | 'query'): objec
 }
 
 function responses({ answer, access, problems = [] }: ApiRoute): object {
-  const content = answer.schema ? jsonContent(answer.schema) : { [answer.text ?? 'text/plain']: {} };
+  const texts = [answer.text ?? 'text/plain'].flat();
+  const content = answer.schema
+    ? jsonContent(answer.schema)
+    : Object.fromEntries(texts.map((type) => [type, {}]));
   const statuses = [...commonProblems, ...(access === 'open' ? [] : [401]), ...problems];
   const reference = { $ref: '#/components/schemas/Problem' };
   const problem = {
@@ -74,5 +77,23 @@ function responses({ answer, access, problems = [] }: ApiRoute): object {
 }
 
 function jsonContent(schema: object): object {
-  return { 'application/json': { schema } };
+  return { 'application/json': { schema: inDialect(schema) } };
+}
+
+/**
+ * A schema in the dialect of OpenAPI 3.1, JSON Schema 2020-12: there a tuple is `prefixItems`, where the schemas of the code
+ * say `items` with a list, as draft 7 did.
+ */
+function inDialect(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(inDialect);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries: [string, unknown][] = Object.entries(schema);
+  const isTuple = entries.some(([name, value]) => name === 'items' && Array.isArray(value));
+  const written = entries.map(([name, value]): [string, unknown] => [name, inDialect(value)]);
+  if (!isTuple) return Object.fromEntries(written);
+  const named = new Map(written.map(([name, value]) => [name === 'items' ? 'prefixItems' : name, value]));
+  const rest = named.get('additionalItems');
+  named.delete('additionalItems');
+  if (rest !== undefined) named.set('items', rest);
+  return Object.fromEntries(named);
 }

@@ -29,6 +29,8 @@ export type ApiReply =
   | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly body: string }
   /** A file to be saved under `filename`, which is plain ASCII. */
   | { readonly kind: 'file'; readonly filename: string; readonly body: Uint8Array }
+  /** A file of the gateway's own, whole or in parts by `Range` (RFC 9110, 14). */
+  | { readonly kind: 'stored file'; readonly directory: string; readonly name: string }
   /** A file that is made while it is sent, and ends with a trailer; without one it broke off. */
   | {
       readonly kind: 'stream';
@@ -68,12 +70,14 @@ export interface ApiRoute {
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TObject;
-  /** The answer when all is well; its schema, or the media type of a text. */
+  /** Longest body, where it may be longer than those of other routes. */
+  readonly bodyBytes?: number;
+  /** The answer when all is well; its schema, or the media types of a text. */
   readonly answer: {
     readonly status: number;
     readonly description: string;
     readonly schema?: TSchema;
-    readonly text?: string;
+    readonly text?: string | readonly string[];
   };
   /** Statuses of the problems that it can answer beside 400, 401, 403 and 500. */
   readonly problems?: readonly number[];
