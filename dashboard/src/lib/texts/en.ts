@@ -58,8 +58,6 @@ export const texts = {
     signOut: 'Sign out',
     ended: 'Your session has ended',
     endedHint: 'Sign in again: the page is still as you left it.',
-    ended: 'Your session has ended',
-    endedHint: 'Sign in again: the page is still as you left it.',
     as: (name: string, role: string) => `Signed in as ${name} (${role})`,
   },
   theme: {
