@@ -39,13 +39,14 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       toS: number,
       points: number,
       stream = 'air/temperature',
+      edges?: Float64Array,
     ): Promise<QueryAnswer> => {
       const [sensor = '', quantity = ''] = stream.split('/');
       const range = { fromUs: startUs + fromS * secondUs, toUs: startUs + toS * secondUs };
       const streams = [{ device: 'greenhouse-1', sensor, quantity }];
-      const answer = await under.store.query({ ...asUsual, streams, points, ...range });
+      const answer = await under.store.query({ ...asUsual, streams, points, edges, ...range });
       if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.detail}`);
-      return toQueryAnswer(`greenhouse-1/${stream}`, answer.value);
+      return toQueryAnswer(`greenhouse-1/${stream}`, answer.value, edges);
     };
     const counts = async (): Promise<Record<string, number>> =>
       Object.fromEntries(await under.store.counts());
@@ -178,6 +179,32 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         }
       }
       expect(await counts()).toEqual({ 'greenhouse-1/soil/temperature': 3000 });
+    });
+
+    test('counts readings by bins: exactly of readings, as near as their sketches of windows', async () => {
+      const values = Array.from({ length: 400 }, (_, index) => (index * 37) % 100);
+      await write(
+        entries.next(readings('air', 'temperature', values.map((value, s) => [s / 10, value] as const))), // prettier-ignore
+        entries.next(windows('soil', 'temperature', 10, [{ startS: 0, values }])),
+      );
+      const edges = Float64Array.of(25.5, 50.5, 90.5);
+      const exact = [104, 100, 160, 36];
+      const read = await ask(0, 40, 1, 'air/temperature', edges);
+      expect(read.histogram).toEqual({ edges: [25.5, 50.5, 90.5], counts: [exact] });
+      const merged = await ask(0, 10, 1, 'soil/temperature', edges);
+      const counts = merged.histogram?.counts[0] ?? [];
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(400);
+      // A value nearer to an edge than one percent may count on its other side: 25, 50 and 90, 91 are.
+      counts.forEach((count, bin) => expect(Math.abs(count - (exact[bin] ?? 0))).toBeLessThanOrEqual(8));
+    });
+
+    test('has no bins where a window came without a sketch', async () => {
+      await write(
+        entries.next(windows('soil', 'temperature', 10, [{ startS: 0, values: [1, 2] }], { sketch: false })),
+        entries.next(windows('soil', 'temperature', 10, [{ startS: 10, values: [5] }])),
+      );
+      const { histogram } = await ask(0, 20, 2, 'soil/temperature', Float64Array.of(3));
+      expect(histogram?.counts).toEqual([null, [0, 1]]);
     });
 
     test('never divides a window: buckets are whole multiples of it', async () => {

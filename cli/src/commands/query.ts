@@ -16,6 +16,7 @@ export const query = defineCommand({
     'query rover-1/gnss/speed --from 2026-11-23T10:00:00Z --to 2026-11-23T11:00:00Z',
     'query "*/air/temperature" --group site --points 24',
     'query greenhouse-1/air/temperature --raw --points 100',
+    'query greenhouse-1/air/temperature --edges 0,10,20,30 --points 1',
   ],
   options: {
     ...gatewayOptions,
@@ -31,6 +32,10 @@ export const query = defineCommand({
       brief: 'Take streams together by device, sensor, quantity, type or a tag',
       placeholder: 'NAME',
     }),
+    edges: text({
+      brief: 'Count readings by bins with these rising edges, such as 0,10,20',
+      placeholder: 'NUMBERS',
+    }),
     exact: toggle({ brief: 'Read the readings, however many, and no rollup' }),
     raw: toggle({ brief: 'Print single readings with their qualities, from the start on' }),
     json: toggle({ brief: 'Print the answer of the gateway as one JSON document' }),
@@ -38,12 +43,13 @@ export const query = defineCommand({
   argument: { placeholder: 'STREAM', brief: 'device/sensor/quantity; a part may be *', optional: false },
   run: async ({ options, argument = '', io }) => {
     const { fromUs, toUs } = readRange(options);
-    const { points, group, exact, raw } = options;
+    const { points, group, edges, exact, raw } = options;
     const search = new URLSearchParams({
       from: String(fromUs),
       to: String(toUs),
       points: String(points),
       ...(group === undefined ? {} : { group }),
+      ...(edges === undefined ? {} : { edges }),
       ...(exact ? { exact: 'true' } : {}),
       ...(raw ? { form: 'raw' } : {}),
     });

@@ -18,10 +18,25 @@ export function printSeries(answer: QueryAnswer, io: CommandIo): void {
   const columns = [{ head: 'time (UTC)' }, ...heads.map((head) => ({ head, align: 'right' as const }))];
   io.print(`${io.style.bold(answer.stream)} in ${answer.unit}, ${grain(answer)}`);
   io.print(rows.length > 0 ? table(columns, rows, io.style) : io.style.dim('no readings in this time'));
+  if (answer.histogram) printHistogram(answer, io);
   for (const [from, to, reason] of answer.gaps) {
     const [start, end] = [from, to].map((us) => new Date(us / 1000).toISOString());
     io.print(io.style.warn(`gap: ${start} to ${end}, ${reason}`));
   }
+}
+
+/** The readings of each bucket by bins. */
+function printHistogram({ t, histogram }: QueryAnswer, io: CommandIo): void {
+  const { edges = [], counts = [] } = histogram ?? {};
+  const [first = 0, last = 0] = [edges[0], edges.at(-1)];
+  const between = edges.slice(1).map((edge, index) => `${edges[index] ?? 0} to ${edge}`);
+  const bins = [`below ${first}`, ...between, `from ${last}`];
+  const rows = t.map((at, index) => [
+    time(at),
+    ...bins.map((_, bin) => counts[index]?.[bin]?.toString() ?? io.style.dim('–')),
+  ]);
+  const columns = [{ head: 'readings' }, ...bins.map((head) => ({ head, align: 'right' as const }))];
+  if (rows.length > 0) io.print(table(columns, rows, io.style));
 }
 
 /** Prints readings as a table. */

@@ -82,6 +82,21 @@ describe('GET', () => {
     expect(raw).toEqual({ stream: 'lab-1/adc/ch0', unit: 'V', t: one.t.slice(0, 2), v: one.mean.slice(0, 2), quality: [0, 0], nextT: one.t[2] }); // prettier-ignore
   });
 
+  test('query counts readings by bins, whose edges must rise', async () => {
+    const { histogram } = await getJson('/api/v1/query?stream=lab-1/adc/ch0&points=1&edges=-1e1,0,2');
+    expect(histogram).toEqual({ edges: [-10, 0, 2], counts: [[0, 1, 1, 1]] });
+    for (const edges of [
+      '2,1',
+      '1,1',
+      '1e999',
+      '1,,2',
+      'x',
+      Array.from({ length: 201 }, (_, at) => at).join(),
+    ]) {
+      expect((await get(`/api/v1/query?stream=lab-1/adc/ch0&edges=${edges}`)).status).toBe(400);
+    }
+  });
+
   test.each(['csv', 'ndjson', 'line', 'parquet'])(
     'export streams %s, and tells at its end how many rows came',
     async (format) => {

@@ -44,6 +44,14 @@ const QueryParameters = Type.Object(
     exact: Type.Optional(
       Type.Boolean({ description: 'True reads the readings, however many, and no rollup' }),
     ),
+    edges: Type.Optional(
+      Type.String({
+        maxLength: 4000,
+        pattern: '^[-+0-9.eE]+(,[-+0-9.eE]+)*$',
+        description:
+          'Rising numbers with commas between them: counts the readings of each bucket by these bins, exactly where they came as readings, within the accuracy of their sketches where they came as windows',
+      }),
+    ),
     form: Type.Optional(
       Type.Union([Type.Literal('series'), Type.Literal('raw')], {
         description: 'raw: the readings of one stream with their qualities, from the start of the range on',
@@ -95,13 +103,16 @@ interface Asked {
   readonly points: number;
   readonly quantiles: boolean;
   readonly exact: boolean;
+  readonly edges: Float64Array | undefined;
 }
 
 async function answerHistory(parts: GatewayParts, query: QueryParameters): Promise<ApiReply> {
   const range = readRange(query, parts.clock.nowUs());
   if ('kind' in range) return range;
   const { points = queryLimits.pointsDefault, quantiles = true, exact = false } = query;
-  const asked = { ...range, points, quantiles, exact };
+  const edges = readEdges(query.edges);
+  if (edges === null) return problem(400, 'API_BAD_REQUEST', `edges: ${edgesRule}`);
+  const asked = { ...range, points, quantiles, exact, edges };
   const wrong = query.stream.find((selector) => !isStreamSelector(selector));
   if (wrong !== undefined)
     return problem(400, 'API_BAD_REQUEST', `stream: “${wrong}” is not device/sensor/quantity.`);
@@ -115,11 +126,23 @@ async function answerHistory(parts: GatewayParts, query: QueryParameters): Promi
   return await answerSeveral(parts, query, asked);
 }
 
+const edgesRule = `1 to ${queryLimits.edgesMax} finite numbers, each greater than the one before it.`;
+
+/** Undefined where none are wanted, null where they are no edges. */
+function readEdges(text: string | undefined): Float64Array | null | undefined {
+  if (text === undefined) return undefined;
+  const edges = Float64Array.from(text.split(','), Number);
+  const rise = edges.every(
+    (edge, index) => Number.isFinite(edge) && (index === 0 || edge > edges[index - 1]!),
+  );
+  return rise && edges.length <= queryLimits.edgesMax ? edges : null;
+}
+
 async function answerOne(parts: GatewayParts, stream: string, asked: Asked): Promise<ApiReply> {
   const name = parseStreamName(stream);
   if (!name) return problem(404, 'QUERY_UNKNOWN_STREAM', stream);
   const answer = await parts.sinks.store.query({ ...asked, streams: [name] });
-  if (answer.ok) return json(toQueryAnswer(stream, answer.value));
+  if (answer.ok) return json(toQueryAnswer(stream, answer.value, asked.edges));
   const known = parts.sinks.streams.get(stream);
   // Received and not stored yet: there is nothing to show, which is not an error.
   if (answer.refusal.code === 'QUERY_UNKNOWN_STREAM' && known) return json(emptyAnswer(stream, known.unit));
@@ -169,7 +192,7 @@ async function answerGroup(
 ): Promise<Result<QueryAnswer & { streams: string[]; group: string | null }>> {
   const answer = await sinks.store.query({ ...asked, streams });
   const about = { streams: streams.map(({ stream }) => stream), group: value };
-  if (answer.ok) return { ok: true, value: { ...toQueryAnswer(name, answer.value), ...about } };
+  if (answer.ok) return { ok: true, value: { ...toQueryAnswer(name, answer.value, asked.edges), ...about } };
   if (answer.refusal.code !== 'QUERY_UNKNOWN_STREAM') return answer;
   return { ok: true, value: { ...emptyAnswer(name, streams[0]?.unit ?? ''), ...about } };
 }

@@ -84,7 +84,7 @@ function unknownStream(address: StreamAddress | undefined): Result<never> {
 async function answerSeries(request: SeriesRequest, sources: readonly SeriesSource[]): Promise<SeriesAnswer> {
   const kinds = (await Promise.all(sources.map((source) => source.windowKinds()))).flat();
   const shortestUs = Math.max(0, ...sources.map(({ rollups }) => rollups?.shortestUs() ?? 0));
-  const isRaw = kinds.length === 0 && shortestUs === 0;
+  const isRaw = kinds.length === 0 && shortestUs === 0 && request.edges === undefined;
   const resolved =
     (isRaw ? await rawAnswer(request, sources) : undefined) ??
     (await bucketed(request, sources, { rollupUs: shortestUs, windowUs: Math.max(0, ...kinds.map(windowLengthUs)) })); // prettier-ignore
@@ -129,11 +129,12 @@ async function bucketed(
   sources: readonly SeriesSource[],
   shortest: { readonly rollupUs: number; readonly windowUs: number },
 ): Promise<Resolved> {
-  const { fromUs, toUs, points, exact } = request;
+  const { fromUs, toUs, points, exact, edges } = request;
   const lengthUs = bucketLengthUs(toUs - fromUs, points, sharedLengthUs(shortest));
   const rollupsUs = sources.map(({ rollups }) => rollups?.choose(lengthUs, exact) ?? 0);
-  const merged = sources.length > 1 ? 'merged' : 'exact';
-  const series = new BucketSeries({ lengthUs, fromUs, toUs, quantiles: request.quantiles ? merged : 'none' });
+  const wanted = sources.length > 1 || edges ? 'merged' : 'exact';
+  const quantiles = request.quantiles || edges ? wanted : 'none';
+  const series = new BucketSeries({ lengthUs, fromUs, toUs, quantiles, edges });
   for (const source of sources) await source.addWindows(series);
   for (const source of sources) await source.addReadings(series);
   return {

@@ -1,4 +1,5 @@
 import { Sketch } from '@fieldline/protocol/aggregate';
+import { BinCounts } from './bin-counts.ts';
 import { quantileOfSorted } from './quantile.ts';
 
 /** Windows of one stream: columns of one length. */
@@ -41,6 +42,8 @@ export interface SeriesColumns {
   readonly rms: Float64Array;
   /** Quality codes, where each point is one reading; else null. */
   readonly quality: Uint8Array | null;
+  /** Readings by bins, a row of one more than edges for each point; absent where no edges were given. */
+  readonly bins?: Float64Array;
 }
 
 /** Names of the columns that hold figures. */
@@ -59,6 +62,8 @@ export interface SeriesShape {
   readonly fromUs: number;
   readonly toUs: number;
   readonly quantiles: QuantileMode;
+  /** Rising edges of the bins to count readings by; they need `merged` quantiles. */
+  readonly edges?: Float64Array | undefined;
 }
 
 /**
@@ -81,8 +86,9 @@ export class BucketSeries {
   readonly #exact: Readonly<Record<'p50' | 'p95' | 'p99', Float64Array>>;
   /** By bucket: what its parts' sketches make together; null once a part without one came. */
   readonly #sketches = new Map<number, Sketch | null>();
+  readonly #bins: BinCounts | undefined;
 
-  constructor({ lengthUs, fromUs, toUs, quantiles }: SeriesShape) {
+  constructor({ lengthUs, fromUs, toUs, quantiles, edges }: SeriesShape) {
     this.lengthUs = lengthUs;
     this.fromUs = fromUs;
     this.toUs = toUs;
@@ -95,6 +101,7 @@ export class BucketSeries {
     this.#min = column().fill(Infinity);
     this.#max = column().fill(-Infinity);
     this.#m2 = column();
+    this.#bins = edges && new BinCounts(edges, buckets);
     const exact = (): Float64Array => new Float64Array(quantiles === 'none' ? 0 : buckets).fill(NaN);
     this.#exact = { p50: exact(), p95: exact(), p99: exact() };
   }
@@ -125,6 +132,7 @@ export class BucketSeries {
   addReadings(startUs: number, values: Float64Array): void {
     if (values.length === 0) return;
     const index = this.#indexOf(startUs);
+    this.#bins?.addValues(index, values);
     this.#addQuantiles(index, values);
     this.#addValues(index, values, 0, values.length);
   }
@@ -174,6 +182,7 @@ export class BucketSeries {
       stddev: column(),
       rms: column(),
       quality: null,
+      ...(this.#bins && { bins: new Float64Array(rows * this.#bins.bins) }),
     };
     let row = 0;
     for (let index = 0; index < this.#count.length; index++) {
@@ -196,6 +205,7 @@ export class BucketSeries {
     const square = mean * mean + variance;
     columns.rms[row] =
       square < Infinity && square > 1e-300 ? Math.sqrt(square) : Math.hypot(mean, Math.sqrt(variance));
+    if (this.#bins) columns.bins?.set(this.#bins.row(index), row * this.#bins.bins);
     if (this.quantiles === 'none') return;
     columns.p50[row] = this.#quantile(index, 'p50', 0.5);
     columns.p95[row] = this.#quantile(index, 'p95', 0.95);
@@ -256,11 +266,14 @@ export class BucketSeries {
   /** Both together; null where one is missing or unreadable, since a partial quantile would be a lie. */
   #mergeSketch(index: number, encoded: Uint8Array | null): void {
     const merged = this.#sketches.get(index);
-    const decoded = encoded && merged !== null ? Sketch.decode(encoded) : undefined;
-    if (!decoded?.ok || (merged === undefined && this.#count[index]! > 0)) this.#sketches.set(index, null);
+    const decoded = encoded && (merged !== null || this.#bins) ? Sketch.decode(encoded) : undefined;
+    const sketch = decoded?.ok ? decoded.value : undefined;
+    this.#bins?.addSketch(index, sketch);
+    if (!sketch || merged === null || (merged === undefined && this.#count[index]! > 0))
+      this.#sketches.set(index, null);
     // The first one sets the accuracy: merged into a coarser one, a fine sketch would lose its own.
-    else if (!merged) this.#sketches.set(index, decoded.value);
-    else merged.merge(decoded.value);
+    else if (!merged) this.#sketches.set(index, sketch);
+    else merged.merge(sketch);
   }
 
   /** A sketch may miss by a hundredth: never beyond what was measured. */

@@ -2,7 +2,7 @@ import type { QueryAnswer } from '@fieldline/protocol';
 import type { SeriesAnswer } from './store.ts';
 
 /** A series as the API sends it: what is not known is null. */
-export function toQueryAnswer(stream: string, answer: SeriesAnswer): QueryAnswer {
+export function toQueryAnswer(stream: string, answer: SeriesAnswer, edges?: Float64Array): QueryAnswer {
   const { columns, unit, windowUs, resolutionUs, gaps } = answer;
   return {
     stream,
@@ -19,6 +19,7 @@ export function toQueryAnswer(stream: string, answer: SeriesAnswer): QueryAnswer
     p99: known(columns.p99),
     stddev: known(columns.stddev),
     rms: known(columns.rms),
+    ...(columns.bins && edges ? { histogram: toHistogram(edges, columns.bins) } : {}),
     ...(columns.quality ? { quality: Array.from(columns.quality) } : {}),
     gaps: [...gaps],
   };
@@ -43,6 +44,16 @@ export function emptyAnswer(stream: string, unit: string): QueryAnswer {
     rms: [],
     gaps: [],
   };
+}
+
+/** One row of counts a point; null where a part of it came without a sketch. */
+function toHistogram(edges: Float64Array, bins: Float64Array): NonNullable<QueryAnswer['histogram']> {
+  const width = edges.length + 1;
+  const counts = Array.from({ length: bins.length / width }, (_, row) => {
+    const counted = Array.from(bins.subarray(row * width, (row + 1) * width));
+    return counted.some(Number.isNaN) ? null : counted;
+  });
+  return { edges: Array.from(edges), counts };
 }
 
 function known(values: Float64Array): (number | null)[] {

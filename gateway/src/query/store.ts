@@ -22,6 +22,8 @@ export interface SeriesRequest {
   readonly quantiles: boolean;
   /** Whether rollups are left aside, however many readings have to be read. */
   readonly exact: boolean;
+  /** Rising edges of the bins that readings are counted by; absent: no bins. */
+  readonly edges?: Float64Array | undefined;
 }
 
 /** A gap: from, to (µs) and why. */
@@ -80,6 +82,8 @@ export const queryLimits = {
   pointsDefault: 600,
   /** Streams of one request, over all its series. */
   streamsMax: 500,
+  /** Edges of the bins of one question. */
+  edgesMax: 200,
   /** Points of one answer, over all its series. */
   pointsTotalMax: 500_000,
   /** Rows (readings or windows) that one series may read from a store one by one. */

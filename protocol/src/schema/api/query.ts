@@ -27,6 +27,16 @@ export const QueryAnswer = Type.Object({
   stddev: Type.Optional(Values),
   /** Root mean square. */
   rms: Type.Optional(Values),
+  /**
+   * Where `edges` were asked for: readings of each bucket below the first edge, from each edge up to the next, and from the
+   * last on; null where a part arrived as windows without a sketch.
+   */
+  histogram: Type.Optional(
+    Type.Object({
+      edges: Type.Array(Type.Number()),
+      counts: Type.Array(Type.Union([Type.Array(Type.Integer({ minimum: 0 })), Type.Null()])),
+    }),
+  ),
   /** Quality codes, where each point is one reading. */
   quality: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 2 }))),
   gaps: Type.Array(Type.Tuple([TimeUs, TimeUs, Type.String()])),
