@@ -53,9 +53,8 @@ export function locateRuns(
   const missing: Recorded[] = [];
   let next = 0;
   for (const run of runs) {
-    let at = next;
-    while (at + run.count <= recorded.length && !isRunAt(run, recorded, at)) at += 1;
-    if (at + run.count > recorded.length) {
+    const at = placeOf(run, recorded, next);
+    if (at === undefined) {
       unlocated.push(run);
       continue;
     }
@@ -63,6 +62,37 @@ export function locateRuns(
     next = at + run.count;
   }
   return { unlocated, missing: [...missing, ...recorded.slice(next)] };
+}
+
+/** The first place from `from` on at which the record holds the run; undefined where there is none. */
+function placeOf(run: CarriedRun, recorded: readonly Recorded[], from: number): number | undefined {
+  for (let at = from; at + run.count <= recorded.length; at++) {
+    if (isRunAt(run, recorded, at)) return at;
+  }
+  return undefined;
+}
+
+/**
+ * Runs in order of time, as a store gives them, in the order of the record: a store gives those of one time (readings that came
+ * in one piece, halves of one window) in any order.
+ */
+export function inRecordOrder(runs: readonly CarriedRun[], recorded: readonly Recorded[]): CarriedRun[] {
+  const ordered: CarriedRun[] = [];
+  let next = 0;
+  for (let index = 0; index < runs.length;) {
+    const behind = runs.findIndex(({ startUs }, at) => at > index && startUs !== runs[index]?.startUs);
+    const group = runs.slice(index, behind < 0 ? runs.length : behind);
+    index += group.length;
+    while (group.length > 0) {
+      const places = group.map((run) => placeOf(run, recorded, next) ?? Infinity);
+      const first = Math.min(...places);
+      const [run] = group.splice(places.indexOf(first), 1);
+      if (run === undefined) break;
+      ordered.push(run);
+      if (first < Infinity) next = first + run.count;
+    }
+  }
+  return ordered;
 }
 
 function isRunAt(run: CarriedRun, recorded: readonly Recorded[], at: number): boolean {
