@@ -15,7 +15,7 @@ export const deviceList = defineCommand({
     else if (answer.devices.length === 0)
       io.print('No devices yet: `fieldline device add NAME` registers one.');
     else {
-      const heads = ['device', 'state', 'last seen', 'sensors', 'streams'];
+      const heads = ['device', 'state', 'last seen', 'sensors', 'streams', 'alarms'];
       const columns = heads.map((head) => ({
         head,
         align: head === 'streams' ? ('right' as const) : ('left' as const),
@@ -34,7 +34,15 @@ export const deviceList = defineCommand({
 
 function row(device: DeviceSummary, style: Style): string[] {
   const sensors = device.sensors.map(({ id }) => id).join(', ');
-  return [device.id, stateOf(device, style), seen(device.lastSeenUs), sensors, String(device.streamCount)];
+  const alarms = style.bad((device.alarms ?? []).join(' '));
+  return [
+    device.id,
+    stateOf(device, style),
+    seen(device.lastSeenUs),
+    sensors,
+    String(device.streamCount),
+    alarms,
+  ];
 }
 
 /** One word for how a device is. */

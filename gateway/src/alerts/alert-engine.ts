@@ -14,7 +14,7 @@ import type { Observation, Transition } from './evaluate/track.ts';
 import { observeBatch } from './observe-batch.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { SilenceBook } from './silence-book.ts';
-import { Subjects, trackKey, type Lane, type Tracked } from './subjects.ts';
+import { Subjects, trackKey, type Lane, type Tracked, type WatchedByClock } from './subjects.ts';
 
 /** How often what changed is written where nothing fires; a kill evaluates so much of the journal again. */
 const saveIntervalUs = 1_000_000;
@@ -99,8 +99,8 @@ export class AlertEngine implements Sink {
     this.#save();
   }
 
-  /** Takes a figure of something that no batch carries: a device's last sign of life, a stage, the ledger. */
-  observeNow(follows: 'devices' | 'ledger' | 'stages', subject: string, observation: Observation): void {
+  /** Takes a figure of something that no batch carries: a device's last sign of life or its alarms, a stage, the ledger. */
+  observeNow(follows: WatchedByClock, subject: string, observation: Observation): void {
     for (const tracked of this.#subjects.of(follows, subject)) this.#observe(tracked, observation);
   }
 
@@ -113,7 +113,7 @@ export class AlertEngine implements Sink {
   }
 
   /** Whether some enabled rule looks at this. */
-  anyFollow(follows: 'devices' | 'ledger' | 'stages'): boolean {
+  anyFollow(follows: WatchedByClock): boolean {
     return this.#subjects.anyFollow(follows);
   }
 
@@ -143,7 +143,10 @@ export class AlertEngine implements Sink {
   /** Forgets a device that was revoked: nobody waits for it. */
   forgetDevice(device: string): void {
     const atUs = this.#options.clock.nowUs();
-    for (const tracked of this.#subjects.forget('devices', device)) {
+    const followed = (['devices', 'alarms'] as const).flatMap((follows) =>
+      this.#subjects.forget(follows, device),
+    );
+    for (const tracked of followed) {
       this.#end(tracked, { to: 'resolved', atUs, sinceUs: atUs, value: tracked.track.lastValue });
       this.#state.gone(tracked);
       this.#dirty = true;

@@ -24,6 +24,8 @@ export function alertMessage(
       return `${subject} is ${value === null ? '–' : Math.round(value)} m outside its fence.`;
     case 'ledger':
       return `${subject} has ${value ?? '–'} readings unaccounted for.`;
+    case 'device-alarm':
+      return `${subject} reports ${value ?? '–'} of its own errors that somebody has to mend.`;
     case 'stage':
       return `Stage ${subject} is ${value === null ? '–' : Math.round(value * 100)} % busy.`;
   }

@@ -41,10 +41,14 @@ export class AlertWatch {
   }
 
   #observeDevices(): void {
-    if (!this.#engine.anyFollow('devices')) return;
-    for (const { id, lastSeenUs, revoked } of this.#sources.devices()) {
+    if (!this.#engine.anyFollow('devices') && !this.#engine.anyFollow('alarms')) return;
+    const tUs = this.#nowUs();
+    for (const { id, lastSeenUs, revoked, status } of this.#sources.devices()) {
       if (revoked) this.#engine.forgetDevice(id);
       else if (lastSeenUs !== null) this.#engine.observeNow('devices', id, { tUs: lastSeenUs, value: 0 });
+      // A device that is away keeps what it said last: it cannot have been mended without saying so.
+      if (!revoked && status)
+        this.#engine.observeNow('alarms', id, { tUs, value: status.alarms?.length ?? 0 });
     }
   }
 

@@ -7,7 +7,9 @@ import {
   AlertRulesAnswer,
   AlertsAnswer,
   AlertTestAnswer,
+  statusTopic,
   type AlertRuleDraft,
+  type DevicesAnswer,
 } from '@fieldline/protocol';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
@@ -173,6 +175,7 @@ describe('alerts of a running gateway', () => {
     await begin();
     const before = await get('/rules', AlertRulesAnswer);
     expect(before.rules.map(({ id }) => id)).toEqual([
+      'device-alarm',
       'device-silent',
       'ledger-difference',
       'stage-saturated',
@@ -186,14 +189,41 @@ describe('alerts of a running gateway', () => {
     const untestable = { rule: { ...hot, condition: { kind: 'ledger', devices: '*' } }, fromUs: 1, toUs: 2 };
     expect(await code(await rig.post('/api/v1/alerts/rules/test', untestable))).toBe('ALERT_NOT_TESTABLE');
 
-    const silent = before.rules[0];
+    const silent = before.rules[1];
     const { id: _id, builtIn: _builtIn, ...draft } = silent ?? { id: '', builtIn: true, ...hot };
     await put('device-silent', { ...draft, enabled: false });
-    expect((await get('/rules', AlertRulesAnswer)).rules[0]).toMatchObject({ enabled: false, builtIn: true });
+    expect((await get('/rules', AlertRulesAnswer)).rules[1]).toMatchObject({ enabled: false, builtIn: true });
     expect((await rig.send('DELETE', '/api/v1/alerts/rules/device-silent')).status).toBe(200);
-    expect((await get('/rules', AlertRulesAnswer)).rules[0]).toEqual(silent);
+    expect((await get('/rules', AlertRulesAnswer)).rules[1]).toEqual(silent);
     expect((await rig.send('DELETE', '/api/v1/alerts/rules/nothing')).status).toBe(404);
   });
+
+  test('what a device says of itself fires until it says otherwise', async () => {
+    receiver = new Receiver();
+    await begin();
+    const device = await rig.connect('porch', await rig.addDevice('porch'));
+    const say = async (alarms: string[]): Promise<void> => {
+      const status = {
+        online: true,
+        agentVersion: '1',
+        configVersion: 0,
+        bootId: 'b',
+        clock: 'synced',
+        startedAt: 0,
+      };
+      const text = JSON.stringify({ ...status, alarms });
+      await device.publishAsync(statusTopic('porch'), text, { qos: 1, retain: true });
+    };
+    await say(['OUTBOX_WRITE_FAILED']);
+    await expect
+      .poll(open, { timeout: 15_000 })
+      .toMatchObject([{ rule: 'device-alarm', subject: 'porch', state: 'firing' }]);
+    const { devices } = (await (await rig.get('/api/v1/devices')).json()) as DevicesAnswer;
+    expect(devices).toMatchObject([{ id: 'porch', alarms: ['OUTBOX_WRITE_FAILED'] }]);
+    await say([]);
+    await expect.poll(open, { timeout: 15_000 }).toEqual([]);
+    device.end(true);
+  }, 60_000);
 
   test('a rule that is removed ends what fires under it', async () => {
     receiver = new Receiver();

@@ -83,6 +83,7 @@ function subjectsOf({ condition }: AlertRuleDraft, streams: readonly StreamInfo[
   switch (condition.kind) {
     case 'silent-device':
     case 'ledger':
+    case 'device-alarm':
     case 'stage':
       return undefined;
     case 'geofence':

@@ -26,6 +26,17 @@ export const builtInRules: readonly AlertRule[] = [
     builtIn: true,
   },
   {
+    id: 'device-alarm',
+    name: 'A device reports an error',
+    enabled: true,
+    severity: 'critical',
+    condition: { kind: 'device-alarm', devices: '*' },
+    for: '0s',
+    deliverTo: [],
+    remedy: '`fieldline device list` names the codes; docs/reference/errors.md tells what to do about each.',
+    builtIn: true,
+  },
+  {
     id: 'stage-saturated',
     name: 'A stage of the pipeline is saturated',
     enabled: true,

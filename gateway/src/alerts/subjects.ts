@@ -19,7 +19,10 @@ export interface Tracked {
 }
 
 /** What a rule follows: it decides which subjects are looked at. */
-export type Follows = 'streams' | 'sensors' | 'devices' | 'ledger' | 'stages';
+export type Follows = 'streams' | 'sensors' | 'devices' | 'ledger' | 'alarms' | 'stages';
+
+/** What no batch tells of. */
+export type WatchedByClock = Exclude<Follows, 'streams' | 'sensors'>;
 
 /** What the rules of a kind of condition follow. */
 export function followsOf({ rule: { condition } }: BookedRule): Follows {
@@ -30,6 +33,8 @@ export function followsOf({ rule: { condition } }: BookedRule): Follows {
       return 'devices';
     case 'ledger':
       return 'ledger';
+    case 'device-alarm':
+      return 'alarms';
     case 'stage':
       return 'stages';
     default:
@@ -44,6 +49,7 @@ function covers({ rule: { condition } }: BookedRule, subject: string): boolean {
       return condition.sensors === '*' || matchesParts(condition.sensors, subject);
     case 'silent-device':
     case 'ledger':
+    case 'device-alarm':
       return condition.devices === '*' || condition.devices === subject;
     case 'stage':
       return condition.stages === '*' || condition.stages === subject;

@@ -26,6 +26,7 @@ export function deviceSummary(
     agentVersion: status?.agentVersion ?? null,
     clock: status?.clock ?? null,
     configVersion: status?.configVersion ?? null,
+    alarms: status?.alarms ?? [],
     sensors: Array.from(sensors, ([sensor, type]) => ({ id: sensor, type })),
     streamCount: ofDevice.length,
     deadLetters: [...letters.values()].reduce((sum, count) => sum + count, 0),

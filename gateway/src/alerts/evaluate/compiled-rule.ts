@@ -47,6 +47,8 @@ function judgeOf(condition: AlertCondition): Result<Judge> {
       return threshold('above', 0, -(condition.marginM ?? 0));
     case 'ledger':
       return threshold('above', condition.above ?? 0, condition.above ?? 0);
+    case 'device-alarm':
+      return threshold('above', 0, 0);
     case 'stage':
       return threshold('above', condition.above, condition.clear ?? condition.above);
     case 'rate':

@@ -117,6 +117,12 @@ export const LedgerCondition = Type.Object(
   closed,
 );
 
+/** A device says that a person has to mend something: its status carries alarms (a full disk, a rejected configuration). */
+export const DeviceAlarmCondition = Type.Object(
+  { kind: Type.Literal('device-alarm'), devices: Devices },
+  closed,
+);
+
 /** A stage of the pipeline is busier than `above` (0 to 1); `clear` as of a threshold. */
 export const StageCondition = Type.Object(
   {
@@ -137,6 +143,7 @@ export const AlertCondition = Type.Union([
   StuckCondition,
   GeofenceCondition,
   LedgerCondition,
+  DeviceAlarmCondition,
   StageCondition,
 ]);
 export type AlertCondition = Type.Static<typeof AlertCondition>;

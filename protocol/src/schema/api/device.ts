@@ -15,6 +15,8 @@ export const DeviceSummary = Type.Object({
   agentVersion: Nullable(Type.String()),
   clock: Nullable(ClockQuality),
   configVersion: Nullable(Type.Integer()),
+  /** Codes of errors that hold on the device now and that a person has to mend. */
+  alarms: Type.Optional(Type.Array(Type.String())),
   sensors: Type.Array(Type.Object({ id: Type.String(), type: Type.String() })),
   streamCount: Type.Integer(),
   /** Messages of it that were refused and are kept as dead letters. */
