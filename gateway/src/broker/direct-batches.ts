@@ -1,6 +1,6 @@
 import { batchTopic } from '@fieldline/protocol';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
-import type { DirectTaking, Ingest, IngestOutcome } from '../ingest/ingest.ts';
+import type { DirectBatch, Ingest, IngestOutcome } from '../ingest/ingest.ts';
 import type { LanePublish } from './batch-lane.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
 
@@ -29,21 +29,33 @@ export class DirectBatches {
       return;
     }
     registry.seen(device);
-    const taking = new DirectPublish(statistics, publish, startedAtMs);
-    this.#parts.ingest.takeDirectly({ device, topic: batchTopic(device), payload }, taking);
+    this.#parts.ingest.takeDirectly(new DirectPublish({ device, payload }, statistics, publish, startedAtMs));
   }
 }
 
-/** Answers the PUBLISH that brought a batch. */
-class DirectPublish implements DirectTaking {
+/** A PUBLISH that brought a batch, and waits for its answer. The topic is only made where somebody asks for it. */
+class DirectPublish implements DirectBatch {
+  readonly device: string;
+  readonly payload: Uint8Array;
   readonly #statistics: BrokerStatistics;
   readonly #publish: LanePublish;
   readonly #startedAtMs: number;
 
-  constructor(statistics: BrokerStatistics, publish: LanePublish, startedAtMs: number) {
+  constructor(
+    { device, payload }: { readonly device: string; readonly payload: Uint8Array },
+    statistics: BrokerStatistics,
+    publish: LanePublish,
+    startedAtMs: number,
+  ) {
+    this.device = device;
+    this.payload = payload;
     this.#statistics = statistics;
     this.#publish = publish;
     this.#startedAtMs = startedAtMs;
+  }
+
+  get topic(): string {
+    return batchTopic(this.device);
   }
 
   settled(outcome: IngestOutcome): void {

@@ -19,7 +19,7 @@ export const defaultLimits: Required<LimitsFile> = {
   connections: 10_000,
   unauthenticatedConnections: 1000,
   unauthenticatedPerAddress: 500,
-  inFlightBatches: 4096,
+  inFlightBatches: 1024,
   inFlightBytes: '64MiB',
   devices: 10_000,
   streamsPerDevice: 2000,

@@ -52,8 +52,8 @@ export interface ArrivedBatch {
   readonly payload: Uint8Array;
 }
 
-/** Hears what became of a batch that was taken directly. */
-export interface DirectTaking {
+/** A batch that is taken directly, and hears what became of it. */
+export interface DirectBatch extends ArrivedBatch {
   settled(outcome: IngestOutcome): void;
 }
 
@@ -98,30 +98,42 @@ export class Ingest {
    * The same for very many small batches: what is new goes into the journal within this call, without a
    * promise. While there is no room, and for everything that is not new, it is `take`.
    */
-  takeDirectly(arrived: ArrivedBatch, taking: DirectTaking): void {
+  takeDirectly(arrived: DirectBatch): void {
     const { inFlight, statistics } = this.#parts;
     const { payload } = arrived;
     if (inFlight.full) {
-      void this.take(arrived).then((outcome) => taking.settled(outcome));
+      void this.take(arrived).then((outcome) => arrived.settled(outcome));
       return;
     }
     const startedAtMs = statistics.arrived(payload.byteLength);
     void inFlight.take(payload.byteLength);
-    const settle = (outcome: IngestOutcome): void => {
-      inFlight.give(payload.byteLength);
-      statistics.settled(outcome, startedAtMs);
-      taking.settled(outcome);
-    };
     const examined = this.#tryExamine(arrived);
     if (examined.kind !== 'new') {
-      void this.#conclude(arrived, examined).then(settle);
+      this.#concludeDirectly(arrived, examined, startedAtMs);
       return;
     }
-    Journaling.begin(this.#parts, { ...examined, payload }, (journaled) => {
-      if (journaled.kind === 'durable') settle(this.#journaled(examined.batch).outcome);
+    Journaling.begin(this.#parts, examined, payload, (journaled) => {
+      if (journaled.kind === 'durable')
+        this.#settleDirectly(arrived, this.#journaled(examined.batch).outcome, startedAtMs);
       else
-        void this.#conclude(arrived, settledBy(this.#notJournaled(examined.batch, journaled))).then(settle);
+        this.#concludeDirectly(
+          arrived,
+          settledBy(this.#notJournaled(examined.batch, journaled)),
+          startedAtMs,
+        );
     });
+  }
+
+  #concludeDirectly(arrived: DirectBatch, examined: Examined, startedAtMs: number): void {
+    void this.#conclude(arrived, examined).then((outcome) =>
+      this.#settleDirectly(arrived, outcome, startedAtMs),
+    );
+  }
+
+  #settleDirectly(arrived: DirectBatch, outcome: IngestOutcome, startedAtMs: number): void {
+    this.#parts.inFlight.give(arrived.payload.byteLength);
+    this.#parts.statistics.settled(outcome, startedAtMs);
+    arrived.settled(outcome);
   }
 
   /**
@@ -263,7 +275,7 @@ export class Ingest {
 
   async #journal(batch: Batch, payload: Uint8Array, digest: BatchDigest): Promise<Settlement> {
     const journaled = await new Promise<JournalOutcome>((done) =>
-      Journaling.begin(this.#parts, { batch, digest, payload }, done),
+      Journaling.begin(this.#parts, { batch, digest }, payload, done),
     );
     return journaled.kind === 'durable' ? this.#journaled(batch) : this.#notJournaled(batch, journaled);
   }

@@ -47,12 +47,13 @@ export class Journaling implements AppendReceiver, UnderWay {
   /** Begins; `done` is called once, when the batch is durable and accounted for, or is not. */
   static begin(
     parts: JournalingParts,
-    about: { readonly batch: Batch; readonly digest: BatchDigest; readonly payload: Uint8Array },
+    about: { readonly batch: Batch; readonly digest: BatchDigest },
+    payload: Uint8Array,
     done: (outcome: JournalOutcome) => void,
   ): void {
     const journaling = new Journaling(parts, about, done);
     parts.received.begin(about.batch, journaling);
-    parts.log.appendFor(journaling, about.batch, about.payload);
+    parts.log.appendFor(journaling, about.batch, payload);
   }
 
   /** Settles with the append; made for the one who asks, since hardly anybody does. */

@@ -45,22 +45,37 @@ export function stageRecord(
 ): number {
   const bodyAt = at + headerBytes;
   const bodyBytes = record.keyBytes + record.value.length;
-  buffer.write(record.key, bodyAt, record.keyBytes, 'utf8');
+  writeKey(buffer, bodyAt, record);
   buffer.set(record.value, bodyAt + record.keyBytes);
   const timeHigh = Math.floor(record.appendedAtUs / twoTo32);
-  buffer.writeUInt32LE(bodyBytes, at + bodyBytesAt);
-  buffer.writeUInt32LE(record.appendedAtUs % twoTo32, at + timeLowAt);
-  buffer.writeUInt32LE(timeHigh * 256 + record.keyBytes, at + keyBytesAt);
-  buffer.writeUInt32LE(crc32c(buffer, bodyAt, bodyAt + bodyBytes), at + crcAt);
+  writeWord(buffer, at + bodyBytesAt, bodyBytes);
+  writeWord(buffer, at + timeLowAt, record.appendedAtUs % twoTo32);
+  writeWord(buffer, at + keyBytesAt, timeHigh * 256 + record.keyBytes);
+  writeWord(buffer, at + crcAt, crc32c(buffer, bodyAt, bodyAt + bodyBytes));
   return headerBytes + bodyBytes;
+}
+
+/** A key is mostly the short name of a device: its characters are the bytes where there are as many of both. */
+function writeKey(buffer: Buffer, at: number, { key, keyBytes }: { key: string; keyBytes: number }): void {
+  if (key.length === keyBytes) {
+    for (let index = 0; index < keyBytes; index += 1) buffer[at + index] = key.charCodeAt(index);
+  } else buffer.write(key, at, keyBytes, 'utf8');
 }
 
 /** Completes a staged record with what is known only at its commit. */
 export function sealRecord(buffer: Buffer, at: number, mark: number, relativeOffset: number): void {
-  buffer.writeUInt32LE(mark, at + markAt);
-  buffer.writeUInt32LE(relativeOffset, at + relativeOffsetAt);
+  writeWord(buffer, at + markAt, mark);
+  writeWord(buffer, at + relativeOffsetAt, relativeOffset);
   const bodyCrc = buffer.readUInt32LE(at + crcAt);
-  buffer.writeUInt32LE(crc32c(buffer, at + bodyBytesAt, at + headerBytes, bodyCrc), at + crcAt);
+  writeWord(buffer, at + crcAt, crc32c(buffer, at + bodyBytesAt, at + headerBytes, bodyCrc));
+}
+
+/** An unsigned integer of 32 bits, little endian; Buffer's own method checks its range again and again. */
+function writeWord(buffer: Buffer, at: number, value: number): void {
+  buffer[at] = value;
+  buffer[at + 1] = value >>> 8;
+  buffer[at + 2] = value >>> 16;
+  buffer[at + 3] = value >>> 24;
 }
 
 /** The header at `at` if it can be one (mark and lengths fit), else undefined. The checksum is not looked at. */

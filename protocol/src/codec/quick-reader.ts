@@ -16,6 +16,13 @@ const safeHigh = 0x20_0000;
 
 const noColumn = new Float64Array(0);
 
+/** Doubles are put together here: a view of its own for each message would cost more than all that it reads. */
+const doubleValue = new Float64Array(1);
+const doubleBytes = new Uint8Array(doubleValue.buffer);
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** By place of a byte in network order: its place in memory. */
+const bigEndianAt = Uint8Array.from({ length: 8 }, (_, index) => (isLittleEndian ? 7 - index : index));
+
 /**
  * Reads the items of CBOR of which usual messages are made, forwards. Whatever is unusual sets `failed`: what
  * is read from then on means nothing.
@@ -23,7 +30,6 @@ const noColumn = new Float64Array(0);
 export class QuickReader {
   failed = false;
   #bytes: Uint8Array = new Uint8Array(0);
-  #view = new DataView(this.#bytes.buffer);
   #at = 0;
   /** Texts read so far. */
   #place = 0;
@@ -31,7 +37,6 @@ export class QuickReader {
 
   begin(bytes: Uint8Array): void {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 0;
     this.#place = 0;
     this.failed = false;
@@ -113,7 +118,7 @@ export class QuickReader {
     if (this.failed || sizeBytes > this.#bytes.length - start) return this.#fail();
     this.#at = start + sizeBytes;
     if (sizeBytes === constantBytes && this.#isConstantOfOne(start)) {
-      const value = this.#view.getFloat64(start + 2, true);
+      const value = this.#littleDouble(start + 2);
       return Number.isFinite(value) ? Float64Array.of(value) : this.#fail();
     }
     const one = unpackOneDecimal(this.#bytes, start, this.#at);
@@ -155,9 +160,21 @@ export class QuickReader {
   #double(): number {
     if (this.#at + 9 > this.#bytes.length) this.failed = true;
     if (this.failed) return NaN;
-    const value = this.#view.getFloat64(this.#at + 1);
+    const bytes = this.#bytes;
+    for (let index = 0; index < 8; index++) doubleBytes[bigEndianAt[index]!] = bytes[this.#at + 1 + index]!;
     this.#at += 9;
-    return value;
+    return doubleValue[0]!;
+  }
+
+  #littleDouble(at: number): number {
+    const bytes = this.#bytes;
+    for (let index = 0; index < 8; index++) doubleBytes[bigEndianAt[7 - index]!] = bytes[at + index]!;
+    return doubleValue[0]!;
+  }
+
+  #uint32(at: number): number {
+    const bytes = this.#bytes;
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   }
 
   #count(kind: number, max: number): number {
@@ -187,11 +204,11 @@ export class QuickReader {
     }
     this.#at = at + sizeBytes;
     if (sizeBytes === 1) return this.#bytes[at]!;
-    if (sizeBytes === 2) return this.#view.getUint16(at);
-    if (sizeBytes === 4) return this.#view.getUint32(at);
-    const high = this.#view.getUint32(at);
+    if (sizeBytes === 2) return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!;
+    if (sizeBytes === 4) return this.#uint32(at);
+    const high = this.#uint32(at);
     if (high >= safeHigh) this.failed = true;
-    return high * two32 + this.#view.getUint32(at + 4);
+    return high * two32 + this.#uint32(at + 4);
   }
 
   #fail(): Float64Array {

@@ -24,6 +24,8 @@ export const catalogMeasurement = 'fieldline_stream';
 /** Streams with unit, type and window, kept in InfluxDB beside their points. */
 export class StreamCatalog {
   readonly #entries = new Map<StreamName, CatalogEntry>();
+  /** The same by device, sensor and quantity: found without building a name. */
+  readonly #named = new Map<string, Map<string, Map<string, CatalogEntry>>>();
   /** Described in the write in progress: the newest of each stream, and all of them in order. */
   readonly #pending = new Map<StreamName, Described>();
   readonly #drafts: Described[] = [];
@@ -38,6 +40,7 @@ export class StreamCatalog {
 
   forget(): void {
     this.#entries.clear();
+    this.#named.clear();
     this.begin();
   }
 
@@ -68,8 +71,12 @@ export class StreamCatalog {
       if (block.kind === 'gaps' || block.extra) continue;
       const window = block.kind === 'windows' ? block.window : null;
       const fields: Readonly<Record<string, { readonly unit: string }>> = block.fields;
-      for (const [quantity, { unit }] of Object.entries(fields)) {
-        const { sensor, type } = block;
+      const { sensor, type } = block;
+      const settled = this.#pending.size === 0 ? this.#named.get(batch.device)?.get(sensor) : undefined;
+      for (const quantity in fields) {
+        const { unit } = fields[quantity]!;
+        const named = settled?.get(quantity);
+        if (named?.unit === unit && named.type === type && named.window === window) continue;
         const stream = streamName(batch.device, sensor, quantity);
         const known = this.#pending.get(stream) ?? this.#entries.get(stream);
         if (known?.unit === unit && known.type === type && known.window === window) continue;
@@ -85,7 +92,13 @@ export class StreamCatalog {
     const stream = streamName(entry.device, entry.sensor, entry.quantity);
     const known = this.#entries.get(stream)?.types ?? [];
     const types = new Set<string>([...known, entry.type]);
-    this.#entries.set(stream, { ...entry, types });
+    const kept = { ...entry, types };
+    this.#entries.set(stream, kept);
+    const sensors = this.#named.get(entry.device) ?? new Map<string, Map<string, CatalogEntry>>();
+    const quantities = sensors.get(entry.sensor) ?? new Map<string, CatalogEntry>();
+    quantities.set(entry.quantity, kept);
+    sensors.set(entry.sensor, quantities);
+    this.#named.set(entry.device, sensors);
   }
 }
 
