@@ -110,9 +110,16 @@ export class EmbeddedStore implements Sink, Store {
     await this.#openWriter().call('tidy', undefined);
   }
 
-  /** Removes now what is older than it is kept. Rejects as `counts` does. */
+  /**
+   * Removes now what is older than it is kept. Ages count to the newest reading where the clock is ahead of it: a clock that
+   * jumps by years must not empty the store. Rejects as `counts` does.
+   */
   async retire(): Promise<void> {
-    await this.#openWriter().call('retire', { nowUs: this.#nowUs(), keepUs: this.#keepUs });
+    const writer = this.#openWriter();
+    const streams = await this.streams();
+    const newestUs = streams.reduce((newest, { lastT }) => Math.max(newest, lastT ?? newest), -Infinity);
+    if (newestUs === -Infinity) return;
+    await writer.call('retire', { nowUs: Math.min(this.#nowUs(), newestUs), keepUs: this.#keepUs });
   }
 
   async close(): Promise<void> {
