@@ -18,9 +18,17 @@ const pages = {
   'fleet-map': '/map',
   pipeline: '/pipeline',
   ledger: '/ledger',
+  'add-device': '/add-device',
+  users: '/users',
+  audit: '/audit',
+  about: '/about',
   'dead-letters': '/dead-letters',
 };
-const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const sizes = {
+  wide: { width: 1440, height: 900 },
+  laptop: { width: 1024, height: 768 },
+  phone: { width: 390, height: 844 },
+};
 const schemes = ['light', 'dark'] as const;
 const directory = join(dirname(import.meta.dirname), 'docs/images');
 /** Running as root, and off every network but loopback. */

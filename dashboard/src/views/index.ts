@@ -13,6 +13,10 @@ export const views: Readonly<Record<PageName, LoadView>> = {
   explore: () => import('./ExploreView.svelte'),
   pipeline: () => import('./PipelineView.svelte'),
   ledger: () => import('./LedgerView.svelte'),
+  about: () => import('./AboutView.svelte'),
+  users: () => import('./UsersView.svelte'),
+  audit: () => import('./AuditView.svelte'),
+  addDevice: () => import('./AddDeviceView.svelte'),
   deadLetters: () => import('./DeadLettersView.svelte'),
   unknown: () => import('./NotFoundView.svelte'),
 };

@@ -7,6 +7,10 @@ const paths = {
   explore: '/explore',
   pipeline: '/pipeline',
   ledger: '/ledger',
+  about: '/about',
+  users: '/users',
+  audit: '/audit',
+  addDevice: '/add-device',
   deadLetters: '/dead-letters',
 } as const;
 
@@ -38,6 +42,11 @@ export function configHref(device: string): string {
 export function exploreHref(streams: readonly string[] = []): string {
   const query = new URLSearchParams(streams.map((stream) => ['s', stream]));
   return streams.length > 0 ? `/explore?${query}` : '/explore';
+}
+
+/** The address of the page on which a device is added; with a name, of this one. */
+export function addDeviceHref(device?: string): string {
+  return device === undefined ? '/add-device' : `/add-device?${new URLSearchParams({ device })}`;
 }
 
 /** The address of a device's page. */

@@ -1,5 +1,7 @@
 import { deadLetterTexts } from './en-dead-letters.ts';
 
+import { gatewayTexts } from './en-gateway.ts';
+
 /** Every text of the dashboard, in English: the one catalogue, ready to be joined by other languages. */
 export const texts = {
   product: 'Fieldline',
@@ -356,6 +358,7 @@ export const texts = {
     retry: 'Try again',
   },
   notFound: { title: 'There is no such page.' },
+  gateway: gatewayTexts,
 };
 
 /** Quantities whose name on the wire is not how people write it. */
