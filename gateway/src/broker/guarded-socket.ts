@@ -8,6 +8,9 @@ import { SwallowedPublish, type OversizedPublish } from './swallowed-publish.ts'
 /** Bytes read ahead of the broker on one connection. */
 const readAheadBytes = 16 * 1024;
 
+/** One for all connections: most of them are quiet, and hold nothing. */
+const noBytes = Buffer.alloc(0);
+
 /** A session may be silent for one and a half times its keep-alive (section 3.1.2.10). */
 const keepAliveFactor = 1.5;
 
@@ -52,7 +55,7 @@ export class GuardedSocket extends Duplex {
   /** Bytes received that may not pass yet. */
   #held: Buffer | undefined;
   /** The first bytes of a packet whose length is not known yet. */
-  #heldHead = Buffer.alloc(0);
+  #heldHead = noBytes;
   #isWanted = false;
   #hasEnded = false;
   #lane: BatchLane | undefined;
@@ -198,7 +201,7 @@ export class GuardedSocket extends Duplex {
       at = found.next;
       if (found.malformed) return this.#cutMalformed();
       this.#pass(chunk.subarray(passedTo, before));
-      this.#heldHead = Buffer.concat([this.#heldHead, chunk.subarray(before, at)]);
+      if (at > before) this.#heldHead = Buffer.concat([this.#heldHead, chunk.subarray(before, at)]);
       passedTo = at;
       if (found.head && !this.#beginPacket(found.head)) return chunk.length;
       if (found.head && this.#bodyBytesLeft === 0 && this.#endPacket()) break;
@@ -230,7 +233,7 @@ export class GuardedSocket extends Duplex {
   /** Judges a packet by its head; false where the connection was cut. */
   #beginPacket(head: PacketHead): boolean {
     const header = this.#heldHead;
-    this.#heldHead = Buffer.alloc(0);
+    this.#heldHead = noBytes;
     this.#bodyBytesLeft = head.sizeBytes - header.length;
     const { connectBytes, packetBytes, keptBytes } = this.#options;
     if (this.#phase === 'connect') {
