@@ -67,4 +67,18 @@ describe('ContentHash', () => {
     const plain = Float64Array.of(NaN);
     expect(hashOf((content) => content.doubles(odd))).toBe(hashOf((content) => content.doubles(plain)));
   });
+
+  test('takes a long column as the same values one by one', () => {
+    const value = fc.oneof(fc.double(), fc.constantFrom(NaN, 0, -0));
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 9, maxLength: 40 }), (values) => {
+        const whole = hashOf((content) => content.doubles(Float64Array.from(values)));
+        const oneByOne = hashOf((content) => {
+          content.word(values.length);
+          for (const each of values) content.number(each);
+        });
+        expect(whole).toBe(oneByOne);
+      }),
+    );
+  });
 });

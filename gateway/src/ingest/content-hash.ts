@@ -1,6 +1,11 @@
 const scratch = new Float64Array(1);
 const scratchWords = new Uint32Array(scratch.buffer);
 
+/** Below so many values a view of their words costs more than it saves. */
+const fewValues = 8;
+/** The two words of the one NaN that stands for all. */
+const nanWords = new Uint32Array(Float64Array.of(NaN).buffer);
+
 /** Multipliers of the two lanes: those of MurmurHash3's x86 variants (Appleby, public domain). */
 const lane1 = { first: 0xcc9e2d51, second: 0x1b873593, add: 0xe6546b64 } as const;
 const lane2 = { first: 0x239b961b, second: 0xab0e9789, add: 0x561ccd1b } as const;
@@ -39,7 +44,27 @@ export class ContentHash {
   /** All values of a column of doubles, with their number. */
   doubles(values: Float64Array): void {
     this.word(values.length);
-    for (let index = 0; index < values.length; index++) this.number(values[index]!);
+    if (values.length > fewValues) this.#manyDoubles(values);
+    else for (let index = 0; index < values.length; index++) this.number(values[index]!);
+  }
+
+  /** The same steps as `number` for each, with both lanes in locals. */
+  #manyDoubles(values: Float64Array): void {
+    const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+    let first = this.#first;
+    let second = this.#second;
+    for (let at = 0; at < words.length; at++) {
+      const word = Number.isNaN(values[at >> 1]!) ? nanWords[at & 1]! : words[at]!;
+      const one = Math.imul(word, lane1.first);
+      first ^= Math.imul((one << 15) | (one >>> 17), lane1.second);
+      first = (Math.imul((first << 13) | (first >>> 19), 5) + lane1.add) | 0;
+      const two = Math.imul(word, lane2.first);
+      second ^= Math.imul((two << 16) | (two >>> 16), lane2.second);
+      second = (Math.imul((second << 17) | (second >>> 15), 5) + lane2.add + first) | 0;
+    }
+    this.#first = first;
+    this.#second = second;
+    this.#words += words.length;
   }
 
   /** All bytes, with their number. */

@@ -14,11 +14,29 @@ export class LatencyHistogram {
   /** Takes one latency in milliseconds. A negative one, of a clock that is ahead, counts as 0. */
   record(latencyMs: number): void {
     const sec = Math.max(0, latencyMs / 1000);
-    let bucket = 0;
-    while (bucket < histogramBoundsSec.length && sec > histogramBoundsSec[bucket]!) bucket++;
+    const bucket = bucketOf(sec);
     this.#counts[bucket] = this.#counts[bucket]! + 1;
     this.sumSec += sec;
     this.count++;
+  }
+
+  /** Takes many latencies in milliseconds; those of one batch mostly lie in one bucket. */
+  recordBlock(latenciesMs: Float64Array): void {
+    let least = Infinity;
+    let most = -Infinity;
+    let sumMs = 0;
+    for (let index = 0; index < latenciesMs.length; index++) {
+      const latencyMs = Math.max(0, latenciesMs[index]!);
+      if (latencyMs < least) least = latencyMs;
+      if (latencyMs > most) most = latencyMs;
+      sumMs += latencyMs;
+    }
+    const bucket = bucketOf(least / 1000);
+    if (bucket === bucketOf(most / 1000)) {
+      this.#counts[bucket] = this.#counts[bucket]! + latenciesMs.length;
+      this.sumSec += sumMs / 1000;
+      this.count += latenciesMs.length;
+    } else for (let index = 0; index < latenciesMs.length; index++) this.record(latenciesMs[index]!);
   }
 
   /** How many were at most as long as each bound, in the order of `histogramBoundsSec`. */
@@ -26,4 +44,10 @@ export class LatencyHistogram {
     let sum = 0;
     return histogramBoundsSec.map((_, bucket) => (sum += this.#counts[bucket]!));
   }
+}
+
+function bucketOf(sec: number): number {
+  let bucket = 0;
+  while (bucket < histogramBoundsSec.length && sec > histogramBoundsSec[bucket]!) bucket++;
+  return bucket;
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { batchOf } from '../gateway-rig.ts';
 import { histogramBoundsSec, LatencyHistogram } from './latency-histogram.ts';
@@ -52,4 +53,19 @@ test('the way of a batch is sampled by its middle reading, and a backlog not at 
   way.arrived({ ...batch, clock: 'unset' });
   const seconds = [way.outbox, way.uplink, way.journal].map(({ histogram }) => histogram.sumSec);
   expect(seconds).toEqual([3, 9, 10]);
+});
+
+test('a histogram takes a block as the same latencies one by one', () => {
+  const latency = fc.oneof(fc.double({ min: -5, max: 5e6, noNaN: true }), fc.constantFrom(0, 1, 2.5, 1000));
+  fc.assert(
+    fc.property(fc.array(latency, { maxLength: 20 }), (latenciesMs) => {
+      const block = new LatencyHistogram();
+      const single = new LatencyHistogram();
+      block.recordBlock(Float64Array.from(latenciesMs));
+      for (const latencyMs of latenciesMs) single.record(latencyMs);
+      expect(block.cumulative()).toEqual(single.cumulative());
+      expect(block.count).toBe(single.count);
+      expect(block.sumSec).toBeCloseTo(single.sumSec, 6);
+    }),
+  );
 });

@@ -31,7 +31,7 @@ export class RollingLatency {
   recordBlock(latenciesMs: Float64Array): void {
     this.#rotate();
     this.#current.recordBlock(latenciesMs);
-    for (let index = 0; index < latenciesMs.length; index++) this.histogram.record(latenciesMs[index]!);
+    this.histogram.recordBlock(latenciesMs);
   }
 
   quantiles(): LatencyMs {
