@@ -9,6 +9,18 @@ import { parseArgs } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
 import { startDemo } from '../test/services/demo.ts';
 
+/** A rule that would have fired on what the demo's greenhouse measures. */
+const drawnRule = {
+  name: 'Greenhouse is warm',
+  enabled: true,
+  severity: 'warning',
+  kind: 'threshold',
+  fields: { streams: 'greenhouse-1/air/temperature', is: 'above', limit: '22', clear: '21.5' },
+  for: '5s',
+  deliverTo: [],
+  remedy: 'Open the roof.',
+};
+
 const pages = {
   fleet: '/',
   device: '/devices/greenhouse-1',
@@ -23,6 +35,8 @@ const pages = {
   audit: '/audit',
   about: '/about',
   'dead-letters': '/dead-letters',
+  alerts: '/alerts?show=rules',
+  'alert-rule': `/alerts/new?draft=${encodeURIComponent(JSON.stringify(drawnRule))}`,
 };
 const sizes = {
   wide: { width: 1440, height: 900 },

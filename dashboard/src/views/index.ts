@@ -17,6 +17,9 @@ export const views: Readonly<Record<PageName, LoadView>> = {
   users: () => import('./UsersView.svelte'),
   audit: () => import('./AuditView.svelte'),
   addDevice: () => import('./AddDeviceView.svelte'),
+  alerts: () => import('./AlertsView.svelte'),
+  newAlertRule: () => import('./AlertRuleView.svelte'),
+  alertRule: () => import('./AlertRuleView.svelte'),
   deadLetters: () => import('./DeadLettersView.svelte'),
   unknown: () => import('./NotFoundView.svelte'),
 };

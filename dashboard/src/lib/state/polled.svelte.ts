@@ -19,7 +19,7 @@ export class Polled<Value> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let stopped = false;
     const poll = async () => {
-      if (!document.hidden) await this.#load();
+      if (!document.hidden) await this.renew();
       if (!stopped) timer = setTimeout(() => void poll(), this.#pauseMs);
     };
     void poll();
@@ -29,7 +29,8 @@ export class Polled<Value> {
     };
   }
 
-  async #load(): Promise<void> {
+  /** Asks once, now. */
+  async renew(): Promise<void> {
     const answer = await this.#ask();
     if (answer.ok) this.answer = answer.value;
     this.problem = answer.ok ? undefined : answer.detail;

@@ -11,6 +11,9 @@ const paths = {
   users: '/users',
   audit: '/audit',
   addDevice: '/add-device',
+  alerts: '/alerts',
+  newAlertRule: '/alerts/new',
+  alertRule: '/alerts/rules/:rule',
   deadLetters: '/dead-letters',
 } as const;
 
@@ -47,6 +50,14 @@ export function exploreHref(streams: readonly string[] = []): string {
 /** The address of the page on which a device is added; with a name, of this one. */
 export function addDeviceHref(device?: string): string {
   return device === undefined ? '/add-device' : `/add-device?${new URLSearchParams({ device })}`;
+}
+
+/** The address of the page on which a rule of alerts is made. */
+export const newRuleHref = paths.newAlertRule;
+
+/** The address of the page on which a rule of alerts is changed. */
+export function ruleHref(rule: string): string {
+  return `/alerts/rules/${encodeURIComponent(rule)}`;
 }
 
 /** The address of a device's page. */

@@ -1,5 +1,5 @@
+import { alertTexts } from './en-alerts.ts';
 import { deadLetterTexts } from './en-dead-letters.ts';
-
 import { gatewayTexts } from './en-gateway.ts';
 
 /** Every text of the dashboard, in English: the one catalogue, ready to be joined by other languages. */
@@ -12,6 +12,7 @@ export const texts = {
     explore: 'Explore',
     pipeline: 'Pipeline',
     ledger: 'Ledger',
+    alerts: 'Alerts',
     deadLetters: 'Dead letters',
   },
   pageTitle: (page: string) => `${page} · Fieldline`,
@@ -91,6 +92,7 @@ export const texts = {
     empty: 'Nothing has been counted yet.',
     tableCaption: 'Ledger of each device and stream, in readings',
   },
+  alerts: alertTexts,
   deadLetters: deadLetterTexts,
   pipeline: {
     title: 'Pipeline',

@@ -9,7 +9,7 @@ export interface Overlay {
   readonly timeUs: readonly number[];
   readonly values: readonly (number | null)[];
   /** Which colour of the palette. */
-  readonly colour: 'line' | 'label';
+  readonly colour: 'line' | 'label' | 'bad';
   /** Strokes and spaces in CSS pixels; empty: unbroken. */
   readonly dash: readonly number[];
 }
@@ -33,6 +33,11 @@ export function drawOverlays(chart: uPlot, overlays: readonly Overlay[], palette
     ctx.stroke();
     ctx.restore();
   }
+}
+
+/** Differs where other lines are to be drawn: by how many points they have, and by their ends. */
+export function overlaysKey(overlays: readonly Overlay[]): string {
+  return overlays.map(({ values }) => `${values.length} ${values[0]} ${values.at(-1)}`).join(',');
 }
 
 function trace(chart: uPlot, { timeUs, values }: Overlay): void {

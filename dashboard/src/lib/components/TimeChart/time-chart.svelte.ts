@@ -14,7 +14,8 @@ import { chartOptions, valueAxisPx } from './chart-options.ts';
 import { drawnExtremes, pointLengthUs, scaleFor } from './drawn-scale.ts';
 import { shadeGaps } from './gap-shade.ts';
 import { movingSpan } from './moving-span.ts';
-import { drawNewest, drawOverlays, overlayExtremes, type Overlay } from './overlays.ts';
+import { drawNewest, drawOverlays, overlayExtremes, overlaysKey, type Overlay } from './overlays.ts';
+import { paintedKey, paintSpans } from './painted-spans.ts';
 import { onThemeChange, readPalette, unpainted, type Palette } from './palette.ts';
 
 /** The least space between two labels of the time axis, in CSS pixels. */
@@ -37,6 +38,8 @@ export interface TimeChartOptions {
   readonly colour: number;
   /** Lines beside the mean, asked on every drawing. */
   readonly overlays: () => readonly Overlay[];
+  /** Stretches of time to be painted behind the line, asked on every drawing. */
+  readonly painted: () => readonly TimeSpan[];
   /** Whether the wheel zooms even where the chart has no focus. */
   readonly wheelZooms: () => boolean;
 }
@@ -141,6 +144,7 @@ export class TimeChart {
   }
 
   drawGaps(chart: uPlot): void {
+    paintSpans(chart, this.#options.painted(), this.#palette);
     shadeGaps(chart, this.#currentGaps, { palette: this.#palette, late: this.#options.feed.series.late });
   }
 
@@ -218,8 +222,9 @@ export class TimeChart {
     const plotPx = Math.max(1, chart.width - valueAxisPx);
     const span = movingSpan(view, nowUs, plotPx);
     const { buffer, gaps } = feed.shown;
-    const overlays = this.#options.overlays().length;
-    const key = `${span.fromUs} ${span.toUs} ${buffer.revision} ${feed.stillVersion} ${gaps.length} ${overlays} ${zone.choice}`;
+    const overlays = overlaysKey(this.#options.overlays());
+    const painted = paintedKey(this.#options.painted());
+    const key = `${painted} ${span.fromUs} ${span.toUs} ${buffer.revision} ${feed.stillVersion} ${gaps.length} ${overlays} ${zone.choice}`;
     if (key !== this.#drawnKey && element.clientWidth > 0) {
       this.#drawnKey = key;
       this.#draw(chart, span, plotPx);
