@@ -54,7 +54,7 @@ export class InfluxFront {
   }
 
   get writes(): FrontRequest[] {
-    return this.requests.filter(({ path }) => path.endsWith('/write'));
+    return this.requests.filter(isOfReadings);
   }
 
   async stop(): Promise<void> {
@@ -66,7 +66,7 @@ export class InfluxFront {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const seen = await read(request);
     this.requests.push(seen);
-    const told = seen.path.endsWith('/write') ? this.answers.shift() : undefined;
+    const told = isOfReadings(seen) ? this.answers.shift() : undefined;
     const { status, headers = {}, body = '' } = told ?? this.#refusal(seen) ?? (await this.#passOn(seen));
     response.writeHead(status, headers).end(body);
   }
@@ -112,6 +112,11 @@ export class InfluxFront {
     const answer = { code: 'unprocessable entity', message: `failure writing points to database: ${error}` };
     return { status: 422, body: JSON.stringify(answer) };
   }
+}
+
+/** A write that is not of rollups, which have a retention policy of their own. */
+function isOfReadings({ path, query }: FrontRequest): boolean {
+  return path.endsWith('/write') && query['rp'] === undefined;
 }
 
 async function read(request: IncomingMessage): Promise<FrontRequest> {

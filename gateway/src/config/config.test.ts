@@ -126,6 +126,8 @@ describe('resolveConfig', () => {
     ['stores', { stores: ['influxdb' as const] }],
     ['http.host', { http: { host: '0.0.0.0' } }],
     ['influxdb.url', { influxdb: { url: 'ftp://127.0.0.1' } }],
+    ['influxdb.keepMinutes', { influxdb: { url: 'http://127.0.0.1', keepMinutes: '59m' } }],
+    ['influxdb.keepHours', { influxdb: { url: 'http://127.0.0.1', keepHours: '10d' } }],
   ])('refuses a senseless %s', (subject, options) => {
     expect(() => resolveConfig(options, {})).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID_VALUE', subject }),

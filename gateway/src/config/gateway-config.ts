@@ -1,4 +1,5 @@
 import type { InfluxAddress } from '../sinks/influxdb/influx-address.ts';
+import type { RollupKeepUs } from '../sinks/influxdb/rollups/grains.ts';
 import type { KeepUs } from '../sinks/embedded/rollups/retention.ts';
 import type { DialectOptions } from './dialect-schema.ts';
 import type { EmailSettings } from '../alerts/delivery/email-channel.ts';
@@ -75,7 +76,10 @@ export interface TlsConfig {
 }
 
 /** How to reach InfluxDB. */
-export type InfluxConfig = InfluxAddress;
+export type InfluxConfig = InfluxAddress & {
+  /** How long its rollups are kept. */
+  readonly keepUs: RollupKeepUs;
+};
 
 /** Everything that could grow, with its end. Bytes are bytes, durations microseconds. */
 export interface GatewayLimits {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { EmbeddedFile } from './embedded-schema.ts';
+import { InfluxFile } from './influx-schema.ts';
 import { DialectFile } from './dialect-schema.ts';
 import { AlertsFile } from './alerts-schema.ts';
 
@@ -117,29 +118,7 @@ export const GatewayFile = Type.Partial(
       description: 'The first answers queries, and the ledger compares its counts',
     }),
     embedded: EmbeddedFile,
-    influxdb: Type.Object(
-      {
-        url: Type.String({ minLength: 1, description: 'Such as http://127.0.0.1:8086' }),
-        database: Type.Optional(
-          Type.String({
-            minLength: 1,
-            description: 'Created if missing; of 2.x the bucket, which must be there',
-          }),
-        ),
-        username: Type.Optional(Type.String({ description: 'Of 1.x, where it asks for one' })),
-        password: Type.Optional(Type.String()),
-        token: Type.Optional(
-          Type.String({ minLength: 1, description: 'Of 2.x and 3.x, in place of user name and password' }),
-        ),
-        organization: Type.Optional(Type.String({ minLength: 1, description: 'Of 2.x: its name or id' })),
-        gzip: Type.Optional(
-          Type.Boolean({
-            description: 'Compress what is written; where it is left out: unless url is loopback',
-          }),
-        ),
-      },
-      { additionalProperties: false },
-    ),
+    influxdb: InfluxFile,
     dashboardDirectory: Type.String({
       minLength: 1,
       description: 'The built dashboard; none: the API alone',

@@ -4,7 +4,8 @@ import { TopicPattern } from '../ingest/adapters/topic-pattern.ts';
 import { defaultHome } from '../home/home.ts';
 import { resolveAlertChannels } from './alerts-schema.ts';
 import { resolveKeep } from './embedded-schema.ts';
-import type { GatewayConfig, GatewayLimits, ListenConfig } from './gateway-config.ts';
+import { resolveRollupKeep, type InfluxFile } from './influx-schema.ts';
+import type { GatewayConfig, GatewayLimits, InfluxConfig, ListenConfig } from './gateway-config.ts';
 import type { DialectOptions } from './dialect-schema.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
 import { isLoopback } from './loopback.ts';
@@ -71,13 +72,18 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
     directBatches: options.directBatches ?? true,
     stores,
     keepUs: resolveKeep(options.embedded),
-    ...(influxdb ? { influxdb: { database: defaultInfluxDatabase, ...influxdb } } : {}),
+    ...(influxdb ? { influxdb: resolveInflux(influxdb) } : {}),
     ...(dashboardDirectory === undefined ? {} : { dashboardDirectory: resolve(dashboardDirectory) }),
     logLevel: options.logLevel ?? 'info',
     alertChannels: resolveAlertChannels(options.alerts),
     dialects: checkDialects(options.dialects ?? []),
     limits: resolveLimits({ ...defaultLimits, ...options.limits }),
   };
+}
+
+function resolveInflux({ keepMinutes, keepHours, ...address }: InfluxFile): InfluxConfig {
+  const keep = { ...(keepMinutes && { keepMinutes }), ...(keepHours && { keepHours }) };
+  return { database: defaultInfluxDatabase, ...address, keepUs: resolveRollupKeep(keep) };
 }
 
 function resolveListen(name: 'http' | 'mqtt', options: GatewayOptions): ListenConfig {

@@ -53,10 +53,12 @@ export class InfluxHttp {
     }
   }
 
-  /** Writes lines with times in microseconds. Never rejects. */
-  async write(lines: readonly string[]): Promise<WriteReply> {
+  /** Writes lines with times in microseconds, under a retention policy or under the default one. Never rejects. */
+  async write(lines: readonly string[], policy?: string): Promise<WriteReply> {
     try {
-      const response = await fetch(this.#writeUrl(), await this.#post(lines.join('\n')));
+      const url = this.#writeUrl();
+      if (policy !== undefined) url.searchParams.set('rp', policy);
+      const response = await fetch(url, await this.#post(lines.join('\n')));
       const retryAfter = retryAfterMs(response.headers.get('retry-after'), Date.now());
       const reply = { status: response.status, body: await response.text(), retryAfterMs: retryAfter };
       return classifyReply(reply, this.subject);

@@ -25,7 +25,14 @@ import { withoutCredentials, type InfluxAddress } from './influx-address.ts';
 import { InfluxHttp } from './influx-http.ts';
 import { InfluxQueries } from './influx-queries.ts';
 import { LineBatch } from './line-batch.ts';
-import { PointSource, TooManyRows } from './point-source.ts';
+import { TooManyRows } from './point-source.ts';
+import { ensurePolicies } from './rollups/ensure-policies.ts';
+import { keepRollups, type RollupKeepUs } from './rollups/grains.ts';
+import { InfluxRollups } from './rollups/influx-rollups.ts';
+import { noteBatch } from './rollups/note-batch.ts';
+import { RollTurns } from './rollups/roll-turns.ts';
+import { RolledHours } from './rollups/rolled-hours.ts';
+import { RolledSource } from './rollups/rolled-source.ts';
 import { SeriesCache } from './series-cache.ts';
 import { StateFile } from './state-file.ts';
 import { storedCounts, storedStreams } from './store-inventory.ts';
@@ -46,6 +53,12 @@ export interface InfluxStoreOptions {
   readonly tagsOf?: (device: string) => Readonly<Record<string, string>>;
   /** How long the answer to a write may take, milliseconds. */
   readonly requestTimeoutMs?: number;
+  /** How long rollups are kept; for ever where it is left out. */
+  readonly keepUs?: RollupKeepUs;
+  /** How often hours are looked for that are due to be rolled up, milliseconds. */
+  readonly rollEveryMs?: number;
+  /** Wall clock, µs UTC. */
+  readonly nowUs?: () => number;
 }
 
 /**
@@ -59,6 +72,9 @@ export class InfluxStore implements Sink, Store {
   readonly #http: InfluxHttp;
   readonly #queries: InfluxQueries;
   readonly #state: StateFile;
+  /** 2.x and 3.x keep no retention policies: there readings answer. */
+  readonly #turns: RollTurns | undefined;
+  #rolled = new RolledHours();
   readonly #catalog = new StreamCatalog();
   #separation = new TimeSeparation();
   #tags: Record<string, Readonly<Record<string, string>>> = {};
@@ -72,6 +88,9 @@ export class InfluxStore implements Sink, Store {
     this.#options = options;
     this.#http = new InfluxHttp(address, options.requestTimeoutMs);
     this.#queries = new InfluxQueries(address);
+    const rollups = new InfluxRollups(this.#http, this.#queries);
+    this.#turns =
+      address.token === undefined ? new RollTurns(rollups, options.logger, options.rollEveryMs) : undefined;
     const place = createHash('sha256')
       .update(`${address.url} ${address.database}`)
       .digest('hex')
@@ -89,14 +108,15 @@ export class InfluxStore implements Sink, Store {
       const detail = `It is “${address?.url ?? ''}”; InfluxDB’s is such as http://127.0.0.1:8086.`;
       throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'influxdb.url', detail });
     }
-    return new InfluxStore({ address, directory: join(config.home, 'sinks'), ...about });
+    const { keepUs, ...rest } = address;
+    return new InfluxStore({ address: rest, keepUs, directory: join(config.home, 'sinks'), ...about });
   }
 
   async open(): Promise<SinkOpening> {
     const failure = await this.#http.ping();
     if (failure) return { kind: 'retryable', failure };
     try {
-      const database = await this.#queries.ensureDatabase();
+      const database = await this.#ensureDatabase();
       if (database === 'created') await this.#startAnew();
       else await this.#catalog.load(this.#queries);
     } catch (error) {
@@ -104,6 +124,7 @@ export class InfluxStore implements Sink, Store {
     }
     const state = this.#state.read();
     this.#separation = new TimeSeparation(state?.covered);
+    this.#rolled = new RolledHours(state?.rolled);
     this.#tags = state?.tags ?? {};
     this.#offset = state?.offset ?? 0;
     return { kind: 'ready', resumeAt: this.#offset };
@@ -115,6 +136,7 @@ export class InfluxStore implements Sink, Store {
     this.#separation.begin();
     this.#catalog.begin();
     await this.#noteTags(entries);
+    for (const { batch } of entries) noteBatch(batch, this.#rolled);
     const { batch, refusals } = this.#encode(entries);
     const outcome = await writeLines(this.#http, batch);
     if (outcome.kind === 'retryable') return outcome;
@@ -122,6 +144,7 @@ export class InfluxStore implements Sink, Store {
     this.#separation.keep();
     this.#catalog.keep();
     this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
+    await this.#turns?.take(this.#catalog.list(), this.#rolled, this.#nowUs());
     if (performance.now() - this.#savedAtMs > stateIntervalMs) await this.#saveState();
     const parts = [...refusals];
     for (const line of outcome.refused) {
@@ -134,6 +157,7 @@ export class InfluxStore implements Sink, Store {
   /** Points are overwritten by themselves; which times are taken is worked out anew, as the journal tells it. */
   async rebuild(offset: number): Promise<SinkOpening> {
     this.#separation = new TimeSeparation();
+    this.#rolled = new RolledHours();
     this.#offset = offset;
     await this.#saveState();
     return { kind: 'ready', resumeAt: offset };
@@ -160,8 +184,12 @@ export class InfluxStore implements Sink, Store {
   }
 
   readonly #sourceOf: SourceOf = ({ device, sensor, quantity }, { fromUs, toUs }) => {
-    const entry = this.#catalog.get(streamName(device, sensor, quantity));
-    return entry && new PointSource(this.#queries, { device, sensor, quantity, fromUs, toUs }, entry);
+    const stream = streamName(device, sensor, quantity);
+    const entry = this.#catalog.get(stream);
+    const range = { device, sensor, quantity, fromUs, toUs };
+    const { keepUs = keepRollups } = this.#options;
+    const about = { queries: this.#queries, rolled: this.#rolled, keepUs, nowUs: this.#nowUs() };
+    return entry && new RolledSource({ ...about, range, entry, stream });
   };
 
   async #answer<Value>(work: () => Promise<Result<Value>>): Promise<Result<Value>> {
@@ -211,13 +239,14 @@ export class InfluxStore implements Sink, Store {
     const failure = this.#cannotMake(suspected);
     if (failure) return { kind: 'retryable', failure };
     try {
-      const database = await this.#queries.ensureDatabase();
+      const database = await this.#ensureDatabase();
       if (suspected && database === 'found') return { kind: 'retryable', failure: suspected };
       await this.#startAnew();
     } catch (error) {
       return { kind: 'retryable', failure: this.#queryFailure(error, 'INFLUX_DATABASE_MISSING') };
     }
     this.#separation = new TimeSeparation();
+    this.#rolled = new RolledHours();
     this.#offset = 0;
     this.#options.logger.warn(
       { url: this.#http.subject },
@@ -237,6 +266,18 @@ export class InfluxStore implements Sink, Store {
     return suspected ?? { code: 'INFLUX_DATABASE_MISSING', subject: this.#http.subject, detail };
   }
 
+  /** Makes the database where it is missing, and the retention policies of the rollups. */
+  async #ensureDatabase(): Promise<'found' | 'created'> {
+    const database = await this.#queries.ensureDatabase();
+    const { address, keepUs = keepRollups } = this.#options;
+    if (this.#turns) await ensurePolicies(this.#queries, address.database, keepUs);
+    return database;
+  }
+
+  #nowUs(): number {
+    return this.#options.nowUs?.() ?? Date.now() * 1000;
+  }
+
   async #startAnew(): Promise<void> {
     this.#catalog.forget();
     await this.#state.remove();
@@ -249,6 +290,7 @@ export class InfluxStore implements Sink, Store {
       offset: this.#offset,
       covered: this.#separation.state(),
       tags: this.#tags,
+      rolled: this.#rolled.state(),
     } as const;
     try {
       await this.#state.write(state);

@@ -11,6 +11,7 @@ import {
 } from '../../query/store.ts';
 import { identifier, literal } from './influxql.ts';
 import type { InfluxQueries, Series } from './influx-queries.ts';
+import type { HourRows } from './rollups/roll-up-hour.ts';
 import type { CatalogEntry } from './stream-catalog.ts';
 
 /** Rows that one answer of InfluxDB may hold: it comes as one JSON document. */
@@ -33,14 +34,14 @@ export class PointSource implements SeriesSource {
   readonly #queries: InfluxQueries;
   readonly #range: PointRange;
   readonly #from: string;
-  readonly #measurements: number;
+  readonly #types: readonly string[];
 
   constructor(queries: InfluxQueries, range: PointRange, entry: CatalogEntry) {
     this.unit = entry.unit;
     this.#queries = queries;
     this.#range = range;
-    this.#measurements = entry.types.size;
-    this.#from = Array.from(entry.types, identifier).join(', ');
+    this.#types = [...entry.types];
+    this.#from = this.#types.map(identifier).join(', ');
   }
 
   async windowKinds(): Promise<string[]> {
@@ -52,20 +53,44 @@ export class PointSource implements SeriesSource {
   }
 
   async addWindows(series: BucketSeries): Promise<void> {
-    const columns = ['count', 'sum', 'min', 'max', 'm2', 'sketch'];
-    const rows = await this.#windowRows(columns);
-    const column = (index: number): Float64Array => numbers(rows, index);
-    series.addWindows({
-      start: column(0),
-      count: column(1),
-      sum: column(2),
-      min: column(3),
-      max: column(4),
-      m2: column(5),
-      sketch: rows.map(([, , , , , , text]) =>
-        typeof text === 'string' ? Buffer.from(text, 'base64url') : null,
-      ),
+    series.addWindows(momentsOf(await this.#windowRows(windowMoments)));
+  }
+
+  /** Adds the windows of a rollup, which stand under a retention policy of their own. */
+  async addRollup(series: BucketSeries, policy: string): Promise<void> {
+    const from = this.#types.map((type) => `${identifier(policy)}.${identifier(type)}`).join(', ');
+    const fields = windowMoments.map((column) => this.#field(column)).join(', ');
+    series.addWindows(momentsOf(await this.#rows(`SELECT ${fields} FROM ${from} WHERE ${this.#inRange()}`)));
+  }
+
+  /** The time of the first reading or window; undefined where there is none. */
+  async firstTime(): Promise<number | undefined> {
+    const value = identifier(this.#range.quantity);
+    const answers = await this.#queries.ask(
+      `SELECT first(${value}) FROM ${this.#from} WHERE ${this.#where('readings')}`,
+      `SELECT first(${this.#field('count')}) FROM ${this.#from} WHERE ${this.#where('windows')}`,
+    );
+    const times = answers.flatMap((series) =>
+      series.flatMap(({ values }) => values.map(([timeUs]) => Number(timeUs))),
+    );
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** All readings and windows, to be rolled up. Rejects with TooManyRows. */
+  async allRows(): Promise<HourRows> {
+    const readings = await this.#rows(this.#readings());
+    const rows = await this.#windowRows(windowMoments, {
+      also: `, ${this.#field('first')}, ${this.#field('last')}, "window_end"`,
     });
+    const column = (index: number): Float64Array => numbers(rows, index);
+    const windows = {
+      ...momentsOf(rows),
+      first: column(7),
+      last: column(8),
+      end: column(9),
+      partial: new Uint8Array(rows.length),
+    };
+    return { t: numbers(readings, 0), v: numbers(readings, 1), windows };
   }
 
   async firstWindows(limit: number): Promise<StoredWindows> {
@@ -95,7 +120,7 @@ export class PointSource implements SeriesSource {
    * several streams, and a sensor that changed its type: quantiles that InfluxDB computed do not merge.
    */
   async addReadings(series: BucketSeries): Promise<void> {
-    const merges = series.quantiles !== 'none' && (series.quantiles === 'merged' || this.#measurements > 1);
+    const merges = series.quantiles !== 'none' && (series.quantiles === 'merged' || this.#types.length > 1);
     if (merges) return await this.#addOneByOne(series, () => true);
     const mixed = new Set<number>();
     for (const [startUs, count, sum, min, max, deviation, p50, p95, p99] of await this.#summaries(series)) {
@@ -159,9 +184,13 @@ export class PointSource implements SeriesSource {
 
   /** A tag that is not there equals the empty string. */
   #where(kind: 'readings' | 'windows'): string {
-    const { device, sensor, fromUs, toUs } = this.#range;
     const window = kind === 'windows' ? `"window" != ''` : `"window" = ''`;
-    const of = `"device" = ${literal(device)} AND "sensor" = ${literal(sensor)} AND ${window} AND "extra" = ''`;
+    return `${window} AND "extra" = '' AND ${this.#inRange()}`;
+  }
+
+  #inRange(): string {
+    const { device, sensor, fromUs, toUs } = this.#range;
+    const of = `"device" = ${literal(device)} AND "sensor" = ${literal(sensor)}`;
     return `${of} AND time >= ${fromUs}u AND time < ${toUs}u`;
   }
 
@@ -182,6 +211,25 @@ type Summary = [
   p95: number,
   p99: number,
 ];
+
+/** The columns of a window that buckets are made of, in the order in which they are asked for. */
+const windowMoments = ['count', 'sum', 'min', 'max', 'm2', 'sketch'] as const;
+
+/** Rows of time and `windowMoments` as columns. */
+function momentsOf(rows: readonly Row[]) {
+  const column = (index: number): Float64Array => numbers(rows, index);
+  return {
+    start: column(0),
+    count: column(1),
+    sum: column(2),
+    min: column(3),
+    max: column(4),
+    m2: column(5),
+    sketch: rows.map(([, , , , , , text]) =>
+      typeof text === 'string' ? Buffer.from(text, 'base64url') : null,
+    ),
+  };
+}
 
 function numbers(rows: readonly Row[], column: number): Float64Array {
   return Float64Array.from(rows, (row) => Number(row[column]));

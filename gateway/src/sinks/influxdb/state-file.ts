@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import { RolledState } from './rollups/rolled-hours.ts';
 
 /**
  * What the sink remembers beside InfluxDB: the position in the journal, and what is needed to write the same
@@ -16,6 +17,8 @@ const SinkState = Type.Object({
   covered: Type.Record(Type.String(), Type.Array(Type.Tuple([Type.Number(), Type.Number()]))),
   /** By device: its tags as they were written. */
   tags: Type.Record(Type.String(), Type.Record(Type.String(), Type.String())),
+  /** By stream: which hours are rolled up (`RolledHours`). */
+  rolled: Type.Optional(Type.Record(Type.String(), RolledState)),
 });
 /** The state as it was read. */
 export type SinkState = Static<typeof SinkState>;
@@ -26,6 +29,7 @@ export interface WritableState {
   readonly offset: number;
   readonly covered: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly tags: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly rolled: Readonly<Record<string, RolledState>>;
 }
 
 /** The state file of one database at one address. */

@@ -1,0 +1,183 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { QueryAnswer } from '@fieldline/protocol';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { toQueryAnswer } from '../../gateway/src/query/query-answer.ts';
+import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
+import type { RollupKeepUs } from '../../gateway/src/sinks/influxdb/rollups/grains.ts';
+import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
+import { Entries, readings, secondUs, seeded, startUs, windows } from '../contract/store-batches.ts';
+import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
+import { eventually } from '../services/wait.ts';
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const hourS = 3600;
+/** Enough readings for rollups to be worth it. */
+const ratePerSec = 5;
+const hours = 4;
+
+describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
+  let influxd: Influxd;
+  let directory: string;
+  let entries: Entries;
+  let store: InfluxStore;
+  let runs = 0;
+  let nowUs: number;
+
+  beforeAll(async () => {
+    influxd = await startInfluxd();
+  });
+  afterAll(() => influxd.remove());
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'fieldline-rollups-'));
+    entries = new Entries('greenhouse-1');
+    runs += 1;
+    nowUs = startUs + (hours + 2) * hourS * secondUs;
+    store = await open();
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  async function open(keepUs?: RollupKeepUs): Promise<InfluxStore> {
+    const address = { url: influxd.url, database: `rollups_${runs}` };
+    const about = { address, directory, logger: quiet, rollEveryMs: 0, nowUs: () => nowUs };
+    const opened = new InfluxStore({ ...about, ...(keepUs && { keepUs }) });
+    expect(await opened.open()).toMatchObject({ kind: 'ready' });
+    return opened;
+  }
+
+  async function influxql(q: string): Promise<{ values: unknown[][] }[]> {
+    const query = new URLSearchParams({ db: `rollups_${runs}`, epoch: 'u', q }).toString();
+    const { results } = JSON.parse(await (await fetch(`${influxd.url}/query?${query}`)).text());
+    return results[0].series ?? [];
+  }
+
+  /** A noisy day's beginning: one batch an hour. */
+  function someHours(sensor: string): JournaledBatch[] {
+    const random = seeded(3);
+    return Array.from({ length: hours }, (_, hour) =>
+      entries.next(
+        readings(
+          sensor,
+          'temperature',
+          Array.from({ length: hourS * ratePerSec }, (_row, index) => {
+            return [hour * hourS + index / ratePerSec, 20 * random() - 10] as const;
+          }),
+        ),
+      ),
+    );
+  }
+
+  const write = async (...written: JournaledBatch[]): Promise<void> => {
+    expect(await store.write(written)).toEqual({ kind: 'stored' });
+  };
+
+  /** Writes until so many hours are rolled up: each write takes a turn. */
+  async function untilRolled(count: number, sensor = 'air'): Promise<void> {
+    await eventually(`${count} hours`, async () => {
+      await write(entries.next(readings('clock', 'ticks', [[(hours + 1) * hourS, 1]])));
+      const q = `SELECT count(temperature_count) FROM fieldline_1h.thermometer WHERE sensor = '${sensor}'`;
+      return Number((await influxql(q))[0]?.values[0]?.[1] ?? 0) >= count ? true : undefined;
+    });
+  }
+
+  async function ask(exact: boolean, points = 240, sensor = 'air'): Promise<QueryAnswer> {
+    const streams = [{ device: 'greenhouse-1', sensor, quantity: 'temperature' }];
+    const range = { fromUs: startUs, toUs: startUs + hours * hourS * secondUs };
+    const answer = await store.query({ ...range, streams, points, quantiles: true, exact });
+    if (!answer.ok) throw new Error(answer.refusal.detail);
+    return toQueryAnswer(`greenhouse-1/${sensor}/temperature`, answer.value);
+  }
+
+  /** The same buckets with the same figures; quantiles within the sketch's one percent. */
+  function expectAgrees(rolled: QueryAnswer, exact: QueryAnswer): void {
+    expect(rolled).toMatchObject({ windowUs: exact.windowUs, t: exact.t, count: exact.count });
+    expect(rolled).toMatchObject({ min: exact.min, max: exact.max });
+    for (const [index] of exact.t.entries()) {
+      expect(rolled.mean[index]).toBeCloseTo(exact.mean[index] ?? NaN, 9);
+      for (const column of ['p50', 'p95', 'p99'] as const) {
+        const wanted = exact[column][index] ?? NaN;
+        // Two neighbours of the sorted values, and one percent.
+        expect(Math.abs((rolled[column][index] ?? NaN) - wanted)).toBeLessThan(0.2 + Math.abs(wanted) * 0.02);
+      }
+    }
+  }
+
+  test('answer as the readings do, and say their resolution', async () => {
+    await write(...someHours('air'));
+    await untilRolled(hours);
+    const minutes = await ask(false);
+    expect([minutes.windowUs, minutes.resolutionUs]).toEqual([60 * secondUs, 60 * secondUs]);
+    const exact = await ask(true);
+    expect(exact.resolutionUs).toBe(0);
+    expectAgrees(minutes, exact);
+    const coarse = await ask(false, hours);
+    expect([coarse.windowUs, coarse.resolutionUs]).toEqual([hourS * secondUs, hourS * secondUs]);
+    expectAgrees(coarse, await ask(true, hours));
+    expect((await ask(false, 10_000)).resolutionUs).toBe(0);
+    expect((await store.counts()).get('greenhouse-1/air/temperature')).toBe(hours * hourS * ratePerSec);
+  });
+
+  test('are made of windows that devices sent, too', async () => {
+    const random = seeded(9);
+    const rows = Array.from({ length: hours * 360 }, (_, index) => ({
+      startS: index * 10,
+      values: Array.from({ length: 3 }, () => random() * 40 - 20),
+    }));
+    await write(entries.next(windows('soil', 'temperature', 10, rows)));
+    await untilRolled(hours, 'soil');
+    const [series] = await influxql(
+      `SELECT sum(temperature_count), min(temperature_min), max(temperature_max) FROM fieldline_1m.thermometer WHERE sensor = 'soil'`,
+    );
+    const values = rows.flatMap((row) => row.values);
+    expect(series?.values[0]?.slice(1)).toEqual([values.length, Math.min(...values), Math.max(...values)]);
+  });
+
+  test('take in what comes late, at once and after a restart', async () => {
+    await write(...someHours('air'));
+    await untilRolled(hours);
+    await write(entries.next(readings('air', 'temperature', [[1.5 * hourS + 0.05, 99]])));
+    expect(Math.max(...(await ask(false)).max.map(Number))).toBe(99);
+    expectAgrees(await ask(false), await ask(true));
+    await store.close();
+    store = await open();
+    await untilRolled(hours);
+    expectAgrees(await ask(false, hours), await ask(true, hours));
+    const [series] = await influxql('SELECT max(temperature_max) FROM fieldline_1h.thermometer');
+    expect(series?.values[0]?.[1]).toBe(99);
+  });
+
+  test('are made anew where the database has gone', async () => {
+    const written = someHours('air');
+    await write(...written);
+    await untilRolled(hours);
+    await fetch(`${influxd.url}/query?${new URLSearchParams({ q: `DROP DATABASE rollups_${runs}` }).toString()}`, { method: 'POST' }); // prettier-ignore
+    const tick = entries.next(readings('clock', 'ticks', [[1, 1]]));
+    // While it drops, InfluxDB answers that a shard is not found: that is tried again.
+    await expect.poll(() => store.write([tick])).toEqual({ kind: 'rewind', offset: 0 });
+    await write(...written);
+    await untilRolled(hours);
+    expectAgrees(await ask(false), await ask(true));
+  });
+
+  test('are kept as long as it is wanted, and not asked for beyond that', async () => {
+    await write(...someHours('air'));
+    await untilRolled(hours);
+    await store.close();
+    store = await open({ '1m': 4 * hourS * secondUs, '1h': Infinity });
+    const policies = await influxql(`SHOW RETENTION POLICIES ON rollups_${runs}`);
+    expect(policies[0]?.values.map(([name, duration]) => [name, duration])).toEqual([
+      ['autogen', '0s'],
+      ['fieldline_1m', '4h0m0s'],
+      ['fieldline_1h', '0s'],
+    ]);
+    // The first two hours of minutes may be gone, and later all of them: the readings answer.
+    expectAgrees(await ask(false), await ask(true));
+    nowUs += 100 * hourS * secondUs;
+    expect((await ask(false)).resolutionUs).toBe(0);
+    expect((await ask(false, hours)).resolutionUs).toBe(hourS * secondUs);
+  });
+});
