@@ -96,6 +96,17 @@ describe.skipIf(chromiumProgram.missing)('the fleet at scale', () => {
     });
     const { page } = await openPage(browser, address('/?find=well-000'));
     await page.locator('[data-config="waiting"]').waitFor();
+    await page.getByLabel('Find by name').fill('');
+    await page.getByLabel('Configuration').selectOption('under way');
+    await eventually(
+      'the one that is under way',
+      async () => (await names(page)).join() === 'well-000' || undefined,
+    );
+    expect(new URL(page.url()).search).toBe('?config=pending');
+    await page.getByLabel('Configuration').selectOption('its own file');
+    await eventually('all others', async () => !(await names(page)).includes('well-000') || undefined);
+    await page.goto(address('/?config=failed'));
+    await page.getByText('No device is like that.').waitFor();
     await page.context().close();
   });
 

@@ -185,6 +185,7 @@ describe('GET', () => {
       '/api/v1/alerts/{id}/acknowledge',
       '/api/v1/audit',
       '/api/v1/claim',
+      '/api/v1/config-states',
       '/api/v1/dead-letters',
       '/api/v1/dead-letters/{id}',
       '/api/v1/dead-letters/{id}/discard',

@@ -1,4 +1,10 @@
-import { DeviceConfigAnswer, DeviceConfigChange, DeviceId, DryRunAnswer } from '@fieldline/protocol';
+import {
+  ConfigStatesAnswer,
+  DeviceConfigAnswer,
+  DeviceConfigChange,
+  DeviceId,
+  DryRunAnswer,
+} from '@fieldline/protocol';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import type { GatewayParts } from '../parts.ts';
@@ -28,9 +34,24 @@ export function deviceConfigRoutes(parts: GatewayParts): ApiRoute[] {
       problems: [404],
       handle: ({ params }) => unknownDevice(parts, params.id) ?? json(configs.get(params.id)),
     }),
+    configStates(parts),
     setConfig(parts),
     dryRunConfig(parts),
   ];
+}
+
+function configStates({ configs, devices }: Pick<GatewayParts, 'configs' | 'devices'>): ApiRoute {
+  return defineRoute({
+    method: 'GET',
+    path: '/api/v1/config-states',
+    summary: 'How far the configuration of each device has come; those that run their own file are left out.',
+    access: 'viewer',
+    answer: { status: 200, description: 'The states, by device.', schema: ConfigStatesAnswer },
+    handle: () => {
+      const states = devices.list().map(({ id }) => ({ device: id, state: configs.state(id) }));
+      return json({ states: states.filter(({ state }) => state !== 'none') });
+    },
+  });
 }
 
 function setConfig(parts: GatewayParts): ApiRoute {

@@ -42,10 +42,18 @@ export class DeviceConfigs {
     const reported = this.#records.reported(device);
     return {
       device,
-      state: this.#state(device, desired, reported),
+      state: this.#stateOf(device, desired?.version),
       desired: desired && { ...desired, config: withoutPassword(desired.config) },
       reported,
     };
+  }
+
+  /** The state alone, without a look at the configuration: for ten thousand devices at once. */
+  state(device: string): ConfigState {
+    const json = this.#records.desired(device);
+    // `set` writes the version first.
+    const version = Number(/^\{"version":(\d+),/.exec(json ?? '')?.[1] ?? NaN);
+    return this.#stateOf(device, Number.isNaN(version) ? undefined : version);
   }
 
   /**
@@ -86,11 +94,13 @@ export class DeviceConfigs {
     return json === null ? null : (parseDesired(json) ?? null);
   }
 
-  #state(device: string, desired: Desired | null, reported: Reported | null): ConfigState {
-    if (!desired) return 'none';
-    if (reported?.version === desired.version) return reported.state;
+  /** @param version the desired one; undefined where nobody wants one */
+  #stateOf(device: string, version: number | undefined): ConfigState {
+    if (version === undefined) return 'none';
+    const reported = this.#records.reported(device);
+    if (reported?.version === version) return reported.state;
     const delivered = this.#delivered.get(device);
-    if (delivered?.version !== desired.version) return 'waiting';
+    if (delivered?.version !== version) return 'waiting';
     return this.#clock.nowUs() - delivered.atUs > answerWithinUs ? 'timed-out' : 'delivered';
   }
 }

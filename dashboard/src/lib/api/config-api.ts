@@ -1,4 +1,4 @@
-import type { DeviceConfigAnswer, DryRunAnswer } from '@fieldline/protocol';
+import type { ConfigStatesAnswer, DeviceConfigAnswer, DryRunAnswer } from '@fieldline/protocol';
 import type { Config } from '../config/difference.ts';
 import { request, type Answer } from './gateway-client.ts';
 
@@ -12,6 +12,11 @@ function configPath(device: string): string {
 /** What a device shall run, what it runs, and how far a change has come. */
 export function fetchConfig(device: string): Promise<Answer<DeviceConfigAnswer>> {
   return request<DeviceConfigAnswer>(configPath(device), { key: 'reported' });
+}
+
+/** How far each device has come; those of which nobody wants another configuration are left out. */
+export function fetchConfigStates(): Promise<Answer<ConfigStatesAnswer>> {
+  return request<ConfigStatesAnswer>('/api/v1/config-states', { key: 'states' });
 }
 
 /** Sets what a device shall run; `version` is that of the desired configuration it was made from, 0 for none. */

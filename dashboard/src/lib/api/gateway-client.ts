@@ -33,9 +33,6 @@ export interface Question<Value> {
 /** Told to the window whenever the gateway does not know who asks: the session may have ended. */
 export const refusedEvent = 'fieldline-refused';
 
-/** Told to the window whenever the gateway does not know who asks: the session may have ended. */
-export const refusedEvent = 'fieldline-refused';
-
 /** A request is given up after so long, in ms. */
 const longestRequestMs = 15_000;
 
@@ -101,7 +98,6 @@ export async function request<Value extends object>(
       signal: AbortSignal.timeout(longestMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (response.status === 401) dispatchEvent(new Event(refusedEvent));
     if (response.status === 401) dispatchEvent(new Event(refusedEvent));
     const answer: unknown = await response.json();
     if (response.ok && holds<Value>(answer, key)) return { ok: true, value: answer };

@@ -173,7 +173,7 @@ export const gatewayTexts = {
       any: 'any',
       applied: 'applied',
       pending: 'under way',
-      failed: 'rejected, taken back or unanswered',
+      failed: 'not applied',
       none: 'its own file',
     },
   },

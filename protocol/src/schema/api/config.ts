@@ -25,6 +25,12 @@ export const DeviceConfigAnswer = Type.Object({
 });
 export type DeviceConfigAnswer = Type.Static<typeof DeviceConfigAnswer>;
 
+/** `GET /api/v1/config-states`: how far each device has come; those of which nobody wants another one are left out. */
+export const ConfigStatesAnswer = Type.Object({
+  states: Type.Array(Type.Object({ device: Type.String(), state: ConfigState })),
+});
+export type ConfigStatesAnswer = Type.Static<typeof ConfigStatesAnswer>;
+
 /** `PUT /api/v1/devices/{id}/config`: `version` is that of the desired configuration it was made from, 0 for none. */
 export const DeviceConfigChange = Type.Object(
   {
