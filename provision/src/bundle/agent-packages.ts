@@ -107,7 +107,7 @@ const postrm = `#!/bin/sh
 set -e
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 if [ "$1" = purge ]; then
-  rm -rf /etc/fieldline /var/lib/private/fieldline
+  rm -rf /etc/fieldline /etc/systemd/system/${serviceName}.d /var/lib/private/fieldline
   rm -f /var/lib/fieldline
 fi
 `;
