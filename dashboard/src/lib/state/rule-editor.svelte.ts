@@ -8,17 +8,21 @@ const addressCharsMax = 6_000;
 
 /** A rule while it is edited. What is typed stands in the address (`?draft=…`), so that it survives whatever happens to the page. */
 export class RuleEditor {
-  /** The rule as the gateway has it; undefined for a new one. */
-  rule = $state.raw<AlertRule | undefined>();
   readonly #router: Router;
+  readonly #rule: () => AlertRule | undefined;
   #typed = $state.raw<RuleTexts | undefined>();
-  readonly kept = $derived(this.rule ? textsOf(this.rule) : emptyRule);
+  readonly kept = $derived.by(() => {
+    const rule = this.#rule();
+    return rule ? textsOf(rule) : emptyRule;
+  });
   readonly texts = $derived(this.#typed ?? this.kept);
   readonly read = $derived(readRule(this.texts));
   readonly isChanged = $derived(JSON.stringify(this.texts) !== JSON.stringify(this.kept));
 
-  constructor(router: Router) {
+  /** @param rule the rule as the gateway has it; undefined for a new one */
+  constructor(router: Router, rule: () => AlertRule | undefined) {
     this.#router = router;
+    this.#rule = rule;
     this.#typed = parseRuleTexts(router.route.query.get('draft'));
   }
 
