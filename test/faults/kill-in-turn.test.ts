@@ -71,8 +71,10 @@ async function untilAllIsStored(rig: KillRig): Promise<void> {
   await eventually(
     'all of it stored',
     async () => {
-      const { taken, stored, underWay, lost, refused } = await rig.total();
-      return underWay === 0 && taken === stored + lost + refused ? true : undefined;
+      const total = await rig.total();
+      const { taken, stored, underWay, lost, refused } = total;
+      if (underWay === 0 && taken === stored + lost + refused) return true;
+      throw new Error(JSON.stringify(total));
     },
     60_000,
   );

@@ -121,6 +121,40 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     expect(await stored(store)).toBe(10);
   });
 
+  test('a user who may only read and write stores, without rollups', async () => {
+    const influxd = await startOne({ auth: true });
+    const headers = { authorization: `Basic ${Buffer.from('admin:a').toString('base64')}` };
+    const statements = [
+      "CREATE USER admin WITH PASSWORD 'a' WITH ALL PRIVILEGES",
+      'CREATE DATABASE farm',
+      "CREATE USER hand WITH PASSWORD 'b'",
+      'GRANT ALL ON farm TO hand',
+    ];
+    const asAdmin = async (q: string, isKnown = true): Promise<void> => {
+      const request = { method: 'POST', body: new URLSearchParams({ q }), ...(isKnown && { headers }) };
+      expect((await fetch(new URL('/query', influxd.url), request)).status).toBe(200);
+    };
+    for (const [index, q] of statements.entries()) await asAdmin(q, index > 0);
+    const told: string[] = [];
+    const logger = { ...quiet, warn: (_about: object, message: string) => void told.push(message) };
+    const address = { url: influxd.url, database: 'farm', username: 'hand', password: 'b' };
+    const store = new InfluxStore({ address, directory, logger, rollEveryMs: 0 });
+    stores.push(store);
+    expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 0 });
+    expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 0 });
+    expect(told).toEqual([expect.stringContaining('retention policies')]);
+    expect(await store.write([some(10)])).toEqual({ kind: 'stored' });
+    expect(await stored(store)).toBe(10);
+    for (const name of ['fieldline_1m', 'fieldline_1h'])
+      await asAdmin(`CREATE RETENTION POLICY ${name} ON farm DURATION INF REPLICATION 1`);
+    expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 1 });
+    await store.close();
+    const other = new InfluxStore({ address, directory, logger, rollEveryMs: 0 });
+    stores.push(other);
+    expect(await other.open()).toEqual({ kind: 'ready', resumeAt: 1 });
+    expect(told).toHaveLength(1);
+  });
+
   test.each([
     [429, { 'retry-after': '7' }, '{"error":"too many"}', { code: 'INFLUX_OVERLOADED', retryAfterMs: 7000 }],
     [503, { 'retry-after': '1' }, 'write limit', { code: 'INFLUX_OVERLOADED', retryAfterMs: 1000 }],

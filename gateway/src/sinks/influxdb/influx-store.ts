@@ -75,6 +75,7 @@ export class InfluxStore implements Sink, Store {
   /** 2.x and 3.x keep no retention policies: there readings answer. */
   readonly #turns: RollTurns | undefined;
   #rolled = new RolledHours();
+  #mayRoll = true;
   readonly #catalog = new StreamCatalog();
   #separation = new TimeSeparation();
   #tags: Record<string, Readonly<Record<string, string>>> = {};
@@ -144,7 +145,7 @@ export class InfluxStore implements Sink, Store {
     this.#separation.keep();
     this.#catalog.keep();
     this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
-    await this.#turns?.take(this.#catalog.list(), this.#rolled, this.#nowUs());
+    if (this.#mayRoll) await this.#turns?.take(this.#catalog.list(), this.#rolled, this.#nowUs());
     if (performance.now() - this.#savedAtMs > stateIntervalMs) await this.#saveState();
     const parts = [...refusals];
     for (const line of outcome.refused) {
@@ -270,7 +271,16 @@ export class InfluxStore implements Sink, Store {
   async #ensureDatabase(): Promise<'found' | 'created'> {
     const database = await this.#queries.ensureDatabase();
     const { address, keepUs = keepRollups } = this.#options;
-    if (this.#turns) await ensurePolicies(this.#queries, address.database, keepUs);
+    if (!this.#turns) return database;
+    try {
+      await ensurePolicies(this.#queries, address.database, keepUs);
+      this.#mayRoll = true;
+    } catch (error) {
+      // Policies are an administrator's: a user who may only read and write stores without rollups.
+      if (codeOf(messageOf(error)) !== 'INFLUX_UNAUTHORIZED') throw error;
+      if (this.#mayRoll) this.#options.logger.warn({ err: error }, noRollups);
+      this.#mayRoll = false;
+    }
     return database;
   }
 
@@ -309,6 +319,10 @@ export class InfluxStore implements Sink, Store {
 }
 
 const noTags = {};
+
+/** Told once. */
+const noRollups =
+  'InfluxDB lets this user make no retention policies: readings are stored, and not rolled up. An administrator can make fieldline_1m and fieldline_1h, with the durations of influxdb.keepMinutes and keepHours';
 
 /** What a refused question says of its cause; undefined where it says nothing that is known. */
 function codeOf(detail: string): SinkFailure['code'] | undefined {

@@ -12,17 +12,33 @@ export async function ensurePolicies(
 ): Promise<void> {
   const on = `ON ${identifier(database)}`;
   const [series = []] = await queries.ask(`SHOW RETENTION POLICIES ${on}`);
-  const known = new Set(series.flatMap(({ values }) => values.map(([name]) => name)));
+  const known = new Map(
+    series.flatMap(({ values }) => values.map(([name, duration]) => [name, String(duration)])),
+  );
   for (const { name, policy } of influxGrains) {
-    const verb = known.has(policy) ? 'ALTER' : 'CREATE';
+    const duration = known.get(policy);
+    // To change what is right already would ask for an administrator.
+    if (duration !== undefined && secondsOf(duration) === wantedSeconds(keepUs[name])) continue;
+    const verb = duration === undefined ? 'CREATE' : 'ALTER';
     const replication = verb === 'CREATE' ? ' REPLICATION 1' : '';
     const lengths = `DURATION ${durationText(keepUs[name])}${replication} SHARD DURATION ${shardText(keepUs[name])}`;
     await queries.ask(`${verb} RETENTION POLICY ${identifier(policy)} ${on} ${lengths}`);
   }
 }
 
-function durationText(us: number): string {
-  return Number.isFinite(us) ? `${Math.ceil(us / 1e6)}s` : 'INF';
+/** InfluxDB writes `168h0m0s`, and `0s` for ever. */
+function secondsOf(duration: string): number {
+  const [, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration) ?? [];
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+/** 0: for ever. */
+function wantedSeconds(keepUs: number): number {
+  return Number.isFinite(keepUs) ? Math.ceil(keepUs / 1e6) : 0;
+}
+
+function durationText(keepUs: number): string {
+  return Number.isFinite(keepUs) ? `${wantedSeconds(keepUs)}s` : 'INF';
 }
 
 /** InfluxDB's own rule for a new policy; it does not follow when the duration changes. */
