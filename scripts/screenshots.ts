@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of the documentation: `npm run screenshots [-- --url URL] [--settle SECONDS]`. Without a
- * URL it runs a demo of its own. Needs Chromium (`apt-get install chromium`, or `CHROMIUM=PATH`).
+ * Takes the pictures of the documentation: `npm run screenshots [-- --url URL] [--settle SECONDS] [--only PAGE]…`.
+ * Without a URL it runs a demo of its own. Needs Chromium (`apt-get install chromium`, or `CHROMIUM=PATH`).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ const drawnRule = {
   enabled: true,
   severity: 'warning',
   kind: 'threshold',
-  fields: { streams: 'greenhouse-1/air/temperature', is: 'above', limit: '22', clear: '21.5' },
+  fields: { streams: 'greenhouse-1/air/temperature', is: 'above', limit: '20', clear: '18' },
   for: '5s',
   deliverTo: [],
   remedy: 'Open the roof.',
@@ -52,7 +52,13 @@ const chromiumFlags =
 await main();
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { url: { type: 'string' }, settle: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string' },
+      settle: { type: 'string' },
+      only: { type: 'string', multiple: true, default: [] },
+    },
+  });
   const settleMs = Number(values.settle ?? 60) * 1000;
   const demo = values.url === undefined ? await startDemo({ args: [] }) : undefined;
   const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags.split(' ') });
@@ -61,17 +67,26 @@ async function main(): Promise<void> {
       console.log(`waiting ${settleMs / 1000} s for charts worth looking at`);
       await sleep(settleMs);
     }
-    await takeAll(browser, values.url ?? demo?.ready.dashboard ?? '', demo?.ready.home);
+    const url = values.url ?? demo?.ready.dashboard ?? '';
+    await takeAll(browser, url, { home: demo?.ready.home, only: values.only });
   } finally {
     await browser.close();
     await demo?.interrupt();
   }
 }
 
-/** With the home of a gateway the pictures are taken as its administrator: they show what may be changed too. */
-async function takeAll(browser: Browser, url: string, home: string | undefined): Promise<void> {
+/**
+ * With the home of a gateway the pictures are taken as its administrator: they show what may be changed too.
+ * `only`: names of pages; empty takes all.
+ */
+async function takeAll(
+  browser: Browser,
+  url: string,
+  { home, only }: { home: string | undefined; only: readonly string[] },
+): Promise<void> {
   const token = home === undefined ? undefined : readFileSync(join(home, 'admin.token'), 'utf8').trim();
-  for (const [name, path] of Object.entries(pages))
+  const wanted = Object.entries(pages).filter(([name]) => only.length === 0 || only.includes(name));
+  for (const [name, path] of wanted)
     for (const [size, viewport] of Object.entries(sizes))
       for (const colorScheme of schemes) {
         // `fleet.png` is the picture of the README; the others say what they are.
