@@ -7,6 +7,7 @@ import { checkSettings, type DeviceSettings } from './first-boot/device-settings
 import { firstBootMeans, type FirstBootMeans } from './first-boot/first-boot-means.ts';
 import { firstrunFiles } from './first-boot/firstrun.ts';
 import { installFiles, type AgentFiles } from './first-boot/install-script.ts';
+import { giveMemoryBack } from './give-memory-back.ts';
 import type { ImageSource } from './image/open-image.ts';
 import { type BlockTarget } from './target/block-target.ts';
 
@@ -108,6 +109,7 @@ class Flash {
     const startedMs = now();
     this.#control.signal?.throwIfAborted();
     this.#control.onProgress?.({ phase, bytes: 0, total: undefined });
+    giveMemoryBack();
     const value = await work();
     this.#seconds[phase] = (now() - startedMs) / 1000;
     return value;

@@ -8,6 +8,7 @@ import { runEdgeDisk } from './edge-disk.ts';
 import { runEdgeFootprint } from './edge-footprint.ts';
 import { runEdgeNmea } from './edge-nmea.ts';
 import { runEdgeAdc } from './edge-adc.ts';
+import { runFlashImage } from './flash-image.ts';
 import { runGatewayBatch } from './gateway-batch.ts';
 import { runGatewayIdle } from './gateway-idle.ts';
 import { runGatewayLatency } from './gateway-latency.ts';
@@ -76,6 +77,10 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'edge-footprint': {
     summary: 'memory and CPU of the bundled agent, beside a bare process with its libraries',
     run: runEdgeFootprint,
+  },
+  'flash-image': {
+    summary: 'image of 1 GB written and read back a second, beside dd; and the memory it takes',
+    run: runFlashImage,
   },
   'dashboard-live': {
     summary: '50 live series on one page: frames a second, longest task, heap; beside their limits',
