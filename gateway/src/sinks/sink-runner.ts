@@ -13,7 +13,7 @@ import type {
 } from './sink.ts';
 
 /** How much one write carries at most: enough for thousands of points, little enough to retry cheaply. */
-export const defaultWriteLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 15_000 } as const;
+export const defaultWriteLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 5000 } as const;
 
 /** How often the journal's cursor is moved while entries flow; a crash repeats at most this much. */
 const cursorIntervalMs = 1000;
