@@ -21,6 +21,7 @@ import {
   simulateCommands,
   deadLetterCommands,
   tokenCommands,
+  updateCommands,
   userCommands,
 } from './commands/index.ts';
 
@@ -60,6 +61,12 @@ const root = buildRouteMap<string, FieldlineContext>({
     flash: buildRouteMap<string, FieldlineContext>({
       routes: routes(flashCommands),
       docs: { brief: 'Puts the agent on a device: as an image file, or onto a card' },
+    }),
+    update: buildRouteMap<string, FieldlineContext>({
+      routes: routes(updateCommands),
+      docs: {
+        brief: 'Signs, publishes and offers new versions of the agent, and shows how far they have come',
+      },
     }),
     simulate: buildRouteMap<string, FieldlineContext>({
       routes: routes(simulateCommands),

@@ -7,6 +7,7 @@ import { licenceNotices } from './licence-notices.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = fileURLToPath(new URL('agent-program.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('launcher-program.ts', import.meta.url));
 const noSocks = fileURLToPath(new URL('no-socks.ts', import.meta.url));
 const unit = fileURLToPath(new URL('../systemd/fieldline-agent.service', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -37,12 +38,16 @@ export interface BundleOptions {
   /** `lib/agent.cjs` and `prebuilds/…` are written below it. */
   readonly folder: string;
   readonly platforms: readonly AddonPlatform[];
+  /** The version that it reports; that of its sources where left out. */
+  readonly version?: string;
 }
 
 /** A bundle as it was written; absolute paths. */
 export interface AgentBundle {
   /** The agent, one CommonJS file: `node lib/agent.cjs --config FILE`. */
   readonly program: string;
+  /** What chooses between the packaged agent and its updates: `node lib/launcher.cjs --config FILE`. */
+  readonly launcher: string;
   /** The addons of serialport, where node-gyp-build looks for them: in `prebuilds` beside `lib`. */
   readonly addons: readonly string[];
   /** The systemd unit, in the sources; its flags of V8 belong to the figures of `bench edge-footprint`. */
@@ -52,14 +57,19 @@ export interface AgentBundle {
 }
 
 /**
- * Writes the agent as one file with all that it needs of npm, for Node 20 and newer, and serialport's addon for
- * each platform beside it. Rejects with esbuild's error where a source does not compile.
+ * Writes the agent as one file with all that it needs of npm, for Node 20 and newer, its launcher, and serialport's
+ * addon for each platform beside them. Rejects with esbuild's error where a source does not compile.
  */
-export async function bundleAgent({ folder, platforms }: BundleOptions): Promise<AgentBundle> {
-  const outfile = join(folder, 'lib/agent.cjs');
+export async function bundleAgent({ folder, platforms, version }: BundleOptions): Promise<AgentBundle> {
+  const outdir = join(folder, 'lib');
   const { metafile } = await build({
-    entryPoints: [program],
-    outfile,
+    entryPoints: [
+      { in: program, out: 'agent' },
+      { in: launcher, out: 'launcher' },
+    ],
+    outdir,
+    outExtension: { '.js': '.cjs' },
+    ...(version !== undefined && { define: { FIELDLINE_AGENT_VERSION: JSON.stringify(version) } }),
     alias,
     bundle: true,
     platform: 'node',
@@ -72,7 +82,8 @@ export async function bundleAgent({ folder, platforms }: BundleOptions): Promise
   });
   const written = await Promise.all(platforms.map((platform) => copyAddon(folder, platform)));
   const notices = await licenceNotices(Object.keys(metafile.inputs), root);
-  return { program: outfile, addons: written, unit, notices };
+  const files = { program: join(outdir, 'agent.cjs'), launcher: join(outdir, 'launcher.cjs') };
+  return { ...files, addons: written, unit, notices };
 }
 
 async function copyAddon(folder: string, platform: AddonPlatform): Promise<string> {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import type { ErrorCode } from '@fieldline/protocol';
+import type { ErrorCode, Status } from '@fieldline/protocol';
 import { readBootId } from './bindings/boot-id.ts';
 import type { Clock } from './bindings/clock.ts';
 import { DeviceClock } from './bindings/device-clock.ts';
 import { systemTimeSources } from './bindings/time-sources.ts';
 import { systemTimers, type Timers } from './bindings/timers.ts';
 import { Watchdog } from './bindings/watchdog.ts';
+import { systemDisk } from './bindings/disk-steps.ts';
 import { DeviceIdentity } from './claim/device-identity.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { burstCommand } from './burst/burst-command.ts';
@@ -23,6 +24,9 @@ import { Flushing } from './outbox/flushing.ts';
 import { MemoryQueue } from './outbox/memory-queue.ts';
 import { Sealer } from './outbox/sealer.ts';
 import { Uplink, type UplinkSettings } from './uplink/uplink.ts';
+import { archOf } from './update/check-order.ts';
+import { launchedBy } from './update/launched.ts';
+import { Updater } from './update/updater.ts';
 import { agentVersion } from './version.ts';
 
 /*
@@ -42,6 +46,8 @@ export interface AgentOptions {
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly timers?: Timers;
+  /** Ends the process in order, so that another version can start; by default like SIGTERM. */
+  readonly restart?: () => void;
 }
 
 /** A running agent. */
@@ -89,22 +95,11 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   const since = { bootId, nowUs: startedAtUs, firstStart, awaitFirst };
   const restored = declareRestart({ outbox, ledger, pipelines, ...since });
   const alarms = new Set<ErrorCode>();
-  const parts = {
-    store,
-    start,
-    outbox,
-    memory,
-    alarms,
-    ledger,
-    sensors,
-    bootId,
-    startedAtUs,
-    clock,
-    timers,
-    logger,
-    identity: openIdentity(local, { clock, timers, logger }),
-  };
-  const { uplink, remote, flushing } = buildRemote(config, parts);
+  const counted = { outbox, memory, alarms, ledger, sensors, bootId, startedAtUs };
+  const identity = openIdentity(local, { clock, timers, logger });
+  const { restart = terminate } = options;
+  const parts = { store, start, ...counted, clock, timers, logger, identity, restart };
+  const { uplink, remote, flushing, updater } = buildRemote(config, parts);
   const isOnline = (): boolean => uplink.isOnline;
   const alarm = (isFailing: boolean): void => {
     alarms[isFailing ? 'add' : 'delete']('OUTBOX_WRITE_FAILED');
@@ -122,7 +117,7 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
   logger.info(about, 'agent started');
 
   async function shutDown(): Promise<void> {
-    const settled = remote.stop();
+    const settled = Promise.all([remote.stop(), updater.stop()]);
     await sensors.stop();
     flushing.stop();
     await settled;
@@ -137,6 +132,11 @@ export async function startAgent(local: AgentConfig, options: AgentOptions = {})
     isOnline,
     waitingBatches: () => outbox.nextOffset - outbox.firstWaiting + memory.nextOffset - memory.firstWaiting,
   };
+}
+
+/** As whoever runs the agent would end it. */
+function terminate(): void {
+  process.kill(process.pid, 'SIGTERM');
 }
 
 /** The first start of a device that has sealed nothing since; undefined for all others. */
@@ -197,15 +197,17 @@ interface RemoteParts {
   readonly logger: Logger;
   /** Undefined where the device has a password. */
   readonly identity: DeviceIdentity | undefined;
+  readonly restart: () => void;
 }
 
 /** What the gateway is told and what it may change. */
 function buildRemote(
   config: AgentConfig,
   parts: RemoteParts,
-): { uplink: Uplink; remote: RemoteConfig; flushing: Flushing } {
+): { uplink: Uplink; remote: RemoteConfig; flushing: Flushing; updater: Updater } {
   const { store, start, sensors, outbox, memory, clock, timers, logger } = parts;
   const flushing = new Flushing(timers);
+  let gatewayUrl = config.gateway.url;
   const remote: RemoteConfig = new RemoteConfig({
     store,
     start,
@@ -215,6 +217,7 @@ function buildRemote(
       memory.changeLimit(next.outbox.memoryBytes);
       flushing.change(next.flushUs);
       uplink.change(uplinkSettings(next));
+      gatewayUrl = next.gateway.url;
     },
     recordings: () => sensors.recordings,
     report: () => uplink.report(),
@@ -222,16 +225,54 @@ function buildRemote(
     timers,
     logger,
   });
-  const uplink = buildUplink(config, parts, remote);
-  return { uplink, remote, flushing };
+  const updater = buildUpdater(config, parts, {
+    report: () => uplink.report(),
+    gatewayUrl: () => gatewayUrl,
+  });
+  const uplink: Uplink = buildUplink(config, parts, { remote, updater });
+  return { uplink, remote, flushing, updater };
 }
 
 function uplinkSettings({ gateway, keepaliveSec, uplink }: AgentConfig): UplinkSettings {
   return { gateway, keepaliveSec, ...uplink };
 }
 
-function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConfig): Uplink {
+function buildUpdater(
+  { local }: AgentConfig,
+  { sensors, restart, timers, logger }: RemoteParts,
+  about: { readonly report: () => void; readonly gatewayUrl: () => string },
+): Updater {
+  const { keys, confirmWithinUs } = local.updates;
+  return new Updater({
+    launched: launchedBy(process.env),
+    keys,
+    confirmWithinMs: confirmWithinUs / 1000,
+    arch: archOf(process.arch),
+    runningVersion: agentVersion,
+    gatewayUrl: (port) => local.claim?.url ?? `https://${new URL(about.gatewayUrl()).hostname}:${port}`,
+    untilBoundaryMs: () => sensors.untilBoundaryMs(),
+    restart,
+    report: about.report,
+    disk: systemDisk,
+    timers,
+    logger,
+  });
+}
+
+/** What the status says of updates; nothing where there was none. */
+function updateOf(updater: Updater): Pick<Status, 'update'> {
+  const update = updater.progress();
+  return update ? { update } : {};
+}
+
+function buildUplink(
+  config: AgentConfig,
+  parts: RemoteParts,
+  { remote, updater }: { readonly remote: RemoteConfig; readonly updater: Updater },
+): Uplink {
   const { outbox, memory, ledger, sensors, bootId, startedAtUs, clock, timers, logger, identity } = parts;
+  // Only what this process has sealed shows that its version works, from the sensor on.
+  const ownFrom = outbox.nextOffset;
   const uplink: Uplink = new Uplink({
     device: config.device,
     ...uplinkSettings(config),
@@ -241,7 +282,14 @@ function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConf
     timers,
     logger,
     reported: () => remote.reported(),
-    acknowledged: (reported) => remote.acknowledged(reported),
+    acknowledged: (reported) => {
+      remote.acknowledged(reported);
+      // Without a sensor there is nothing else that could be delivered.
+      if (sensors.hosts.size === 0) updater.delivered();
+    },
+    delivered: ({ offset }) => {
+      if (offset >= ownFrom) updater.delivered();
+    },
     desired: (desired) => remote.desired(desired),
     status: (online) => ({
       online,
@@ -251,9 +299,11 @@ function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConf
       clock: clock.quality(),
       startedAt: startedAtUs,
       ...(parts.alarms.size > 0 ? { alarms: [...parts.alarms] } : {}),
+      ...updateOf(updater),
     }),
     commands: {
       ping: () => ({ pong: true, nowUs: clock.nowUs() }),
+      update: (args) => updater.order(args),
       'dry-run': (args) => remote.dryRun(args),
       burst: (args) =>
         burstCommand(args, { source: (sensor) => sensors.pipeline(sensor), nowUs: clock.nowUs() }),
@@ -262,6 +312,7 @@ function buildUplink(config: AgentConfig, parts: RemoteParts, remote: RemoteConf
         dropped: ledger.reasons(),
         outbox: { ...outbox.counters(), memory: memory.counters() },
         uplink: uplink.counters,
+        updates: updater.figures(),
       }),
     },
   });

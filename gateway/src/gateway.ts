@@ -46,6 +46,10 @@ import type { GatewayParts, Listening, OpenedSinks } from './parts.ts';
 import { storedOffset } from './sinks/embedded/stored-offset.ts';
 import { openSinks } from './sinks/index.ts';
 import { Teardown } from './teardown.ts';
+import { BundleStore } from './updates/bundle-store.ts';
+import { OfferBook } from './updates/offer-book.ts';
+import { Tickets } from './updates/ticket.ts';
+import { Updates } from './updates/updates.ts';
 
 /** How often the account and the registry write what changed. A kill costs a replay of as much journal. */
 const saveIntervalMs = 2000;
@@ -158,6 +162,7 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
   });
   keepPlacing(teardown, placement);
   teardown.add('broker', () => broker.stop());
+  const updates = openUpdates(base, durable, commands);
   const mqttUrl = await broker.listen(config.mqtt);
   const mqttsUrl = await listenSecure(base, broker, durable.certificates);
   const listening: Listening = { mqttUrl, mqttsUrl, httpsUrl: undefined };
@@ -176,10 +181,11 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
     replay,
     sinks,
     alerts,
+    updates,
     way,
     ledger: (device) => durable.account.answer(sinks.store, device),
     stages,
-    counters: () => [...counters(), ...durable.access.counters()],
+    counters: () => [...counters(), ...durable.access.counters(), ...updates.counters()],
     problems: () => [
       ...problems(),
       ...durable.problems(),
@@ -189,6 +195,7 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
   watchAlerts(base, parts);
   const api = await startApi(parts);
   teardown.add('api', () => api.stop());
+  offerFrom(parts, api.secureUrl);
   listening.httpsUrl = api.secureUrl;
   const dashboardUrl = `${api.url}${durable.access.newSignInPath() ?? ''}`;
   return { httpUrl: api.url, dashboardUrl, mqttUrl, httpsUrl: api.secureUrl, mqttsUrl };
@@ -210,6 +217,35 @@ async function listenSecure(
     logger.warn({ err: error }, 'The broker is without TLS; set mqtts.port, or mqtts.enabled to false');
     return undefined;
   }
+}
+
+/** Updates over the air: published, offered, and what devices say of them. */
+function openUpdates(
+  { config, clock, logger, teardown }: Base,
+  { database, registry, certificates }: Durable,
+  commands: DeviceCommands,
+): Updates {
+  const updates = new Updates({
+    bundles: new BundleStore(database, { directory: join(config.home, 'updates'), clock }),
+    offers: new OfferBook(database, clock),
+    tickets: new Tickets(clock),
+    devices: registry,
+    commands,
+    pin: () => certificates.servers.pin,
+    logger: logger.child({ part: 'updates' }),
+  });
+  commands.onListening = (device) => updates.listening(device);
+  teardown.add(
+    'updates',
+    registry.onChange((record) => updates.changed(record)),
+  );
+  return updates;
+}
+
+/** Bundles are fetched over TLS: from here on they can be, also by devices that came before. */
+function offerFrom({ updates, devices }: GatewayParts, secureUrl: string | undefined): void {
+  updates.port = secureUrl === undefined ? 0 : Number(new URL(secureUrl).port || 443);
+  for (const { id, online } of devices.list()) if (online) updates.listening(id);
 }
 
 /** Lets the rules see what no batch carries, and the messages go out. */

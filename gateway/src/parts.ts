@@ -16,6 +16,7 @@ import type { WayLatency } from './metrics/way-latency.ts';
 import type { StreamIndex } from './query/stream-index.ts';
 import type { LiveFeed } from './sinks/live/live-feed.ts';
 import type { Sink } from './sinks/sink.ts';
+import type { Updates } from './updates/updates.ts';
 
 /**
  * What the sinks are opened with. `gateway.ts` calls `openSinks(context)` of `sinks/index.ts` once, after
@@ -100,6 +101,7 @@ export interface GatewayParts {
   readonly replay: Replay;
   readonly sinks: OpenedSinks;
   readonly alerts: Alerts;
+  readonly updates: Updates;
   /** From the sensor to the places before the stores. */
   readonly way: WayLatency;
   /** The account, compared with the primary store's own counts at one quiet instant. */

@@ -8,3 +8,4 @@ export type { AgentFiles } from './first-boot/install-script.ts';
 export * from './flash-image.ts';
 export { openImage, type ImageSource } from './image/open-image.ts';
 export { BlockTarget } from './target/block-target.ts';
+export * from './update/update-bundle.ts';

@@ -19,6 +19,7 @@ export const stages: readonly { readonly stage: string; readonly from: number; r
   { stage: 'provision', from: 7500, to: 7999 },
   { stage: 'simulator', from: 8000, to: 8499 },
   { stage: 'alerts', from: 8500, to: 8999 },
+  { stage: 'update', from: 9000, to: 9499 },
 ];
 
 const codesFolder = 'protocol/src/errors/codes/';

@@ -32,6 +32,9 @@ const parameters: Readonly<Record<string, string>> = {
   ...{ format: 'csv', device },
 };
 
+/** What devices fetch over TLS alone, with a ticket: test/faults/update-over-the-air.test.ts. */
+const forDevices: readonly string[] = ['/api/v1/updates/bundles/{sha256}'];
+
 /** Bodies with which a route that writes does what it is for; the others are sent an empty one. */
 const bodies: Readonly<Record<string, object>> = {
   'POST /api/v1/devices': { name: 'lab-2' },
@@ -131,7 +134,7 @@ describe.skipIf(curlProgram.missing)('every route of the OpenAPI document', () =
   }
 
   test('that reads answers 200, as it is described', async () => {
-    const reading = operations().filter(([method]) => method === 'GET');
+    const reading = operations().filter(([method, path]) => method === 'GET' && !forDevices.includes(path));
     expect(reading.length).toBeGreaterThan(20);
     for (const [method, path, operation] of reading) {
       const answer = await curl(method, addressOf(path, operation));

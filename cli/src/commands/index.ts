@@ -45,6 +45,12 @@ import { tap } from './tap.ts';
 import { tokenCreate } from './token-create.ts';
 import { tokenList } from './token-list.ts';
 import { tokenRevoke } from './token-revoke.ts';
+import { updateKey } from './update-key.ts';
+import { updateOffer } from './update-offer.ts';
+import { updatePublish } from './update-publish.ts';
+import { updateRemove } from './update-remove.ts';
+import { updateStatus } from './update-status.ts';
+import { updateWithdraw } from './update-withdraw.ts';
 import { userAdd } from './user-add.ts';
 import { userList } from './user-list.ts';
 import { userPasswd } from './user-passwd.ts';
@@ -98,6 +104,15 @@ export const alertCommands = {
 };
 /** The commands behind `flash`. */
 export const flashCommands = { bundle: flashBundle, image: flashImageCommand, disk: flashDisk };
+/** The commands behind `update`. */
+export const updateCommands = {
+  key: updateKey,
+  publish: updatePublish,
+  offer: updateOffer,
+  status: updateStatus,
+  withdraw: updateWithdraw,
+  remove: updateRemove,
+};
 /** The commands behind `simulate`. */
 export const simulateCommands = {
   thermometer: simulateThermometer,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DeviceClaim, DeviceCredential, FieldlineError } from '@fieldline/protocol';
@@ -6,6 +6,7 @@ import type { AgentFiles } from '@fieldline/provision';
 import { parse, stringify } from 'yaml';
 import { GatewayClient } from '../gateway/gateway-client.ts';
 import { buildPackages, packageCache } from './build-packages.ts';
+import { publicHalf, readSigningKey, signingKeyPath } from '../update/signing-key.ts';
 import type { DeviceOptions } from './device-options.ts';
 
 /** Where the agent of a flashed device keeps its data; the unit's state directory. */
@@ -30,9 +31,17 @@ export async function agentFiles(
     device: device.name,
     gateway: { ...own.gateway, url: device.gateway, ...(claim !== undefined && { claim }) },
     dataDir: deviceDataDir,
+    ...updatesOf(own.keys),
     sensors: own.keys['sensors'] ?? [],
   };
   return { config: stringify(config), packages, ...(password !== undefined && { password }) };
+}
+
+/** Whoever flashes from an account that signs updates wants their devices to take them. */
+function updatesOf(keys: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const path = signingKeyPath();
+  if (keys['updates'] !== undefined || !existsSync(path)) return {};
+  return { updates: { keys: [publicHalf(readSigningKey(path))] } };
 }
 
 /** How the device will say who it is: by a password, or by a claim that it trades for a certificate. */

@@ -67,15 +67,21 @@ export async function buildPackages(options: BundleOptions): Promise<BundleFile[
   );
 }
 
-async function bundledAgent(arch: DebianArch): Promise<BundledAgent> {
+/** The agent for an architecture, reporting `version`; that of this program where left out. */
+export async function bundledAgent(arch: DebianArch, version?: string): Promise<BundledAgent> {
   // Loaded here: the bundler is needed by this command alone.
   const { bundleAgent } = await import('@fieldline/edge/bundle');
   const folder = await mkdtemp(join(tmpdir(), 'fieldline-bundle-'));
   try {
-    const bundle = await bundleAgent({ folder, platforms: [addonPlatforms[arch]] });
+    const bundle = await bundleAgent({
+      folder,
+      platforms: [addonPlatforms[arch]],
+      ...(version !== undefined && { version }),
+    });
     return {
-      version: cliVersion,
+      version: version ?? cliVersion,
       program: await readFile(bundle.program),
+      launcher: await readFile(bundle.launcher),
       addons: await Promise.all(
         bundle.addons.map(async (path) => ({ path: relative(folder, path), content: await readFile(path) })),
       ),

@@ -52,7 +52,16 @@ export async function securePost(post: SecurePost): Promise<Result<PostAnswer>> 
   }
 }
 
-function openSocket({ url, trust, shown, signal }: SecurePost): Promise<Result<TLSSocket>> {
+/**
+ * Opens a connection over TLS to the host of `url`, once the other side is recognised. Refused as UPLINK_UNREACHABLE or
+ * UPLINK_GATEWAY_UNTRUSTED; a connection that is silent for 15 s is destroyed.
+ */
+export function openSocket({
+  url,
+  trust,
+  shown,
+  signal,
+}: Omit<SecurePost, 'body'>): Promise<Result<TLSSocket>> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isOwn = trust.kind !== 'system';
   const socket = connect({

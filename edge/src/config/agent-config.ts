@@ -2,7 +2,7 @@ import type { StreamPlan } from '../aggregator/sensor-pipeline.ts';
 import type { TimeReceiver } from '../bindings/device-clock.ts';
 import type { WhenFull } from '../outbox/when-full.ts';
 import type { BoundDriver } from '../drivers/driver.ts';
-import type { SensorFile } from './agent-schema.ts';
+import type { AgentFile, SensorFile } from './agent-schema.ts';
 import type { Environment } from './environment.ts';
 
 /** One sensor, ready to start. */
@@ -24,12 +24,24 @@ export interface ClaimConfig {
   readonly url: string;
 }
 
+/** Updates over the air. */
+export interface UpdateConfig {
+  /** Public keys (Ed25519), 32 bytes in base64url. */
+  readonly keys: readonly string[];
+  /** How long a new version may take to deliver its first batch. */
+  readonly confirmWithinUs: number;
+  /** As it was written; undefined where nothing was. */
+  readonly file: AgentFile['updates'];
+}
+
 /** What stays with the device, whatever the gateway wants it to run. */
 export interface LocalKeys {
   readonly device: string;
   readonly gateway: { readonly url: string; readonly password: string };
   /** What the device trades for its certificate; absent where it has a password. */
   readonly claim?: ClaimConfig | undefined;
+  /** Whose updates the device takes; only on the device can that be changed. */
+  readonly updates: UpdateConfig;
   /** Absolute path. */
   readonly dataDir: string;
   /** The folder of the local file: relative paths start there. */

@@ -90,6 +90,26 @@ export const AgentFile = Type.Object(
           'A configuration from the gateway is taken back when the gateway is not reached with it for so long: 1s to 1h',
       }),
     ),
+    updates: Type.Optional(
+      Type.Object(
+        {
+          keys: Type.Optional(
+            Type.Array(Type.String({ pattern: '^[\\w-]{43}$' }), {
+              maxItems: 8,
+              description:
+                'Public keys of `fieldline update key`: an update over the air is taken with the signature of one of them',
+            }),
+          ),
+          confirmWithin: Type.Optional(
+            Type.String({
+              default: agentDefaults.updateConfirmWithin,
+              description: 'A new version that has delivered no batch for so long is taken back: 10s to 1h',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
     clock: Type.Optional(ClockKeys),
     outbox: Type.Optional(
       Type.Object(

@@ -12,4 +12,5 @@ export const agentDefaults = {
   backlogBatchesPerSec: 50,
   inFlight: 8,
   confirmWithin: '60s',
+  updateConfirmWithin: '5m',
 } as const;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Reported } from '@fieldline/protocol';
 import type { AgentConfig, LocalKeys } from './agent-config.ts';
 import { checkShape } from './check-shape.ts';
@@ -20,7 +21,7 @@ const errorsMax = 50;
 /**
  * Checks a configuration from the gateway as a whole, on this device. It has the shape of the local file; what
  * it leaves out has its default, except for the keys that stay with the device: `device` and `dataDir` are
- * those of the local file, and `gateway` is too where nothing else is said.
+ * those of the local file, as is `updates`, and `gateway` is too where nothing else is said.
  */
 export function readDesired(config: unknown, local: LocalKeys): DesiredOutcome {
   if (!isObject(config)) return { ok: false, errors: [{ path: '', reason: 'It is not a mapping of keys.' }] };
@@ -51,6 +52,7 @@ function withLocalKeys(config: Record<string, unknown>, local: LocalKeys): Recor
     device: local.device,
     dataDir: typeof config['dataDir'] === 'string' ? config['dataDir'] : local.dataDir,
     gateway: isGiven ? config['gateway'] : { url, ...own },
+    ...(local.updates.file && { updates: local.updates.file }),
   };
 }
 
@@ -60,11 +62,13 @@ function localKeyProblems(config: Record<string, unknown>, local: LocalKeys): Co
   const refuse = (path: string[], reason: string): void => {
     problems.push({ code: 'CONFIG_INVALID_VALUE', path, reason });
   };
-  const { device, dataDir, gateway } = config;
+  const { device, dataDir, gateway, updates } = config;
   if (device !== undefined && device !== local.device)
     refuse(['device'], `It is "${local.device}", and can be changed on the device only.`);
   if (dataDir !== undefined && !(typeof dataDir === 'string' && isLocalFolder(dataDir, local)))
     refuse(['dataDir'], 'It can be changed on the device only.');
+  if (updates !== undefined && !isDeepStrictEqual(updates, local.updates.file))
+    refuse(['updates'], 'Whose updates the device takes can be changed on the device only.');
   if (isObject(gateway) && gateway['passwordFile'] !== undefined)
     refuse(
       ['gateway', 'passwordFile'],

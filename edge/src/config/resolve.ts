@@ -66,7 +66,15 @@ export function resolveConfig(
     device,
     gateway,
     dataDir,
-    local: context.local ?? { device, gateway, claim: claimOf(file), dataDir, directory, environment },
+    local: context.local ?? {
+      device,
+      gateway,
+      claim: claimOf(file),
+      updates: resolveUpdates(resolver, file),
+      dataDir,
+      directory,
+      environment,
+    },
     errors: [],
     confirmWithinUs: resolver.durationUs(
       file.confirmWithin ?? agentDefaults.confirmWithin,
@@ -120,6 +128,13 @@ function receiverOf(resolver: Resolver, { clock, sensors }: AgentFile): string |
   const reason =
     sensor === undefined ? `the clock needs a receiver; ${known}` : `"${sensor}" is no receiver; ${known}`;
   return resolver.value(refused('CONFIG_INVALID_VALUE', reason), ['clock', 'sensor'], undefined);
+}
+
+function resolveUpdates(resolver: Resolver, { updates }: AgentFile): LocalKeys['updates'] {
+  const within = updates?.confirmWithin ?? agentDefaults.updateConfirmWithin;
+  const bounds = { minUs: 10e6, maxUs: 3.6e9 };
+  const confirmWithinUs = resolver.durationUs(within, ['updates', 'confirmWithin'], bounds);
+  return { keys: updates?.keys ?? [], confirmWithinUs, file: updates };
 }
 
 function resolveOutbox(resolver: Resolver, keys: NonNullable<AgentFile['outbox']>): AgentConfig['outbox'] {

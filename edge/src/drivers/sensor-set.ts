@@ -133,6 +133,15 @@ export class SensorSet implements SealedSensors {
     return true;
   }
 
+  /** How long until a moment at which no window is open, in ms; 0 where that is too far to wait for. */
+  untilBoundaryMs(): number {
+    const earliestUs = this.#options.clock.nowUs() + leadUs;
+    const lastUs = [...this.#sensors.values()].flatMap(({ config }) =>
+      config.streams.map(({ windowUs }) => windowUs),
+    );
+    return Math.max(0, (switchTime(earliestUs, { lastUs, nextUs: [] }) - this.#options.clock.nowUs()) / 1000);
+  }
+
   close(nowUs: number, last: boolean): void {
     for (const { pipeline } of this.#sensors.values()) {
       if (last) pipeline.closeAll(nowUs);

@@ -33,6 +33,8 @@ export interface SessionOptions {
   reported(): Reported;
   /** The gateway has acknowledged a report. */
   acknowledged(reported: Reported): void;
+  /** The gateway has this batch, durably. */
+  readonly delivered?: (batch: SealedBatch) => void;
   /** The gateway wants another configuration. */
   desired(desired: Desired): void;
   /** Batches a second on the backlog lane. */
@@ -145,6 +147,7 @@ export class Session {
           return;
         }
         counters.acknowledged += 1;
+        this.#options.delivered?.(batch);
         resolve();
       };
       this.#waiting.add(ended);

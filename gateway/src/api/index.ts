@@ -31,6 +31,7 @@ import { sinkRoutes } from './sinks.ts';
 import { streamRoutes } from './streams.ts';
 import type { ServerTls } from './http-server.ts';
 import { tokenRoutes } from './tokens.ts';
+import { updateRoutes } from './updates.ts';
 import { userRoutes } from './users.ts';
 
 /** Where viewers open their socket. */
@@ -103,6 +104,7 @@ export function routeTable(parts: GatewayParts, hub: LiveHub): ApiRoute[] {
     ...tokenRoutes(parts),
     ...auditRoutes(parts),
     ...claimRoutes(parts),
+    ...updateRoutes(parts),
     ...aboutRoutes(parts),
   ];
   return [...routes, openApiRoute(routes)];

@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify';
 import { Readable } from 'node:stream';
 import type { ErrorCode } from '@fieldline/protocol';
+import send from '@fastify/send';
 import type { Logger } from 'pino';
 import type { Principal } from '../access/access.ts';
 import type { AuditLog, NewAuditEntry } from '../access/audit-log.ts';
@@ -78,10 +79,11 @@ export function buildServer(options: ServerOptions): FastifyInstance {
 
 function addRoute(server: FastifyInstance, route: ApiRoute, options: ServerOptions): void {
   const { admission } = options;
-  const { params, query, body } = route;
+  const { params, query, body, bodyBytes } = route;
   server.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    ...(bodyBytes !== undefined && { bodyLimit: bodyBytes }),
     schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
     onRequest: async (request, reply) => {
       const principal = admission.identify(request.raw);
@@ -95,7 +97,7 @@ function addRoute(server: FastifyInstance, route: ApiRoute, options: ServerOptio
       const asked = { params, query, body, principal, channel: admission.channel(request.raw) };
       const answer = await route.handle(asked);
       noteChange(auditEntry(route, asked, answer), options);
-      return send(reply, answer);
+      return answer.kind === 'stored file' ? sendStored(request, reply, answer) : sendAnswer(reply, answer);
     },
   });
 }
@@ -128,7 +130,24 @@ function reject(reply: FastifyReply, rejection: Rejection | undefined): FastifyR
   return rejection && sendProblem(reply, rejection.status, rejection.code, rejection.detail);
 }
 
-function send(reply: FastifyReply, answer: ApiReply): FastifyReply {
+/** Its reader may take nothing for a while no longer than that of a stream. */
+async function sendStored(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { directory, name }: Extract<ApiReply, { kind: 'stored file' }>,
+): Promise<FastifyReply> {
+  const { statusCode, headers, stream } = await send(request.raw, name, {
+    root: directory,
+    contentType: false,
+  });
+  reply.raw.setTimeout(requestLimits.stallMs, () => reply.raw.destroy());
+  return reply
+    .code(statusCode)
+    .headers({ ...headers, 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
+    .send(stream);
+}
+
+function sendAnswer(reply: FastifyReply, answer: Exclude<ApiReply, { kind: 'stored file' }>): FastifyReply {
   if ('headers' in answer) void reply.headers(answer.headers);
   if (answer.kind === 'problem')
     return sendProblem(reply, answer.status, answer.code, answer.detail, answer.extra);

@@ -27,6 +27,8 @@ interface Pending {
 export class DeviceCommands {
   readonly #pending = new Map<string, Pending>();
   readonly #listening = new Set<string>();
+  /** Set by who has something for devices that come: called when one listens. */
+  onListening: (device: string) => void = () => undefined;
   /** Set by the broker: publishes on a device's command topic. */
   publish: (device: string, json: string) => void = () => undefined;
 
@@ -60,6 +62,7 @@ export class DeviceCommands {
     for (const pending of this.#pending.values()) {
       if (pending.device === device && !pending.isSent) this.#sendNow(pending);
     }
+    this.onListening(device);
   }
 
   /** The session of a device has ended: what it has not answered is sent again when it is back. */

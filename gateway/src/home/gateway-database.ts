@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { FieldlineError } from '@fieldline/protocol';
+import { updateTables } from '../updates/update-tables.ts';
 
 /**
  * One step for each version of the tables, never changed once it is released: a file at version N (`PRAGMA
@@ -60,6 +61,7 @@ const migrations: readonly string[] = [
   CREATE TABLE dialect_devices (
     device TEXT PRIMARY KEY, account TEXT NOT NULL, as_named TEXT NOT NULL) WITHOUT ROWID;
 `,
+  updateTables,
 ];
 
 /** The version of `gateway.db` that this code writes. */

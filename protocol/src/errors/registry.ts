@@ -11,6 +11,7 @@ import { queryErrors } from './codes/query.ts';
 import { simulatorErrors } from './codes/simulator.ts';
 import { sinkErrors } from './codes/sink.ts';
 import { sourceErrors } from './codes/source.ts';
+import { updateErrors } from './codes/update.ts';
 import { uplinkErrors } from './codes/uplink.ts';
 import type { ErrorEntry } from './codes/define.ts';
 
@@ -30,6 +31,7 @@ export const errorRegistry = {
   ...provisionErrors,
   ...simulatorErrors,
   ...alertErrors,
+  ...updateErrors,
 };
 
 /** A stable error code: the same word in logs, problem documents, dead letters and the reference. */

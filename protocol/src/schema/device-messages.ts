@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { ClockQuality, TimeUs } from './names.ts';
+import { UpdateProgress } from './update.ts';
 
 /** `fieldline/v1/{device}/status`, retained; the last will is the same with `online: false`. */
 export const Status = Type.Object(
@@ -17,6 +18,8 @@ export const Status = Type.Object(
         description: 'Error codes',
       }),
     ),
+    /** The newest update over the air; left out where there was none. */
+    update: Type.Optional(UpdateProgress),
   },
   { additionalProperties: false },
 );

@@ -7,6 +7,8 @@ export interface BundledAgent {
   readonly version: string;
   /** The one file of the program. */
   readonly program: Uint8Array;
+  /** What starts it, and goes back from an update that fails. */
+  readonly launcher: Uint8Array;
   /** serialport's addon: its path below the bundle's folder, and its bytes. */
   readonly addons: readonly { readonly path: string; readonly content: Uint8Array }[];
   /** The systemd unit. */
@@ -77,6 +79,7 @@ function agentPackage(arch: DebianArch, agent: BundledAgent): DebianPackage {
     ],
     files: [
       { path: `${home}/lib/agent.cjs`, content: agent.program },
+      { path: `${home}/lib/launcher.cjs`, content: agent.launcher },
       ...agent.addons.map(({ path, content }) => ({ path: `${home}/${path}`, content })),
       { path: `usr/lib/systemd/system/${serviceName}`, content: agent.unit },
       { path: `${docs}/examples/agent.yaml`, content: agent.sampleConfig },

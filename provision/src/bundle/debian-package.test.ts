@@ -4,6 +4,7 @@ import { agentPackages, builtPackage, type BundledAgent } from './agent-packages
 const agent: BundledAgent = {
   version: '0.1.0',
   program: Buffer.from('program'),
+  launcher: Buffer.from('launcher'),
   addons: [{ path: 'prebuilds/linux-arm64/addon.node', content: Buffer.from('addon') }],
   unit: Buffer.from('[Service]\n'),
   sampleConfig: Buffer.from('device: x\n'),
