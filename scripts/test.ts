@@ -1,5 +1,5 @@
 /**
- * Runs the tests: `npm test [-- FILTER…]`, `npm run test:long`. Prints vitest's own progress, then what was
+ * Runs the tests: `npm test [-- FILTER…]`, `npm run test:long`, `npm run test:device`. Prints vitest's own progress, then what was
  * skipped and why, and last the plain counts. Exits 1 when a test failed, or when none ran.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,6 +10,12 @@ import type { SkipNote } from '../test/services/skips.ts';
 import { countTests, summarize, type VitestReport } from './test/summary.ts';
 
 const root = dirname(import.meta.dirname);
+
+/** What a flag adds to the tests: variables by which those that take long are asked for. */
+const modes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '--long': { FIELDLINE_TEST_LONG: '1' },
+  '--device': { FIELDLINE_TEST_DEVICE: '1' },
+};
 
 process.exitCode = main(process.argv.slice(2));
 
@@ -29,12 +35,12 @@ function main(flags: readonly string[]): number {
 }
 
 function runVitest(flags: readonly string[], directory: string): number {
-  const filters = flags.filter((flag) => flag !== '--long');
+  const filters = flags.filter((flag) => !modes[flag]);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${directory}/report.json`];
   const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` };
   Object.assign(env, { FIELDLINE_SKIPS_FILE: join(directory, 'skips.ndjson') });
-  if (flags.includes('--long')) Object.assign(env, { FIELDLINE_TEST_LONG: '1' });
+  for (const flag of flags) Object.assign(env, modes[flag]);
   const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...filters], {
     cwd: root,
     env,

@@ -32,7 +32,7 @@ describe('summary of a test run', () => {
 
   test('names what was skipped and what would install it, and ends with the plain counts', () => {
     expect(summarize({ report, notes }, '/repo').split('\n')).toEqual([
-      'Skipped, for another reason (long tests run with: npm run test:long):',
+      'Skipped, for another reason (long tests: npm run test:long; whole devices: npm run test:device):',
       '  a.test.ts: a multiplies',
       '',
       'Skipped, for want of influxd (install with: apt-get install influxdb):',

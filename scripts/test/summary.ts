@@ -71,7 +71,8 @@ function skippedLines(report: VitestReport, notes: readonly SkipNote[], root: st
 
 function reasonOf(testFile: string, notes: readonly SkipNote[]): string {
   const needed = notes.filter((note) => note.testFile === testFile);
-  if (needed.length === 0) return 'for another reason (long tests run with: npm run test:long)';
+  if (needed.length === 0)
+    return 'for another reason (long tests: npm run test:long; whole devices: npm run test:device)';
   const programs = [...new Set(needed.map(({ program }) => program))].join(', ');
   const installs = [...new Set(needed.map(({ install }) => install))].join(' && ');
   return `for want of ${programs} (install with: ${installs})`;
