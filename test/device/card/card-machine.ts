@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../services/wait.ts';
@@ -107,7 +108,7 @@ export class CardMachine {
       saveWithinMs,
     );
     await this.powerCut();
-    copyFileSync(this.#card, saved.card);
+    await copyFile(this.#card, saved.card);
     return saved;
   }
 }

@@ -1,4 +1,5 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGateway, type RunningGateway } from '@fieldline/gateway';
@@ -12,7 +13,7 @@ import { CardMachine, type SavedMachine } from './card-machine.ts';
 import type { CardKind, CardParts } from './card-parts.ts';
 
 /** Under emulation a device takes minutes for what it does in half of one. */
-const bootsWithinMs = 420_000;
+const bootsWithinMs = 840_000;
 /** A device that reboots by itself more often than this does not get ahead. */
 const rebootsMax = 2;
 const device = 'greenhouse-1';
@@ -102,7 +103,7 @@ export class CardRig {
 
   /** Starts the device from its card, or from what was saved of it. */
   async powerOn(saved?: SavedMachine): Promise<void> {
-    if (saved) copyFileSync(saved.card, this.card);
+    if (saved) await copyFile(saved.card, this.card);
     const { card, sensor } = this;
     const parts = this.#parts;
     this.#machine = await CardMachine.powerOn({
@@ -141,7 +142,9 @@ export class CardRig {
   async ask<Answer>(path: string): Promise<Answer> {
     const { home, httpUrl } = this.#running;
     const token = readFileSync(join(home, 'admin.token'), 'utf8').trim();
-    const response = await fetch(`${httpUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(`${httpUrl}${path}`, {
+      headers: { authorization: `Bearer ${token}`, connection: 'close' },
+    });
     return (await response.json()) as Answer;
   }
 

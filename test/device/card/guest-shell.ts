@@ -48,15 +48,18 @@ export class GuestShell {
 
   /** Runs a command line; standard error is part of the text. */
   async run(command: string): Promise<GuestOutcome> {
-    const name = `end-${++this.#commands}`;
+    const number = ++this.#commands;
     const from = this.#heard.length;
-    this.#socket?.write(`{ ${command}\n} 2>&1 </dev/null; code=$?; echo; echo "${name} $code"\n`);
+    // The names are put together by the shell: an echo of the line holds neither.
+    const begin = `printf 'begin-%s\\n' ${number}`;
+    const end = `printf '\\nend-%s %s\\n' ${number} $?`;
+    this.#socket?.write(`${begin}; { ${command}\n} 2>&1 </dev/null; ${end}\n`);
     return eventually(
       `an answer to ${command}`,
       () => {
         if (this.#isOver()) return { text: 'the device is off', exitCode: -1 };
-        const [, text = '', code] =
-          new RegExp(`^([^]*?)\\n${name} (\\d+)\\s`).exec(this.#heard.slice(from)) ?? [];
+        const answer = new RegExp(`begin-${number}\\r?\\n([^]*)\\nend-${number} (\\d+)\\s`);
+        const [, text = '', code] = answer.exec(this.#heard.slice(from)) ?? [];
         return code === undefined ? undefined : { text: text.trim(), exitCode: Number(code) };
       },
       answersWithinMs,
