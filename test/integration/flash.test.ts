@@ -122,6 +122,27 @@ describe.skipIf(anyMissing)('fieldline flash', () => {
     expect(written).toContain('mqtts://gateway.example:8883');
   });
 
+  test('refuses a configuration that the agent would refuse, with its line, before anything is written', async () => {
+    makeImage();
+    const card = join(folder, 'card.img');
+    const config = join(folder, 'agent.yaml');
+    writeFileSync(config, 'sensors:\n  - { id: gnss, driver: gnss, port: /dev/ttyS0, baud: 9600 }\n');
+    const outcome = await runFieldline([
+      'flash',
+      'image',
+      image,
+      ...device(),
+      '--config',
+      config,
+      '--output',
+      card,
+    ]);
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toContain(`${config}:2:`);
+    expect(outcome.stderr).toContain('CONFIG_UNKNOWN_KEY');
+    expect(existsSync(card)).toBe(false);
+  });
+
   test('refuses what cannot be done by name, and leaves no file behind', async () => {
     makeImage();
     const card = join(folder, 'card.img');

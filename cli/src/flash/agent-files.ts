@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { loadAgentConfig } from '@fieldline/edge';
 import { DeviceClaim, DeviceCredential, FieldlineError } from '@fieldline/protocol';
 import type { AgentFiles } from '@fieldline/provision';
 import { parse, stringify } from 'yaml';
@@ -21,8 +22,10 @@ export async function agentFiles(
   device: { readonly name: string; readonly gateway: string },
   onStep: (step: string) => void,
 ): Promise<AgentFiles> {
-  const packages = await packagesOf(options, onStep);
   const own = ownConfig(options.config);
+  if (options.config !== undefined && own.keys['sensors'] !== undefined)
+    await checkConfig(options.config, device);
+  const packages = await packagesOf(options, onStep);
   const isGiven = own.password !== undefined || own.claim !== undefined;
   const credential = isGiven ? own : await credentialOf(options, device);
   const { password, claim } = credential;
@@ -35,6 +38,19 @@ export async function agentFiles(
     sensors: own.keys['sensors'] ?? [],
   };
   return { config: stringify(config), packages, ...(password !== undefined && { password }) };
+}
+
+/** A card whose agent would refuse its configuration is not worth writing. Throws as the agent would. */
+async function checkConfig(
+  path: string,
+  device: { readonly name: string; readonly gateway: string },
+): Promise<void> {
+  await loadAgentConfig(path, {
+    FIELDLINE_DEVICE: device.name,
+    FIELDLINE_GATEWAY_URL: device.gateway,
+    FIELDLINE_GATEWAY_PASSWORD: 'the one that the device will have',
+    FIELDLINE_DATA_DIR: deviceDataDir,
+  });
 }
 
 /** Whoever flashes from an account that signs updates wants their devices to take them. */

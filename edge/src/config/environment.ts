@@ -12,7 +12,7 @@ export const environmentKeys: Readonly<Record<string, readonly string[]>> = {
   FIELDLINE_KEEPALIVE: ['keepalive'],
 };
 
-/** A copy of what the file holds, overridden by the environment. A password displaces a password file, and back. */
+/** A copy of what the file holds, overridden by the environment. A password displaces a password file, and back; either displaces a claim. */
 export function applyEnvironment(value: unknown, environment: Environment): unknown {
   let result = value;
   for (const [name, path] of Object.entries(environmentKeys)) {
@@ -27,6 +27,7 @@ function withValue(value: unknown, [key, ...rest]: readonly string[], override: 
   const object: Record<string, unknown> = isObject(value) ? { ...value } : {};
   if (key === 'password') delete object['passwordFile'];
   if (key === 'passwordFile') delete object['password'];
+  if (key === 'password' || key === 'passwordFile') delete object['claim'];
   object[key] = withValue(object[key], rest, override);
   return object;
 }
