@@ -213,6 +213,31 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect((await ask(0, 1400, 100, 'soil/temperature')).windowUs).toBe(21 * secondUs);
     });
 
+    test('leaves quantiles out where they are not wanted, and all else as it is', async () => {
+      const values = Array.from({ length: 90 }, (_, index) => (index * 37) % 100);
+      await write(
+        entries.next(windows('soil', 'temperature', 10, [{ startS: 0, values: [1, 2, 9] }, { startS: 10, values: [5] }])), // prettier-ignore
+        entries.next(readings('soil', 'temperature', values.map((value, s) => [s, value] as const))), // prettier-ignore
+      );
+      const range = { fromUs: startUs, toUs: startUs + 90 * secondUs, points: 9 };
+      const streams = [{ device: 'greenhouse-1', sensor: 'soil', quantity: 'temperature' }];
+      const [full, lean] = await Promise.all(
+        [true, false].map(async (quantiles) => {
+          const answer = await under.store.query({ ...range, streams, quantiles, exact: false });
+          if (!answer.ok) throw new Error(answer.refusal.code);
+          return answer.value;
+        }),
+      );
+      const { t, count, min, max, mean, stddev, rms, p50, p95, p99 } = lean!.columns;
+      expect(lean).toMatchObject({ windowUs: full!.windowUs, resolutionUs: full!.resolutionUs });
+      expect({ t, count, min, max }).toEqual({ t: full!.columns.t, count: full!.columns.count, min: full!.columns.min, max: full!.columns.max }); // prettier-ignore
+      for (const [name, column] of Object.entries({ mean, stddev, rms } as const))
+        for (const [index, value] of column.entries())
+          expect(value).toBeCloseTo(full!.columns[name as 'mean'][index] ?? NaN, 9);
+      expect([...p50, ...p95, ...p99].every(Number.isNaN)).toBe(true);
+      expect(full!.columns.p50.every(Number.isFinite)).toBe(true);
+    });
+
     test('says null for quantiles where a window came without a sketch', async () => {
       await write(
         entries.next(windows('soil', 'temperature', 10, [{ startS: 0, values: [1, 2] }], { sketch: false })),

@@ -235,6 +235,24 @@ describe.skipIf(chromiumProgram.missing)('charts', () => {
     await page.context().close();
   });
 
+  test('another range is asked for once for all charts, and told of as soon as it is drawn', async () => {
+    const { page } = await open(address('/devices/lab-1?range=1m'));
+    await chart(page).locator('[data-resolution]', { hasText: 'ms' }).waitFor();
+    const asked: URLSearchParams[] = [];
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === '/api/v1/query') asked.push(searchParams);
+    });
+    await page.locator('[data-time] button', { hasText: /^24 h$/ }).click();
+    // The picture of a day moves by a pixel a minute: the figures must not wait for that.
+    await chart(page)
+      .locator('.note', { hasText: /to 280/ })
+      .waitFor({ timeout: 10_000 });
+    expect(asked.map((query) => query.getAll('stream').sort())).toEqual([[airStream, soilStream]]);
+    expect(asked[0]?.get('quantiles')).toBe('false');
+    await page.context().close();
+  });
+
   test('backfilled readings appear by themselves, frozen or not', async () => {
     const { page } = await open(frozen(99, 61));
     await chart(page)

@@ -1,4 +1,5 @@
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { GatewayOptions } from '@fieldline/gateway';
 import { startChromium } from '../../services/chromium.ts';
 import { startDashboard, type DashboardFixture } from '../../e2e/dashboard-fixture.ts';
 import { median } from '../bench-result.ts';
@@ -10,9 +11,9 @@ export interface Screen {
   close(): Promise<void>;
 }
 
-/** Builds the dashboard and starts both. */
-export async function openScreen(): Promise<Screen> {
-  const fixture = await startDashboard();
+/** Builds the dashboard and starts both; the gateway with these settings. */
+export async function openScreen(settings: Partial<GatewayOptions> = {}): Promise<Screen> {
+  const fixture = await startDashboard(settings);
   const browser = await startChromium();
   return {
     fixture,

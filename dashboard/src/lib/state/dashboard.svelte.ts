@@ -4,13 +4,14 @@
  *   WS /api/v1/live ─► LiveSocket ─┬─► Clock     the gateway's time
  *                                  ├─► Fleet     devices, newest values
  *                                  └─► FeedHub ─► StreamFeed ─► charts, sparklines, track
- *   GET /api/v1/query ─────────────────────────────┘
+ *   GET /api/v1/query ◄── HistoryRequests ─────────┘
  *   GET /api/v1/ledger, /api/v1/pipeline ─► Polled
  *   GET /api/v1/session ─► Session              who uses this page
  */
 import type { LiveMessage } from '@fieldline/protocol';
 import { createContext } from 'svelte';
 import { fetchAlerts, fetchLedger, fetchPipeline, fetchStreams } from '../api/gateway-client.ts';
+import { HistoryRequests } from '../api/history-requests.ts';
 import { LiveSocket, type ConnectionState } from '../live/live-socket.ts';
 import { Clock } from './clock.svelte.ts';
 import { FeedHub } from './feed-hub.ts';
@@ -36,6 +37,7 @@ export class Dashboard {
   readonly clock = new Clock();
   readonly fleet = new Fleet(() => this.#askForStreams());
   readonly feeds = new FeedHub();
+  readonly histories = new HistoryRequests(() => this.clock.exactNowUs());
   readonly ledger = new Polled(fetchLedger, accountPauseMs);
   readonly alerts = new Polled(fetchAlerts, alertsPauseMs);
   readonly pipeline = new Polled(fetchPipeline, pipelinePauseMs);

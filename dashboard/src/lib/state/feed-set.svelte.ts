@@ -27,6 +27,7 @@ export class FeedSet {
     if (known) return known.feed;
     const { choice, lengthUs } = this.#view;
     const feed = new StreamFeed(stream, {
+      histories: this.#dashboard.histories,
       now: () => this.#dashboard.clock.exactNowUs(),
       rangeUs: lengthUs,
       points: historyPoints,

@@ -1,5 +1,5 @@
 import type { LiveGap, LiveReadings, LiveWindows } from '@fieldline/protocol';
-import { fetchHistory } from '../api/gateway-client.ts';
+import type { HistoryRequests } from '../api/history-requests.ts';
 import { StreamSeries, type Arrival } from '../series/stream-series.ts';
 import type { TimeSpan } from '../series/time-span.ts';
 import type { TimeChoice } from './time-address.ts';
@@ -21,6 +21,7 @@ const margin = 0.02;
 
 /** What a feed needs. */
 export interface StreamFeedOptions {
+  readonly histories: HistoryRequests;
   /** The gateway's time in µs. */
   readonly now: () => number;
   readonly rangeUs: number;
@@ -42,7 +43,7 @@ export class StreamFeed {
   revision = $state(0);
   /** Readings that came live since the feed began. */
   arrived = 0;
-  /** Raised with every answer that a frozen stretch got: `shown` may be another series with the same revision. */
+  /** Raised with every answer of the history: `shown` may be another series with the same revision. */
   stillVersion = 0;
   readonly #options: StreamFeedOptions;
   #rangeUs: number;
@@ -80,12 +81,13 @@ export class StreamFeed {
     this.#request += 1;
     const request = this.#request;
     const still = this.#still;
-    const nowUs = this.#options.now();
+    const nowUs = this.#options.histories.momentUs();
     const span = still?.span ?? { fromUs: nowUs - this.#rangeUs, toUs: nowUs };
     const marginUs = (span.toUs - span.fromUs) * margin;
     const toUs = still ? span.toUs + marginUs : span.toUs;
-    const range = { fromUs: span.fromUs - marginUs, toUs, points: this.#options.points };
-    const answer = await fetchHistory(this.stream, range);
+    // Quantiles are asked for by those who draw them.
+    const range = { fromUs: span.fromUs - marginUs, toUs, points: this.#options.points, quantiles: false };
+    const answer = await this.#options.histories.ask(this.stream, range);
     if (request !== this.#request) return;
     if (answer.ok) {
       const series = still ? new StreamSeries() : this.series;

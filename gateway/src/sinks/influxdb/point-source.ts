@@ -53,13 +53,15 @@ export class PointSource implements SeriesSource {
   }
 
   async addWindows(series: BucketSeries): Promise<void> {
-    series.addWindows(momentsOf(await this.#windowRows(windowMoments)));
+    series.addWindows(momentsOf(await this.#windowRows(momentsFor(series))));
   }
 
   /** Adds the windows of a rollup, which stand under a retention policy of their own. */
   async addRollup(series: BucketSeries, policy: string): Promise<void> {
     const from = this.#types.map((type) => `${identifier(policy)}.${identifier(type)}`).join(', ');
-    const fields = windowMoments.map((column) => this.#field(column)).join(', ');
+    const fields = momentsFor(series)
+      .map((column) => this.#field(column))
+      .join(', ');
     series.addWindows(momentsOf(await this.#rows(`SELECT ${fields} FROM ${from} WHERE ${this.#inRange()}`)));
   }
 
@@ -144,13 +146,14 @@ export class PointSource implements SeriesSource {
     );
   }
 
-  async #summaries({ lengthUs }: BucketSeries): Promise<Summary[]> {
+  async #summaries({ lengthUs, quantiles }: BucketSeries): Promise<Summary[]> {
     const v = identifier(this.#range.quantity);
-    const quantiles = [50, 95, 99].map((percent) => `percentile(${v}, ${percent})`).join(', ');
-    const select = `SELECT count(${v}), sum(${v}), min(${v}), max(${v}), stddev(${v}), ${quantiles}`;
+    const percentiles = quantiles === 'none' ? [] : [50, 95, 99].map((rank) => `, percentile(${v}, ${rank})`);
+    const select = `SELECT count(${v}), sum(${v}), min(${v}), max(${v}), stddev(${v})${percentiles.join('')}`;
     const group = `GROUP BY time(${lengthUs}u) fill(none)`;
     const rows = await this.#rows(`${select} FROM ${this.#from} WHERE ${this.#where('readings')} ${group}`);
-    return rows.filter((row) => Number(row[1]) > 0).map((row) => row.map(Number) as Summary);
+    const none = quantiles === 'none' ? [NaN, NaN, NaN] : [];
+    return rows.filter((row) => Number(row[1]) > 0).map((row) => [...row.map(Number), ...none] as Summary);
   }
 
   async #addOneByOne(series: BucketSeries, wanted: (startUs: number) => boolean): Promise<void> {
@@ -214,6 +217,11 @@ type Summary = [
 
 /** The columns of a window that buckets are made of, in the order in which they are asked for. */
 const windowMoments = ['count', 'sum', 'min', 'max', 'm2', 'sketch'] as const;
+
+/** Those that a series needs: sketches, which are most of the bytes, only for quantiles. */
+function momentsFor({ quantiles }: BucketSeries): readonly string[] {
+  return quantiles === 'none' ? windowMoments.filter((column) => column !== 'sketch') : windowMoments;
+}
 
 /** Rows of time and `windowMoments` as columns. */
 function momentsOf(rows: readonly Row[]) {

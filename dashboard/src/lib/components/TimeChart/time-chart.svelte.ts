@@ -79,6 +79,10 @@ export class TimeChart {
   #currentGaps: Gap[] = [];
   #drawnKey = '';
   #figuresAtUs = 0;
+  /** The answer of the history that the figures were taken from: with another one they are renewed at once. */
+  #figuresVersion = -1;
+  /** True where the picture is newer than the figures. */
+  #figuresLate = false;
   #visible = true;
   /** True while the mouse is over this very chart: its cursor leads, else it follows. */
   #leads = false;
@@ -228,9 +232,9 @@ export class TimeChart {
     if (key !== this.#drawnKey && element.clientWidth > 0) {
       this.#drawnKey = key;
       this.#draw(chart, span, plotPx);
-      if (view.frozen || Math.abs(nowUs - this.#figuresAtUs) >= figuresEveryUs)
-        this.#renewFigures(nowUs, plotPx);
+      this.#figuresLate = true;
     }
+    if (this.#figuresLate && this.#areFiguresDue(nowUs)) this.#renewFigures(nowUs, plotPx);
     if (!this.#leads) this.#placeCursor();
   }
 
@@ -262,8 +266,17 @@ export class TimeChart {
     chart.setCursor({ left, top: left < 0 ? -10 : 0 });
   }
 
+  /** A day moves by a pixel a minute: figures that wait for the next picture would be those of the picture before. */
+  #areFiguresDue(nowUs: number): boolean {
+    const { view, feed } = this.#options;
+    const isLater = Math.abs(nowUs - this.#figuresAtUs) >= figuresEveryUs;
+    return view.frozen || feed.stillVersion !== this.#figuresVersion || isLater;
+  }
+
   #renewFigures(nowUs: number, plotPx: number): void {
     this.#figuresAtUs = nowUs;
+    this.#figuresVersion = this.#options.feed.stillVersion;
+    this.#figuresLate = false;
     const { fromUs, toUs } = this.#span;
     const [low, high] = drawnExtremes(this.#drawn, fromUs);
     const bucketUs = ((toUs - fromUs) / plotPx) * bucketPx;
