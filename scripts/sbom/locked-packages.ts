@@ -1,3 +1,5 @@
+import { licenceOf } from '../tidy/packages.ts';
+
 /** One package as the lock file pins it. */
 export interface LockedPackage {
   readonly name: string;
@@ -43,7 +45,7 @@ function toPackage(name: string, entry: Record<string, unknown>): LockedPackage 
   return {
     name,
     version: String(entry['version']),
-    licence: textOr(entry['license']),
+    licence: textOr(entry['license']) ?? licenceOf[`node_modules/${name}`],
     integrity: textOr(entry['integrity']),
     resolved: textOr(entry['resolved']),
   };

@@ -20,6 +20,7 @@ export const stages: readonly { readonly stage: string; readonly from: number; r
   { stage: 'simulator', from: 8000, to: 8499 },
   { stage: 'alerts', from: 8500, to: 8999 },
   { stage: 'update', from: 9000, to: 9499 },
+  { stage: 'ssh', from: 9500, to: 9599 },
 ];
 
 const codesFolder = 'protocol/src/errors/codes/';

@@ -2,13 +2,17 @@ import type { Problem, TreeFile } from './tree.ts';
 
 /**
  * Packages that declare an install script and work without running it: each ships its binaries for the
- * platforms that we support, and npm does not run such scripts by default.
+ * platforms that we support or does without, and `.npmrc` keeps npm from running such scripts.
  */
 export const installScriptsAllowed: readonly string[] = [
   'node_modules/@serialport/bindings-cpp',
   'node_modules/cbor-extract',
+  // Looks up features of the processor for ssh2, which does without it.
+  'node_modules/cpu-features',
   'node_modules/esbuild',
   'node_modules/fsevents',
+  // Its faster ciphers need a compiler; without them it uses those of Node.js.
+  'node_modules/ssh2',
 ];
 
 /** Licences that ask for no more than a notice. */
@@ -24,13 +28,19 @@ export const licences: readonly string[] = [
   '0BSD',
   'BlueOak-1.0.0',
   'OFL-1.1',
+  'Unlicense',
 ];
 
 /** What tools that are not shipped may have besides: MPL-2.0 binds changes to their own files only. */
 const toolLicences: readonly string[] = ['MPL-2.0'];
 
 /** Packages whose manifest names no licence, with the one that their licence file gives. */
-const licenceOf: Readonly<Record<string, string>> = { 'node_modules/svelte-toolbelt': 'MIT' };
+export const licenceOf: Readonly<Record<string, string>> = {
+  'node_modules/buildcheck': 'MIT',
+  'node_modules/cpu-features': 'MIT',
+  'node_modules/ssh2': 'MIT',
+  'node_modules/svelte-toolbelt': 'MIT',
+};
 
 const exactVersion = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/;
 

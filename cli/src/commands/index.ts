@@ -30,6 +30,7 @@ import { exportCommand } from './export.ts';
 import { flashBundle } from './flash-bundle.ts';
 import { flashDisk } from './flash-disk.ts';
 import { flashImageCommand } from './flash-image.ts';
+import { flashSsh } from './flash-ssh.ts';
 import { gateway } from './gateway.ts';
 import { ledger } from './ledger.ts';
 import { publish } from './publish.ts';
@@ -103,7 +104,12 @@ export const alertCommands = {
   silence: alertsSilence,
 };
 /** The commands behind `flash`. */
-export const flashCommands = { bundle: flashBundle, image: flashImageCommand, disk: flashDisk };
+export const flashCommands = {
+  bundle: flashBundle,
+  image: flashImageCommand,
+  disk: flashDisk,
+  ssh: flashSsh,
+};
 /** The commands behind `update`. */
 export const updateCommands = {
   key: updateKey,

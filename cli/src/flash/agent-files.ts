@@ -22,22 +22,39 @@ export async function agentFiles(
   device: { readonly name: string; readonly gateway: string },
   onStep: (step: string) => void,
 ): Promise<AgentFiles> {
-  const own = ownConfig(options.config);
-  if (options.config !== undefined && own.keys['sensors'] !== undefined)
-    await checkConfig(options.config, device);
+  const own = await checkedConfig(options.config, device);
   const packages = await packagesOf(options, onStep);
   const isGiven = own.password !== undefined || own.claim !== undefined;
   const credential = isGiven ? own : await credentialOf(options, device);
   const { password, claim } = credential;
-  const config = {
+  const config = agentConfig(own, { ...device, claim });
+  return { config: stringify(config), packages, ...(password !== undefined && { password }) };
+}
+
+/** The document of an agent's configuration on a device, without a password. */
+export function agentConfig(
+  own: OwnConfig,
+  device: { readonly name: string; readonly gateway: string; readonly claim: string | undefined },
+): Readonly<Record<string, unknown>> {
+  const { name, gateway, claim } = device;
+  return {
     ...own.keys,
-    device: device.name,
-    gateway: { ...own.gateway, url: device.gateway, ...(claim !== undefined && { claim }) },
+    device: name,
+    gateway: { ...own.gateway, url: gateway, ...(claim !== undefined && { claim }) },
     dataDir: deviceDataDir,
     ...updatesOf(own.keys),
     sensors: own.keys['sensors'] ?? [],
   };
-  return { config: stringify(config), packages, ...(password !== undefined && { password }) };
+}
+
+/** The configuration that a person brings; none is an empty one. Throws CLI_USAGE, or as the agent would. */
+export async function checkedConfig(
+  path: string | undefined,
+  device: { readonly name: string; readonly gateway: string },
+): Promise<OwnConfig> {
+  const own = ownConfig(path === undefined ? {} : mappingIn(path));
+  if (path !== undefined && own.keys['sensors'] !== undefined) await checkConfig(path, device);
+  return own;
 }
 
 /** A card whose agent would refuse its configuration is not worth writing. Throws as the agent would. */
@@ -61,13 +78,14 @@ function updatesOf(keys: Readonly<Record<string, unknown>>): Readonly<Record<str
 }
 
 /** How the device will say who it is: by a password, or by a claim that it trades for a certificate. */
-interface Credential {
+export interface Credential {
   readonly password?: string | undefined;
   readonly claim?: string | undefined;
 }
 
-async function packagesOf(
-  { packages, arch }: DeviceOptions,
+/** The packages for a device, in the order of their installation: those of a folder, else they are made. */
+export async function packagesOf(
+  { packages, arch }: Pick<DeviceOptions, 'packages' | 'arch'>,
   onStep: (step: string) => void,
 ): Promise<AgentFiles['packages']> {
   if (packages !== undefined) return packagesIn(packages);
@@ -85,12 +103,14 @@ async function packagesIn(folder: string): Promise<AgentFiles['packages']> {
   return names.map((name) => ({ name, content: { file: join(folder, name) } }));
 }
 
-/** The keys of a configuration that a person brings; a password or claim in it goes a way of its own. */
-function ownConfig(path: string | undefined): Credential & {
+/** The keys of a configuration; a password or claim in it goes a way of its own. */
+export interface OwnConfig extends Credential {
   readonly keys: Readonly<Record<string, unknown>>;
   readonly gateway: Readonly<Record<string, unknown>>;
-} {
-  const keys = path === undefined ? {} : mappingIn(path);
+}
+
+/** Takes a configuration's document apart. */
+export function ownConfig(keys: Readonly<Record<string, unknown>>): OwnConfig {
   const { password, claim, passwordFile: _, ...gateway } = isMapping(keys['gateway']) ? keys['gateway'] : {};
   const textOr = (value: unknown) => (typeof value === 'string' ? value : undefined);
   return { keys, gateway, password: textOr(password), claim: textOr(claim) };
@@ -107,8 +127,9 @@ function mappingIn(path: string): Readonly<Record<string, unknown>> {
   throw new FieldlineError('CLI_USAGE', { subject: path, detail: 'It is no YAML mapping.' });
 }
 
-async function credentialOf(
-  options: DeviceOptions,
+/** The credential of a device whose configuration brings none: from a file, else by registering it. Throws CLI_USAGE, or what the gateway answers. */
+export async function credentialOf(
+  options: Pick<DeviceOptions, 'passwordFile' | 'api' | 'token' | 'home'>,
   device: { readonly name: string; readonly gateway: string },
 ): Promise<Credential> {
   const { passwordFile, api, token, home } = options;
@@ -125,7 +146,8 @@ async function credentialOf(
   return client.post('/api/v1/devices', DeviceCredential, { name });
 }
 
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value is a mapping of YAML. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

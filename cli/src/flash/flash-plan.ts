@@ -18,10 +18,7 @@ export async function flashPlan(
   const gateway =
     options.gateway ??
     (await asker.ask('Gateway, as the device reaches it (mqtts://HOST:8883)', '--gateway'));
-  if (!/^(mqtts?|wss?):\/\/[^/]+/.test(gateway)) {
-    const detail = 'It is an address such as mqtts://gateway.example:8883.';
-    throw new FieldlineError('CLI_USAGE', { subject: `--gateway ${gateway}`, detail });
-  }
+  checkGateway(gateway);
   const settings = settingsOf(name, options);
   const checked = checkSettings(settings);
   if (!checked.ok) {
@@ -29,6 +26,13 @@ export async function flashPlan(
     throw new FieldlineError(code, { subject: name, detail });
   }
   return { settings, agent: await agentFiles(options, { name, gateway }, onStep) };
+}
+
+/** Throws CLI_USAGE where this is no address that an agent delivers to. */
+export function checkGateway(gateway: string): void {
+  if (/^(mqtts?|wss?):\/\/[^/]+/.test(gateway)) return;
+  const detail = 'It is an address such as mqtts://gateway.example:8883.';
+  throw new FieldlineError('CLI_USAGE', { subject: `--gateway ${gateway}`, detail });
 }
 
 function settingsOf(name: string, options: DeviceOptions): DeviceSettings {

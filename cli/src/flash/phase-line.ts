@@ -1,6 +1,10 @@
 import type { FlashPhase, FlashProgress } from '@fieldline/provision';
 
-const words: Readonly<Record<FlashPhase, string>> = {
+/** What takes long enough to be watched. */
+type Phase = FlashPhase | 'upload';
+
+const words: Readonly<Record<Phase, string>> = {
+  upload: 'Uploading',
   write: 'Writing the image',
   inject: 'Putting agent and settings in',
   sync: 'Waiting for the card',
@@ -10,7 +14,7 @@ const words: Readonly<Record<FlashPhase, string>> = {
 /** Says where the work is: `Writing the image  1.2 of 2.8 GB  43 MB/s  37 s left`. Made anew for each phase. */
 export class PhaseLine {
   readonly #nowMs: () => number;
-  #phase: FlashPhase | undefined;
+  #phase: Phase | undefined;
   #startedMs = 0;
 
   constructor(nowMs: () => number) {
@@ -18,7 +22,7 @@ export class PhaseLine {
   }
 
   /** The line for `progress`. */
-  text({ phase, bytes, total }: FlashProgress): string {
+  text({ phase, bytes, total }: Omit<FlashProgress, 'phase'> & { readonly phase: Phase }): string {
     if (phase !== this.#phase) {
       this.#phase = phase;
       this.#startedMs = this.#nowMs();

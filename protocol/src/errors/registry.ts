@@ -11,6 +11,7 @@ import { queryErrors } from './codes/query.ts';
 import { simulatorErrors } from './codes/simulator.ts';
 import { sinkErrors } from './codes/sink.ts';
 import { sourceErrors } from './codes/source.ts';
+import { sshErrors } from './codes/ssh.ts';
 import { updateErrors } from './codes/update.ts';
 import { uplinkErrors } from './codes/uplink.ts';
 import type { ErrorEntry } from './codes/define.ts';
@@ -32,6 +33,7 @@ export const errorRegistry = {
   ...simulatorErrors,
   ...alertErrors,
   ...updateErrors,
+  ...sshErrors,
 };
 
 /** A stable error code: the same word in logs, problem documents, dead letters and the reference. */
