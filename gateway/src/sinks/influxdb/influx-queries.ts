@@ -56,16 +56,14 @@ export class InfluxQueries {
     this.#influx = new InfluxDB(options);
   }
 
-  /**
-   * Creates the database where it is missing. Answers whether it was. 2.x and 3.x make none by InfluxQL: there it is
-   * expected, and a write tells where it is not.
-   */
-  async ensureDatabase(): Promise<'found' | 'created'> {
-    if (!this.#makesDatabase) return 'found';
-    const names = await this.#influx.getDatabaseNames();
-    if (names.includes(this.#database)) return 'found';
-    await this.#influx.createDatabase(this.#database);
-    return 'created';
+  /** Whether the database is there. 2.x and 3.x do not say so by InfluxQL: it is expected, and a write tells where it is not. */
+  async hasDatabase(): Promise<boolean> {
+    return !this.#makesDatabase || (await this.#influx.getDatabaseNames()).includes(this.#database);
+  }
+
+  /** Creates the database; nothing happens where it is there, and on 2.x and 3.x, where InfluxQL makes none. */
+  async createDatabase(): Promise<void> {
+    if (this.#makesDatabase) await this.#influx.createDatabase(this.#database);
   }
 
   /** Runs statements together; answers the series of each, in order. */

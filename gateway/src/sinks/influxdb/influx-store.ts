@@ -76,6 +76,8 @@ export class InfluxStore implements Sink, Store {
   readonly #turns: RollTurns | undefined;
   #rolled = new RolledHours();
   #mayRoll = true;
+  /** The database was gone, and the journal has not been asked for from its start yet. */
+  #owesRewind = false;
   readonly #catalog = new StreamCatalog();
   #separation = new TimeSeparation();
   #tags: Record<string, Readonly<Record<string, string>>> = {};
@@ -117,9 +119,9 @@ export class InfluxStore implements Sink, Store {
     const failure = await this.#http.ping();
     if (failure) return { kind: 'retryable', failure };
     try {
-      const database = await this.#ensureDatabase();
-      if (database === 'created') await this.#startAnew();
-      else await this.#catalog.load(this.#queries);
+      if (await this.#queries.hasDatabase()) await this.#catalog.load(this.#queries);
+      else await this.#makeDatabase();
+      await this.#ensurePolicies();
     } catch (error) {
       return { kind: 'retryable', failure: this.#queryFailure(error) };
     }
@@ -132,6 +134,7 @@ export class InfluxStore implements Sink, Store {
   }
 
   async write(written: readonly JournaledBatch[]): Promise<SinkOutcome> {
+    if (this.#owesRewind) return await this.#recreate(undefined);
     // What stands below the position has its points, and its times among those that are covered.
     const entries = written.filter(({ offset }) => offset >= this.#offset);
     this.#separation.begin();
@@ -240,15 +243,18 @@ export class InfluxStore implements Sink, Store {
     const failure = this.#cannotMake(suspected);
     if (failure) return { kind: 'retryable', failure };
     try {
-      const database = await this.#ensureDatabase();
-      if (suspected && database === 'found') return { kind: 'retryable', failure: suspected };
-      await this.#startAnew();
+      if (suspected && (await this.#queries.hasDatabase())) return { kind: 'retryable', failure: suspected };
+      this.#owesRewind = true;
+      this.#separation = new TimeSeparation();
+      this.#rolled = new RolledHours();
+      this.#offset = 0;
+      await this.#makeDatabase();
+      await this.#ensurePolicies();
     } catch (error) {
       return { kind: 'retryable', failure: this.#queryFailure(error, 'INFLUX_DATABASE_MISSING') };
     }
-    this.#separation = new TimeSeparation();
-    this.#rolled = new RolledHours();
-    this.#offset = 0;
+    this.#owesRewind = false;
+    this.#turns?.startAnew();
     this.#options.logger.warn(
       { url: this.#http.subject },
       'The InfluxDB database was missing; it is filled again',
@@ -267,11 +273,17 @@ export class InfluxStore implements Sink, Store {
     return suspected ?? { code: 'INFLUX_DATABASE_MISSING', subject: this.#http.subject, detail };
   }
 
-  /** Makes the database where it is missing, and the retention policies of the rollups. */
-  async #ensureDatabase(): Promise<'found' | 'created'> {
-    const database = await this.#queries.ensureDatabase();
+  /** The position goes before the database comes: whatever happens in between, what it held is written again. */
+  async #makeDatabase(): Promise<void> {
+    this.#catalog.forget();
+    await this.#state.remove();
+    await this.#queries.createDatabase();
+  }
+
+  /** Makes the retention policies of the rollups. */
+  async #ensurePolicies(): Promise<void> {
     const { address, keepUs = keepRollups } = this.#options;
-    if (!this.#turns) return database;
+    if (!this.#turns) return;
     try {
       await ensurePolicies(this.#queries, address.database, keepUs);
       this.#mayRoll = true;
@@ -281,16 +293,10 @@ export class InfluxStore implements Sink, Store {
       if (this.#mayRoll) this.#options.logger.warn({ err: error }, noRollups);
       this.#mayRoll = false;
     }
-    return database;
   }
 
   #nowUs(): number {
     return this.#options.nowUs?.() ?? Date.now() * 1000;
-  }
-
-  async #startAnew(): Promise<void> {
-    this.#catalog.forget();
-    await this.#state.remove();
   }
 
   async #saveState(): Promise<void> {

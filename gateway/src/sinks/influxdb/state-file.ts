@@ -64,7 +64,10 @@ export class StateFile {
     await rename(fresh, this.#path);
   }
 
+  /** Removes it durably: one that a power cut brought back would name points that are gone. */
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
+    const folder = await open(dirname(this.#path), 'r').catch(() => undefined);
+    await folder?.sync().finally(() => folder.close());
   }
 }

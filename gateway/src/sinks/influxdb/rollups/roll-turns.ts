@@ -31,6 +31,12 @@ export class RollTurns {
     this.#nextMs = performance.now() + everyMs;
   }
 
+  /** The database was made anew: why a turn failed before counts no more. */
+  startAnew(): void {
+    this.#nextMs = performance.now() + this.#everyMs;
+    this.#isFailing = false;
+  }
+
   /** One turn, where it is time for one. Never rejects. */
   async take(entries: readonly CatalogEntry[], rolled: RolledHours, nowUs: number): Promise<void> {
     const startMs = performance.now();
