@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { billOfMaterials } from './sbom/bill-of-materials.ts';
+import { billOfLockFile } from './sbom/bill-of-materials.ts';
 
 const root = join(import.meta.dirname, '..');
-const document = billOfMaterials(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+const document = billOfLockFile(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 const [file] = process.argv.slice(2);
 if (file === undefined) process.stdout.write(`${document}\n`);
 else writeFileSync(file, `${document}\n`);

@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { licenceNotices } from './licence-notices.ts';
+export { billOfMaterials } from './bill-of-materials.ts';
+export { licenceNotices } from './bundled-packages.ts';
+import { bundledPackages, type BundledPackage } from './bundled-packages.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = fileURLToPath(new URL('agent-program.ts', import.meta.url));
@@ -52,8 +54,8 @@ export interface AgentBundle {
   readonly addons: readonly string[];
   /** The systemd unit, in the sources; its flags of V8 belong to the figures of `bench edge-footprint`. */
   readonly unit: string;
-  /** The licences of all that went in. */
-  readonly notices: string;
+  /** The packages of npm that went in, with their licences. */
+  readonly packages: readonly BundledPackage[];
 }
 
 /**
@@ -81,9 +83,9 @@ export async function bundleAgent({ folder, platforms, version }: BundleOptions)
     logLevel: 'error',
   });
   const written = await Promise.all(platforms.map((platform) => copyAddon(folder, platform)));
-  const notices = await licenceNotices(Object.keys(metafile.inputs), root);
+  const packages = await bundledPackages(Object.keys(metafile.inputs), root);
   const files = { program: join(outdir, 'agent.cjs'), launcher: join(outdir, 'launcher.cjs') };
-  return { ...files, addons: written, unit, notices };
+  return { ...files, addons: written, unit, packages };
 }
 
 async function copyAddon(folder: string, platform: AddonPlatform): Promise<string> {

@@ -1,47 +1,8 @@
-import { createHash } from 'node:crypto';
-import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
-import { lockedPackages, type LockedPackage } from './locked-packages.ts';
+import { billOfMaterials } from '../../edge/bundle/bill-of-materials.ts';
+import { lockedPackages } from './locked-packages.ts';
 
 /** The document for the text of a package-lock.json: every package that ships, with licence, digest and URL. */
-export function billOfMaterials(lockText: string): string {
-  const bom = new Models.Bom({ serialNumber: serialOf(lockText) });
-  const product = lockedPackages(lockText).root;
-  bom.metadata.component = new Models.Component(Enums.ComponentType.Application, product.name, {
-    version: product.version,
-    bomRef: product.name,
-  });
-  // A package may stand in several places of the tree: it is one component.
-  const shipped = new Map(
-    lockedPackages(lockText).shipped.map((each) => [`${each.name}@${each.version}`, each]),
-  );
-  for (const each of shipped.values()) bom.components.add(toComponent(each));
-  const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
-  return serializer.serialize(bom, { sortLists: true, space: 2 });
-}
-
-function toComponent({ name, version, licence, integrity, resolved }: LockedPackage): Models.Component {
-  const scoped = /^(@[^/]+)\/(.+)$/.exec(name);
-  const component = new Models.Component(Enums.ComponentType.Library, scoped?.[2] ?? name, {
-    version,
-    bomRef: `${name}@${version}`,
-    purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
-    ...(scoped?.[1] !== undefined && { group: scoped[1] }),
-  });
-  if (licence !== undefined) component.licenses.add(new Models.LicenseExpression(licence));
-  const [, algorithm, digest] = /^(sha512)-([\w+/=]+)$/.exec(integrity ?? '') ?? [];
-  if (algorithm !== undefined && digest !== undefined)
-    component.hashes.set(Enums.HashAlgorithm['SHA-512'], Buffer.from(digest, 'base64').toString('hex'));
-  if (resolved !== undefined) {
-    const reference = new Models.ExternalReference(resolved, Enums.ExternalReferenceType.Distribution);
-    component.externalReferences.add(reference);
-  }
-  return component;
-}
-
-/** A UUID (RFC 9562, version 8) from the lock file, so that the same tree has the same number. */
-function serialOf(lockText: string): string {
-  const hex = createHash('sha256').update(lockText).digest('hex');
-  const variant = ((parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16);
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`];
-  return `urn:uuid:${[...parts, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')}`;
+export function billOfLockFile(lockText: string): string {
+  const { root, shipped } = lockedPackages(lockText);
+  return billOfMaterials(root, shipped, lockText);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { billOfMaterials } from './bill-of-materials.ts';
+import { billOfLockFile } from './bill-of-materials.ts';
 import { lockedPackages } from './locked-packages.ts';
 
 const lockText = readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8');
@@ -47,7 +47,7 @@ describe('the floor of the dependencies', () => {
 });
 
 describe('the bill of materials', () => {
-  const document = JSON.parse(billOfMaterials(lockText));
+  const document = JSON.parse(billOfLockFile(lockText));
   const components: readonly Record<string, unknown>[] = document.components;
 
   test('is CycloneDX, names what ships with licence and digest, and nothing of development', () => {
@@ -62,6 +62,6 @@ describe('the bill of materials', () => {
   });
 
   test('is the same for the same lock file', () => {
-    expect(billOfMaterials(lockText)).toBe(JSON.stringify(document, null, 2));
+    expect(billOfLockFile(lockText)).toBe(JSON.stringify(document, null, 2));
   });
 });

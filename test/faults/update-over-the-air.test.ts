@@ -279,6 +279,7 @@ async function publishBroken(version: string, program: string): Promise<void> {
     unit: empty,
     sampleConfig: empty,
     notices: '',
+    billOfMaterials: '',
   };
   const { signed, content } = await updateBundle(agent, { arch: 'amd64', key, allowDowngrade: false });
   await ask('POST', '/api/v1/updates/bundles', { ...signed, content: content.toString('base64url') });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -70,7 +71,7 @@ export async function buildPackages(options: BundleOptions): Promise<BundleFile[
 /** The agent for an architecture, reporting `version`; that of this program where left out. */
 export async function bundledAgent(arch: DebianArch, version?: string): Promise<BundledAgent> {
   // Loaded here: the bundler is needed by this command alone.
-  const { bundleAgent } = await import('@fieldline/edge/bundle');
+  const { billOfMaterials, bundleAgent, licenceNotices } = await import('@fieldline/edge/bundle');
   const folder = await mkdtemp(join(tmpdir(), 'fieldline-bundle-'));
   try {
     const bundle = await bundleAgent({
@@ -78,16 +79,23 @@ export async function bundledAgent(arch: DebianArch, version?: string): Promise<
       platforms: [addonPlatforms[arch]],
       ...(version !== undefined && { version }),
     });
+    const product = { name: 'fieldline-agent', version: version ?? cliVersion };
+    const program = await readFile(bundle.program);
     return {
-      version: version ?? cliVersion,
-      program: await readFile(bundle.program),
+      version: product.version,
+      program,
       launcher: await readFile(bundle.launcher),
       addons: await Promise.all(
         bundle.addons.map(async (path) => ({ path: relative(folder, path), content: await readFile(path) })),
       ),
       unit: await readFile(bundle.unit),
       sampleConfig: await readFile(sampleConfig),
-      notices: bundle.notices,
+      notices: licenceNotices(bundle.packages),
+      billOfMaterials: billOfMaterials(
+        product,
+        bundle.packages,
+        createHash('sha256').update(program).digest('hex'),
+      ),
     };
   } finally {
     await rm(folder, { recursive: true });

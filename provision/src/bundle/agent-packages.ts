@@ -17,6 +17,8 @@ export interface BundledAgent {
   readonly sampleConfig: Uint8Array;
   /** Licences of everything in the program. */
   readonly notices: string;
+  /** What the program is made of: CycloneDX JSON. */
+  readonly billOfMaterials: string;
 }
 
 const home = 'usr/lib/fieldline';
@@ -84,6 +86,7 @@ function agentPackage(arch: DebianArch, agent: BundledAgent): DebianPackage {
       { path: `usr/lib/systemd/system/${serviceName}`, content: agent.unit },
       { path: `${docs}/examples/agent.yaml`, content: agent.sampleConfig },
       { path: `${docs}/copyright`, content: Buffer.from(agent.notices, 'utf8') },
+      { path: `${docs}/bom.cdx.json`, content: Buffer.from(agent.billOfMaterials, 'utf8') },
     ],
     scripts: { postinst, prerm, postrm },
   };

@@ -9,6 +9,7 @@ const agent: BundledAgent = {
   unit: Buffer.from('[Service]\n'),
   sampleConfig: Buffer.from('device: x\n'),
   notices: 'MIT\n',
+  billOfMaterials: '{}\n',
 };
 const runtime = { version: '24.21.0', program: Buffer.alloc(1001, 'n'), licence: Buffer.from('MIT') };
 
@@ -19,4 +20,11 @@ test('the same parts give the same bytes, whenever they are made', async () => {
     expect(first.name).toMatch(/^fieldline-(agent_0\.1\.0|runtime_24\.21\.0)_arm64\.deb$/);
     expect(first.content.subarray(0, 24).toString()).toBe('!<arch>\ndebian-binary   ');
   }
+});
+
+test('the agent brings its licences and its bill of materials', () => {
+  const [, { files }] = agentPackages('arm64', { runtime, agent });
+  const contentOf = (name: string) =>
+    files.find(({ path }) => path === `usr/share/doc/fieldline-agent/${name}`)?.content.toString();
+  expect([contentOf('copyright'), contentOf('bom.cdx.json')]).toEqual(['MIT\n', '{}\n']);
 });
