@@ -9,12 +9,16 @@ const sendEveryMs = 100;
 const scrolledMs = 10_000;
 /** CSS pixels a display frame: the whole fleet passes in half a minute. */
 const scrollPx = 260;
+/** As high as the list, with as many lines. */
+const stripedPage = `<body style="margin: 0"><div style="height: ${devices * 48}px;
+  background: repeating-linear-gradient(#fff 0 47px, #ccc 47px 48px)"></div>`;
 const limits = { firstRowMs: 1000, framesPerSec: 55 };
 
 /**
  * `dashboard-fleet`: 10,000 registered devices in the fleet's list, in Chromium on this machine, while one of them
  * sends ten times a second: from the start of the navigation to the first row, and the median of the frames a
- * second while the list scrolls; each beside its limit.
+ * second while the list scrolls; each beside its limit, the latter beside a striped page without a script, too: what this
+ * machine gives at most.
  *
  * Caveats: the devices are copies in the gateway's database, and all but one have never sent: their rows hold
  * no values. The gateway shares the processor with the browser, which draws in software.
@@ -43,10 +47,21 @@ export async function runDashboardFleet(): Promise<BenchResult[]> {
     await page.goto(fixture.gateway.httpUrl);
     await page.locator('[data-device]').first().waitFor();
     const firstRowMs = await page.evaluate<number>('globalThis.firstRowMs');
-    const { framesPerSec } = await watchFrames(page, scrolledMs, `scrollBy(0, ${scrollPx})`);
+    const scroll = `scrollBy(0, ${scrollPx})`;
+    const { framesPerSec } = await watchFrames(page, scrolledMs, scroll);
+    await page.goto('about:blank');
+    await page.setContent(stripedPage);
+    const striped = await watchFrames(page, scrolledMs, scroll);
     return [
       result('dashboard-fleet', 'ms to the first row', firstRowMs, limits.firstRowMs),
       result('dashboard-fleet: scrolling', 'frames/s, median', framesPerSec, limits.framesPerSec),
+      benchResult({
+        name: 'dashboard-fleet: scrolling, beside a striped page',
+        unit: 'frames/s, median',
+        ours: [framesPerSec],
+        peer: { name: 'a page of stripes without a script', values: [striped.framesPerSec] },
+        packages: ['svelte'],
+      }),
     ];
   } finally {
     await stopSending();

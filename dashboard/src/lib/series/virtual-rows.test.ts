@@ -16,6 +16,7 @@ test('every row in sight is drawn, and not many more', () => {
       expect(end).toBeGreaterThanOrEqual(first);
       expect(end).toBeLessThanOrEqual(given.count);
       expect(end - first).toBeLessThanOrEqual(given.viewPx / given.rowPx + 18);
+      expect(end - first).toBe(rowWindow({ ...given, topPx: 0 }).end);
       for (const row of [0, given.count - 1, Math.floor(-given.topPx / given.rowPx) + 1]) {
         if (row < 0 || row >= given.count) continue;
         const top = given.topPx + row * given.rowPx;

@@ -10,11 +10,13 @@ export interface RowWindow {
 
 /**
  * The rows to be drawn of a list of `count` rows of one height, whose upper edge is `topPx` below the upper edge of a
- * window of `viewPx` (negative once it is scrolled past).
+ * window of `viewPx` (negative once it is scrolled past). As many wherever the window stands, so that rows which leave at one
+ * edge can come back at the other.
  */
 export function rowWindow(list: { count: number; rowPx: number; topPx: number; viewPx: number }): RowWindow {
   const { count, rowPx, topPx, viewPx } = list;
-  const first = Math.max(0, Math.floor(-topPx / rowPx) - overscanRows);
-  const end = Math.min(count, Math.ceil((viewPx - topPx) / rowPx) + overscanRows);
-  return { first: Math.min(first, count), end: Math.max(Math.min(first, count), end) };
+  // A window cuts a row at either edge, wherever it stands.
+  const rows = Math.min(count, Math.floor(viewPx / rowPx) + 2 + 2 * overscanRows);
+  const first = Math.min(count - rows, Math.max(0, Math.floor(-topPx / rowPx) - overscanRows));
+  return { first, end: first + rows };
 }
