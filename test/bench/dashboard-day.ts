@@ -11,8 +11,8 @@ const daySec = 86_400;
 const rowsPerBatch = 900;
 const clicks = 5;
 const limitMs = 300;
-/** How long a store may take to have what was acknowledged, and its rollups: InfluxDB's are made a few hours a second. */
-const settleMs = 600_000;
+/** How long a store may take to have what was acknowledged. */
+const settleMs = 120_000;
 
 /**
  * `dashboard-day`: a day of 20 streams with a reading a second (1.7 million) in the embedded store, and then in InfluxDB;
@@ -20,8 +20,8 @@ const settleMs = 600_000;
  * day and states its resolution and its lowest and highest, beside the limit; median of 5 clicks.
  *
  * Caveats: gateway, InfluxDB and browser share this machine, and the browser draws in software. The store has answered
- * the same question before, from the second click on. InfluxDB is given time to take all readings, and a while for
- * the hours to be rolled up.
+ * the same question before, from the second click on. InfluxDB has no rollups yet: they are made between writes, an hour
+ * of a stream at a time, and here nothing is written any more.
  */
 export async function runDashboardDay(): Promise<BenchResult[]> {
   const embedded = await openScreen();
@@ -65,7 +65,7 @@ async function measureDay(name: string, screen: Screen): Promise<BenchResult> {
   }
 }
 
-/** Waits until the store holds the day, in rollups where it makes any. */
+/** Waits until the store holds the day. */
 async function untilStored(page: Page, httpUrl: string): Promise<void> {
   const query = new URLSearchParams({
     stream: `bench-1/probe/q${streams - 1}`,
@@ -76,13 +76,13 @@ async function untilStored(page: Page, httpUrl: string): Promise<void> {
   const address = new URL(`/api/v1/query?${query.toString()}`, httpUrl).href;
   await page.goto(httpUrl);
   await eventually(
-    'the day is stored and rolled up',
+    'the day is stored',
     async () => {
-      const answer = await page.evaluate<{ count: number[]; resolutionUs: number }>(
+      const answer = await page.evaluate<{ count: number[] }>(
         `fetch(${JSON.stringify(address)}).then((response) => response.json())`,
       );
       const stored = answer.count.reduce((sum, count) => sum + count, 0);
-      return stored === daySec && answer.resolutionUs > 0 ? true : undefined;
+      return stored === daySec ? true : undefined;
     },
     settleMs,
   );
