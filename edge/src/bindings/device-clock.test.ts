@@ -11,11 +11,22 @@ function machine(
   wallUs: number,
   options: Omit<DeviceClockOptions, 'sources'> & { evidence?: SyncEvidence } = {},
 ) {
-  const host = { wallUs, monotonicUs: 5 * sec, evidence: options.evidence ?? 'none' };
+  const host = {
+    wallUs,
+    monotonicUs: 5 * sec,
+    evidence: options.evidence ?? 'none',
+    /** What happens before the wall clock is looked at, and behind it. */
+    holdUp: (): void => undefined,
+  };
   const clock = new DeviceClock({
     ...options,
     sources: {
-      wallUs: () => host.wallUs,
+      wallUs: () => {
+        host.holdUp();
+        const seenUs = host.wallUs;
+        host.holdUp();
+        return seenUs;
+      },
       monotonicUs: () => host.monotonicUs,
       evidence: () => host.evidence,
     },
@@ -50,6 +61,25 @@ it.each([3600 * sec, -3600 * sec])('follows a wall clock that is stepped by %i Â
   expect(clock.nowUs()).toBe(trueUs + step);
   expect(clock.base.step).toEqual({ fromUs: trueUs, toUs: trueUs + step });
   expect(clock.base.newestUs).toBe(Math.max(trueUs, trueUs + step));
+});
+
+it('takes being held up between two looks at clocks for no step of either', () => {
+  const { host, clock, pass } = machine(trueUs);
+  clock.nowUs();
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 100_000 }),
+      fc.integer({ min: 0, max: 100_000 }),
+      (before, after) => {
+        const held = [before, after];
+        host.holdUp = () => pass(held.shift() ?? 0);
+        const { generation, offsetUs } = clock.base;
+        clock.nowUs();
+        host.holdUp = () => undefined;
+        expect(clock.base).toMatchObject({ generation, offsetUs });
+      },
+    ),
+  );
 });
 
 it('keeps its time when the wall clock falls back to 1970, and says that it holds over', () => {

@@ -103,8 +103,10 @@ export class DeviceClock implements Clock {
 
   #followWallClock(monotonicUs: number): void {
     const wallUs = this.#sources.wallUs();
+    // Where the process was held up between the two clocks, they tell less exactly what belongs together.
+    const doubtUs = Math.ceil((this.#sources.monotonicUs() - monotonicUs) / 2);
     this.#agrees = this.#isPlausible(wallUs, monotonicUs);
-    if (this.#agrees) this.#anchor(wallUs - monotonicUs, monotonicUs);
+    if (this.#agrees) this.#anchor(wallUs - monotonicUs - doubtUs, monotonicUs, doubtUs);
   }
 
   #isPlausible(wallUs: number, monotonicUs: number): boolean {
@@ -124,9 +126,10 @@ export class DeviceClock implements Clock {
     return Number.isFinite(this.#toldAtUs);
   }
 
-  #anchor(offsetUs: number, monotonicUs: number): void {
+  /** `doubtUs`: the offset may be wrong by so much, either way. */
+  #anchor(offsetUs: number, monotonicUs: number, doubtUs = 0): void {
     const lastUs = this.#offsetUs;
-    if (lastUs !== undefined && Math.abs(offsetUs - lastUs) <= stepUs) return;
+    if (lastUs !== undefined && Math.abs(offsetUs - lastUs) <= stepUs + doubtUs) return;
     this.#offsetUs = offsetUs;
     this.#generation += 1;
     if (lastUs === undefined) return;
