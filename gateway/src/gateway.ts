@@ -430,6 +430,7 @@ function assembleBroker({ config, clock, logger }: Base, durable: Durable & { re
     statistics,
     bursts: brokerBursts,
     limits,
+    clock,
   });
   return {
     broker,

@@ -146,6 +146,24 @@ test('a certificate is renewed before its end, and the device stays itself', asy
   await eventually('the device is online with the next one', isOnline);
 });
 
+test('a session ends with its certificate, the log says so, and the agent comes back with the next one', async () => {
+  // Renewed at two thirds, with a real time to its end.
+  await start({ deviceCertificateAge: '12s' });
+  await runAgent(await newClaim(), { timers: hasty });
+  await eventually('the device is online', isOnline);
+  const first = await identity();
+  await eventually('there is a next certificate', async () =>
+    (await identity())['certificatePem'] === first['certificatePem'] ? undefined : true,
+  );
+  const connects = () => log.filter((line) => line.includes('connected to the gateway')).length;
+  expect(connects()).toBe(1);
+  await eventually('the agent has come back', () => (connects() > 1 ? true : undefined));
+  const said = log.find((line) => line.includes('UPLINK_CERTIFICATE_EXPIRED'));
+  expect(said).toContain('There is a next one.');
+  const metrics = await (await fetch(`${gateway.httpUrl}/metrics`)).text();
+  expect(metrics).toMatch(/fieldline_mqtt_refused_total\{code="CERTIFICATE_EXPIRED"\} [1-9]/);
+});
+
 test('a revoked device stays out, until it has another claim', async () => {
   await start();
   await runAgent(await newClaim());

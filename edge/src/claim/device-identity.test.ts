@@ -2,16 +2,13 @@ import { createServer, type Server } from 'node:https';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import 'reflect-metadata';
-import { X509Certificate, webcrypto } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemTimers } from '../bindings/timers.ts';
+import { gatewayCertificate } from '../testing/gateway-certificate.ts';
 import { DeviceIdentity } from './device-identity.ts';
 import { gatewayServerName } from './server-name.ts';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const secret = 's'.repeat(43);
 let folder: string;
 let server: Server;
@@ -24,23 +21,8 @@ let requests: { path: string; body: Record<string, string> }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fieldline-identity-'));
   requests = [];
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const shown = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: '01',
-    name: `CN=${gatewayServerName}`,
-    notBefore: new Date(0),
-    notAfter: new Date(Date.now() + 86_400_000),
-    signingAlgorithm: algorithm,
-    keys,
-  });
-  const key = x509.PemConverter.encode(
-    await webcrypto.subtle.exportKey('pkcs8', keys.privateKey),
-    'PRIVATE KEY',
-  );
-  const cert = shown.toString('pem');
-  pin = Buffer.from(new X509Certificate(cert).fingerprint256.replaceAll(':', ''), 'hex').toString(
-    'base64url',
-  );
+  const { key, cert, pin: shownPin } = await gatewayCertificate();
+  pin = shownPin;
   const issued = { device: 'lab-1', username: 'lab-1', certificate: cert, authority: cert };
   answers = [{ status: 201, body: { ...issued, expiresAtUs: Date.now() * 1000 + 1e9 } }];
   server = createServer({ key, cert }, (request, response) => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { accepted, IssuedCredential, Problem, refused, type Result } from '@fieldline/protocol';
 import { Value } from 'typebox/value';
 import { IdentityStore, type PendingIdentity, type StoredIdentity } from '../bindings/identity-store.ts';
@@ -29,6 +29,9 @@ export interface DeviceIdentityOptions {
 }
 
 const claimPattern = /^([a-z0-9][a-z0-9-]{0,62})\.([\w-]{43})\.([\w-]{43})$/;
+
+/** A device's clock may be so far behind that of the gateway, which ends a session with its certificate; µs. */
+const clockBehindUs = 60_000_000;
 
 /** How often it is looked whether the certificate is to be renewed, in ms. */
 const renewalCheckMs = 3_600_000;
@@ -85,6 +88,14 @@ export class DeviceIdentity {
       this.#identity = traded.value;
     }
     return accepted(this.#identity && toTls(this.#identity));
+  }
+
+  /** Until when a certificate counts that the gateway does not take any more; undefined while its end is not near. */
+  endOf(shown: TlsIdentity): { readonly endedAt: string; readonly hasNext: boolean } | undefined {
+    const endMs = Date.parse(new X509Certificate(shown.cert).validTo);
+    if (this.#options.nowUs() + clockBehindUs < endMs * 1000) return undefined;
+    const hasNext = this.#identity !== undefined && this.#identity.certificatePem !== shown.cert;
+    return { endedAt: new Date(endMs).toISOString(), hasNext };
   }
 
   async #trade(claim: string, gatewayUrl: string): Promise<Result<StoredIdentity>> {

@@ -8,7 +8,7 @@ import {
   type Result,
 } from '@fieldline/protocol';
 import type { MqttClient } from 'mqtt';
-import type { DeviceIdentity } from '../claim/device-identity.ts';
+import type { DeviceIdentity, TlsIdentity } from '../claim/device-identity.ts';
 import type { Logger } from '../logger.ts';
 import { Backoff, type BackoffLimits } from '../retry/backoff.ts';
 import { connectOnce, type ConnectionOptions, type ConnectionOutcome } from './connection.ts';
@@ -27,7 +27,7 @@ export interface UplinkOptions
   extends Omit<SessionOptions, 'counters' | 'report' | 'ackDeadlineMs'>, UplinkSettings {
   readonly logger: Logger;
   /** What to show over TLS, asked before each attempt; without it, the password alone. */
-  readonly identity?: Pick<DeviceIdentity, 'ready' | 'stop'>;
+  readonly identity?: Pick<DeviceIdentity, 'ready' | 'endOf' | 'stop'>;
   readonly backoff?: BackoffLimits;
   /** How long a connection must stand before the backoff starts again from its first wait. */
   readonly stableMs?: number;
@@ -57,6 +57,8 @@ export class Uplink {
   readonly #backoff: Backoff;
   readonly #stopping = new AbortController();
   #session: Session | undefined;
+  /** What the newest attempt has shown over TLS. */
+  #shown: TlsIdentity | undefined;
   #lastReported: ErrorCode | undefined;
   #running: Promise<void> | undefined;
 
@@ -119,7 +121,8 @@ export class Uplink {
         await this.#serve(outcome.client);
       } else if (!changed.aborted) {
         this.counters.failures += 1;
-        this.#report(outcome.code, outcome.detail);
+        if (outcome.code !== 'UPLINK_REFUSED' || !this.#reportCertificate())
+          this.#report(outcome.code, outcome.detail);
       }
       await this.#pause(this.#backoff.nextMs());
     }
@@ -131,6 +134,7 @@ export class Uplink {
     if (!ready.ok) return { kind: 'failed', ...ready.refusal };
     if (signal.aborted)
       return { kind: 'failed', code: 'UPLINK_UNREACHABLE', detail: 'It is not wanted any more.' };
+    this.#shown = ready.value;
     return connectOnce({ ...this.#connectionOptions(), tls: ready.value }, signal);
   }
 
@@ -149,7 +153,16 @@ export class Uplink {
     await session.run();
     cancelStable();
     this.#session = undefined;
-    this.#report('UPLINK_DISCONNECTED', '');
+    if (!this.#reportCertificate()) this.#report('UPLINK_DISCONNECTED', '');
+  }
+
+  /** MQTT 3.1.1 has no word for why a broker hangs up; where the certificate has ended, the device knows by itself. */
+  #reportCertificate(): boolean {
+    const end = this.#shown && this.#options.identity?.endOf(this.#shown);
+    if (!end) return false;
+    const next = end.hasNext ? 'There is a next one.' : 'There is no next one.';
+    this.#report('UPLINK_CERTIFICATE_EXPIRED', `It counted until ${end.endedAt}. ${next}`);
+    return true;
   }
 
   async #drain(deadlineMs: number): Promise<void> {

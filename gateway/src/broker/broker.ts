@@ -3,6 +3,7 @@ import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes
 import { batchTopic, commandTopic, desiredTopic, statusTopic, type ErrorCode } from '@fieldline/protocol';
 import type { DeviceCertificates } from '../certificates/device-certificates.ts';
 import type { PeerCertificate } from '../certificates/certificate-authority.ts';
+import type { Clock } from '../clock.ts';
 import type { GatewayLimits, ListenConfig } from '../config/gateway-config.ts';
 import type { DeviceCommands } from '../devices/device-commands.ts';
 import type { DeviceConfigs } from '../devices/device-configs.ts';
@@ -21,8 +22,8 @@ import { unavailable, type PublishGate } from './publish-gate.ts';
 /** Room beside a batch in its packet: fixed header, the longest topic of a device, packet id. */
 const packetOverheadBytes = 1024;
 
-/** How often silent sessions are looked for. */
-const keepAliveCheckMs = 500;
+/** How often sessions are looked at: silent ones, and those whose certificate has ended. */
+const sessionCheckMs = 500;
 
 /** What the broker stands on. */
 export interface BrokerParts {
@@ -39,6 +40,7 @@ export interface BrokerParts {
   readonly statistics: BrokerStatistics;
   readonly bursts: BurstLog;
   readonly limits: GatewayLimits;
+  readonly clock: Clock;
 }
 
 /** A TLS listener of the broker: where it listens, and how it is given other keys. */
@@ -62,7 +64,7 @@ export class Broker {
   readonly #connections = new Set<GuardedSocket>();
   readonly #sessions = new Map<string, Client>();
   readonly #laneFlush = new LaneFlush();
-  readonly #keepAliveTimer: NodeJS.Timeout;
+  readonly #checkTimer: NodeJS.Timeout;
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
@@ -83,8 +85,8 @@ export class Broker {
     this.#watchSessions();
     parts.registry.dropSession = (device) => this.#sessions.get(device)?.close();
     this.#serveDevices();
-    this.#keepAliveTimer = setInterval(() => this.#checkKeepAlives(), keepAliveCheckMs);
-    this.#keepAliveTimer.unref();
+    this.#checkTimer = setInterval(() => this.#checkSessions(), sessionCheckMs);
+    this.#checkTimer.unref();
   }
 
   /** Opens the broker; resolves with its URL. Throws MQTT_PORT_BUSY or MQTT_LISTEN_FAILED. */
@@ -123,7 +125,7 @@ export class Broker {
 
   /** Takes no new connections and closes the open ones; also where `listen` has failed. */
   async stop(): Promise<void> {
-    clearInterval(this.#keepAliveTimer);
+    clearInterval(this.#checkTimer);
     const closed = Promise.all(this.#listeners.map((listener) => listener.stop()));
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
     // aedes ends open sessions, and forgets connections that are not so far yet.
@@ -138,6 +140,7 @@ export class Broker {
       packetBytes: limits.batchBytes + packetOverheadBytes,
       keptBytes: limits.deadLetterBytes,
       connectTimeoutMs: limits.connectTimeoutUs / 1000,
+      countsUntilUs: certificate?.expiresAtUs,
       gate,
       // A session that is open has a name, which helps more than an address behind a router.
       onCut: (code, detail) => this.#report(code, client.connected ? client.id : address, detail),
@@ -177,9 +180,14 @@ export class Broker {
     };
   }
 
-  #checkKeepAlives(): void {
+  /** One round for all, by the clock as it is then: no timer of a session has to outlast months or a clock's step. */
+  #checkSessions(): void {
     const nowMs = performance.now();
-    for (const connection of this.#connections) connection.checkKeepAlive(nowMs);
+    const nowUs = this.#parts.clock.nowUs();
+    for (const connection of this.#connections) {
+      connection.checkKeepAlive(nowMs);
+      connection.checkCertificate(nowUs);
+    }
   }
 
   #countConnections(): void {

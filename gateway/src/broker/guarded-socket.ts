@@ -30,6 +30,8 @@ export interface GuardOptions {
   /** First bytes kept of a PUBLISH beyond that. */
   readonly keptBytes: number;
   readonly connectTimeoutMs: number;
+  /** The last instant at which the certificate of the peer counts, µs; none: it has shown nothing that ends. */
+  readonly countsUntilUs?: number | undefined;
   readonly gate: Gate;
   /** The connection was ended by the guard. Called once, before the socket is destroyed. */
   readonly onCut: (code: ErrorCode, detail: string) => void;
@@ -111,6 +113,13 @@ export class GuardedSocket extends Duplex {
     else if (nowMs - this.#packetAtMs > this.#silenceMsMax) {
       this.cut('KEEPALIVE_TIMEOUT', `No packet within ${this.#silenceMsMax} ms.`);
     }
+  }
+
+  /** Ends a session whose certificate has ended: no handshake looks at it again. `nowUs`: the wall clock. */
+  checkCertificate(nowUs: number): void {
+    const { countsUntilUs } = this.#options;
+    if (countsUntilUs === undefined || nowUs <= countsUntilUs) return;
+    this.cut('CERTIFICATE_EXPIRED', `It counted until ${new Date(countsUntilUs / 1000).toISOString()}.`);
   }
 
   /** Ends the connection for a reason that is counted and told. */

@@ -203,4 +203,6 @@ function isAddress(name: string): boolean {
 export interface PeerCertificate {
   readonly device: string;
   readonly serial: string;
+  /** Its own notAfter, µs: at this instant it still counts. */
+  readonly expiresAtUs: number;
 }

@@ -10,5 +10,6 @@ export function peerCertificate(socket: TLSSocket): PeerCertificate | undefined 
   const certificate = socket.getPeerX509Certificate();
   const device = /^CN=([a-z0-9][a-z0-9-]{0,62})$/.exec(certificate?.subject ?? '')?.[1];
   if (!certificate || device === undefined) return undefined;
-  return { device, serial: certificate.serialNumber.toLowerCase() };
+  const expiresAtUs = certificate.validToDate.getTime() * 1000;
+  return { device, serial: certificate.serialNumber.toLowerCase(), expiresAtUs };
 }

@@ -227,6 +227,51 @@ describe('certificate of a device', () => {
     expect((await renew(shown)).status).toBe(403);
   });
 
+  test('ends its session with itself, by its own time, and no other session', async () => {
+    const brief = await startRig({ tls: { deviceCertificateAge: '5s' } });
+    const [whole, wholeAuthority] = [rig, authority];
+    rig = brief;
+    authority = readFileSync(join(brief.home, 'ca', 'ca.pem'), 'utf8');
+    try {
+      const identity = await certificateOf(name);
+      const client = await withCertificate(name, identity);
+      const other = await brief.connect('other', await brief.addDevice('other'));
+      await closeOf(client);
+      const endMs = new X509Certificate(identity.certificate).validToDate.getTime();
+      expect(Date.now()).toBeGreaterThan(endMs);
+      expect(await brief.refused('CERTIFICATE_EXPIRED')).toBe(1);
+      expect(brief.log.join('')).toContain(`It counted until ${new Date(endMs).toISOString()}`);
+      await expect(withCertificate(name, identity)).rejects.toThrow();
+      await publishBatch(other, batchOf('other', 1));
+      await other.endAsync();
+    } finally {
+      [rig, authority] = [whole, wholeAuthority];
+      await brief.end();
+    }
+  });
+
+  test('is looked at by the clock as it is: months are no long timer, and a step of the clock counts at once', async () => {
+    let aheadUs = 0;
+    const clock = { nowUs: () => Date.now() * 1000 + aheadUs };
+    const stepped = await startRig({}, undefined, clock);
+    const [whole, wholeAuthority] = [rig, authority];
+    rig = stepped;
+    authority = readFileSync(join(stepped.home, 'ca', 'ca.pem'), 'utf8');
+    try {
+      const client = await withCertificate(name, await certificateOf(name));
+      const closed = closeOf(client);
+      aheadUs = 89 * 86_400_000_000;
+      await publishBatch(client, batchOf(name, 1));
+      expect(await stepped.refused('CERTIFICATE_EXPIRED')).toBe(0);
+      aheadUs = 91 * 86_400_000_000;
+      await closed;
+      expect(await stepped.refused('CERTIFICATE_EXPIRED')).toBe(1);
+    } finally {
+      [rig, authority] = [whole, wholeAuthority];
+      await stepped.end();
+    }
+  });
+
   test('a certificate of another authority is nothing: it opens no session without a password', async () => {
     const other = await startRig();
     const stranger = rig;

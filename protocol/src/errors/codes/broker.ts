@@ -110,6 +110,12 @@ export const brokerErrors = defineErrors({
     title: 'The certificate of the client does not count: it is revoked, replaced, or over.',
     remedy: 'Give the device a new claim: `fieldline device add NAME --claim`.',
   },
+  CERTIFICATE_EXPIRED: {
+    number: 5025,
+    title: 'The certificate of an open session has ended, and the session with it.',
+    remedy:
+      'Nothing where the device comes back with its next certificate; otherwise give it a new claim: `fieldline device add NAME --claim`.',
+  },
   KEEPALIVE_TIMEOUT: {
     number: 5021,
     title: 'Nothing came from the client within one and a half times its keep-alive.',

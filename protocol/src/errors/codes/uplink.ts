@@ -38,6 +38,12 @@ export const uplinkErrors = defineErrors({
     remedy:
       'Check the address for a mistake; where the gateway has a new authority, give the device a new claim.',
   },
+  UPLINK_CERTIFICATE_EXPIRED: {
+    number: 3509,
+    title: 'The certificate that the device has shown has ended, and the connection with it.',
+    remedy:
+      'Nothing where the agent connects again with the next one; otherwise give the device a new claim, and set its clock right.',
+  },
   UPLINK_MESSAGE_INVALID: {
     number: 3506,
     title: 'A message from the gateway is not of the documented shape.',
