@@ -5,11 +5,13 @@ import {
   help,
   run,
   version,
-  type Command,
+  type Application,
+  type RouteMap,
   type StricliProcess,
 } from '@stricli/core';
 import { processIo, type ProcessIo } from './command/command-io.ts';
-import type { DefinedCommand, FieldlineContext } from './command/define-command.ts';
+import type { FieldlineContext } from './command/define-command.ts';
+import { loadRoutes, wantedBy, type CommandLoaders, type Wanted } from './command/load-routes.ts';
 import { usageText } from './command/usage-text.ts';
 import { cliVersion } from './version.ts';
 import {
@@ -25,67 +27,64 @@ import {
   userCommands,
 } from './commands/index.ts';
 
-function routes(
-  defined: Readonly<Record<string, DefinedCommand>>,
-): Record<string, Command<FieldlineContext>> {
-  return Object.fromEntries(Object.entries(defined).map(([name, { command }]) => [name, command]));
-}
+/** Commands that stand behind a word of their own. */
+const groups: Readonly<Record<string, { commands: CommandLoaders; brief: string }>> = {
+  device: { commands: deviceCommands, brief: 'Registers, lists, shows and revokes devices' },
+  config: {
+    commands: configCommands,
+    brief: 'Shows, changes and tries out the configuration of a running device',
+  },
+  user: { commands: userCommands, brief: 'Adds, lists and removes the people who may sign in' },
+  token: { commands: tokenCommands, brief: 'Makes, lists and revokes the tokens of programs' },
+  deadLetters: {
+    commands: deadLetterCommands,
+    brief: 'What the gateway refused: to look at, to replay, or to throw away',
+  },
+  alerts: {
+    commands: alertCommands,
+    brief: 'Rules that watch the readings: what fires, what would have, and who is told',
+  },
+  flash: { commands: flashCommands, brief: 'Puts the agent on a device: as an image file, or onto a card' },
+  update: {
+    commands: updateCommands,
+    brief: 'Signs, publishes and offers new versions of the agent, and shows how far they have come',
+  },
+  simulate: {
+    commands: simulateCommands,
+    brief: 'Virtual sensors on pseudo-terminals, or a fleet of devices over MQTT',
+  },
+};
 
-const root = buildRouteMap<string, FieldlineContext>({
-  routes: {
-    ...routes(commands),
-    device: buildRouteMap<string, FieldlineContext>({
-      routes: routes(deviceCommands),
-      docs: { brief: 'Registers, lists, shows and revokes devices' },
-    }),
-    config: buildRouteMap<string, FieldlineContext>({
-      routes: routes(configCommands),
-      docs: { brief: 'Shows, changes and tries out the configuration of a running device' },
-    }),
-    user: buildRouteMap<string, FieldlineContext>({
-      routes: routes(userCommands),
-      docs: { brief: 'Adds, lists and removes the people who may sign in' },
-    }),
-    token: buildRouteMap<string, FieldlineContext>({
-      routes: routes(tokenCommands),
-      docs: { brief: 'Makes, lists and revokes the tokens of programs' },
-    }),
-    deadLetters: buildRouteMap<string, FieldlineContext>({
-      routes: routes(deadLetterCommands),
-      docs: { brief: 'What the gateway refused: to look at, to replay, or to throw away' },
-    }),
-    alerts: buildRouteMap<string, FieldlineContext>({
-      routes: routes(alertCommands),
-      docs: { brief: 'Rules that watch the readings: what fires, what would have, and who is told' },
-    }),
-    flash: buildRouteMap<string, FieldlineContext>({
-      routes: routes(flashCommands),
-      docs: { brief: 'Puts the agent on a device: as an image file, or onto a card' },
-    }),
-    update: buildRouteMap<string, FieldlineContext>({
-      routes: routes(updateCommands),
-      docs: {
-        brief: 'Signs, publishes and offers new versions of the agent, and shows how far they have come',
-      },
-    }),
-    simulate: buildRouteMap<string, FieldlineContext>({
-      routes: routes(simulateCommands),
-      docs: { brief: 'Virtual sensors on pseudo-terminals, or a fleet of devices over MQTT' },
-    }),
-  },
-  docs: {
-    brief: 'Sensor to screen, every reading accounted for',
-    fullDescription: [
-      'Sensor to screen, every reading accounted for.',
-      '',
-      'EXAMPLES',
-      '  fieldline demo                        all of it in one go, with virtual sensors',
-      '  fieldline gateway                     a gateway with its dashboard',
-      '  fieldline agent --config agent.yaml   a device that reads its sensors',
-      '  fieldline COMMAND --help              options and an example of each',
-    ].join('\n'),
-  },
-});
+const docs = {
+  brief: 'Sensor to screen, every reading accounted for',
+  fullDescription: [
+    'Sensor to screen, every reading accounted for.',
+    '',
+    'EXAMPLES',
+    '  fieldline demo                        all of it in one go, with virtual sensors',
+    '  fieldline gateway                     a gateway with its dashboard',
+    '  fieldline agent --config agent.yaml   a device that reads its sensors',
+    '  fieldline COMMAND --help              options and an example of each',
+  ].join('\n'),
+};
+
+const all: Wanted = { all: true };
+const none: Wanted = { all: false };
+
+/** What is read of the command line: what `words` call, or all of it without them. */
+async function routeMap(words?: readonly string[]): Promise<RouteMap<FieldlineContext>> {
+  const wanted = words ? wantedBy(words[0]) : all;
+  const wantedOf = (group: string) => (wanted.name === group ? wantedBy(words?.[1]) : words ? none : all);
+  const grouped = Object.entries(groups).map(async ([name, { commands, brief }]) => {
+    const routes = await loadRoutes(commands, wantedOf(name));
+    return [name, buildRouteMap<string, FieldlineContext>({ routes, docs: { brief } })] as const;
+  });
+  const own = await loadRoutes(commands, wanted);
+  return buildRouteMap<string, FieldlineContext>({
+    routes: { ...own, ...Object.fromEntries(await Promise.all(grouped)) },
+    docs,
+  });
+}
 
 const scanner = { caseStyle: 'allow-kebab-for-camel' } as const;
 const formatting = {
@@ -96,22 +95,24 @@ const formatting = {
   disableAnsiColor: Boolean(process.env['NO_COLOR']),
 } as const;
 
-/** The whole command line. */
-export const application = buildApplication(
-  root,
-  { name: 'fieldline', scanner, localization: { loadText: () => usageText }, documentation: formatting },
-  {
-    help: help({ brief: usageText.briefs.help, alias: 'h', defaultForRouteMap: true, formatting }),
-    version: version({ brief: usageText.briefs.version, info: { currentVersion: cliVersion } }),
-  },
-);
+/** The command line for `words` (without `node` and the script): the modules of other commands are not read. Without words: all of it. */
+export async function application(words?: readonly string[]): Promise<Application<FieldlineContext>> {
+  return buildApplication(
+    await routeMap(words),
+    { name: 'fieldline', scanner, localization: { loadText: () => usageText }, documentation: formatting },
+    {
+      help: help({ brief: usageText.briefs.help, alias: 'h', defaultForRouteMap: true, formatting }),
+      version: version({ brief: usageText.briefs.version, info: { currentVersion: cliVersion } }),
+    },
+  );
+}
 
 /** Runs one command line (without `node` and the script); resolves with the exit code of the contract. */
 export async function runFieldline(words: readonly string[]): Promise<number> {
   const io = processIo();
   const { stdout, stderr, env } = process;
   const host: StricliProcess = { stdout, stderr, env };
-  await run(application, words, { process: host, io });
+  await run(await application(words), words, { process: host, io });
   return exitCodeOf(io, Number(host.exitCode ?? 0));
 }
 

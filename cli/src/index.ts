@@ -1,2 +1,1 @@
 export { runFieldline } from './app.ts';
-export { commandReference } from './reference.ts';

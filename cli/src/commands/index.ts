@@ -1,128 +1,93 @@
-import { agent } from './agent.ts';
-import { aggregate } from './aggregate.ts';
-import { audit } from './audit.ts';
-import { alertsAcknowledge } from './alerts-acknowledge.ts';
-import { alertsHistory } from './alerts-history.ts';
-import { alertsList } from './alerts-list.ts';
-import { alertsRemove } from './alerts-remove.ts';
-import { alertsRules } from './alerts-rules.ts';
-import { alertsSet } from './alerts-set.ts';
-import { alertsSilence } from './alerts-silence.ts';
-import { alertsTest } from './alerts-test.ts';
-import { backup } from './backup.ts';
-import { bench } from './bench.ts';
-import { configDiff } from './config-diff.ts';
-import { configGet } from './config-get.ts';
-import { configSet } from './config-set.ts';
-import { configTest } from './config-test.ts';
-import { deadLettersDiscard } from './dead-letters-discard.ts';
-import { deadLettersList } from './dead-letters-list.ts';
-import { deadLettersReplay } from './dead-letters-replay.ts';
-import { deadLettersShow } from './dead-letters-show.ts';
-import { demo } from './demo.ts';
-import { detect } from './detect.ts';
-import { deviceAdd } from './device-add.ts';
-import { deviceList } from './device-list.ts';
-import { deviceRevoke } from './device-revoke.ts';
-import { deviceShow } from './device-show.ts';
-import { doctor } from './doctor.ts';
-import { exportCommand } from './export.ts';
-import { flashBundle } from './flash-bundle.ts';
-import { flashDisk } from './flash-disk.ts';
-import { flashImageCommand } from './flash-image.ts';
-import { flashSsh } from './flash-ssh.ts';
-import { gateway } from './gateway.ts';
-import { ledger } from './ledger.ts';
-import { publish } from './publish.ts';
-import { query } from './query.ts';
-import { read } from './read.ts';
-import { replay } from './replay.ts';
-import { restore } from './restore.ts';
-import { simulateAdc } from './simulate-adc.ts';
-import { simulateFleet } from './simulate-fleet.ts';
-import { simulateGnss } from './simulate-gnss.ts';
-import { simulateThermometer } from './simulate-thermometer.ts';
-import { tap } from './tap.ts';
-import { tokenCreate } from './token-create.ts';
-import { tokenList } from './token-list.ts';
-import { tokenRevoke } from './token-revoke.ts';
-import { updateKey } from './update-key.ts';
-import { updateOffer } from './update-offer.ts';
-import { updatePublish } from './update-publish.ts';
-import { updateRemove } from './update-remove.ts';
-import { updateStatus } from './update-status.ts';
-import { updateWithdraw } from './update-withdraw.ts';
-import { userAdd } from './user-add.ts';
-import { userList } from './user-list.ts';
-import { userPasswd } from './user-passwd.ts';
-import { userRemove } from './user-remove.ts';
+import type { CommandLoaders } from '../command/load-routes.ts';
 
-/** Commands by name. A command stands here from the day it works. */
+/**
+ * Commands by name. A command stands here from the day it works; its module, and what that needs, is read when
+ * it is called.
+ */
 export const commands = {
-  demo,
-  agent,
-  gateway,
-  detect,
-  read,
-  aggregate,
-  publish,
-  tap,
-  query,
-  export: exportCommand,
-  replay,
-  backup,
-  restore,
-  ledger,
-  audit,
-  doctor,
-  bench,
-};
+  demo: async () => (await import('./demo.ts')).demo,
+  agent: async () => (await import('./agent.ts')).agent,
+  gateway: async () => (await import('./gateway.ts')).gateway,
+  detect: async () => (await import('./detect.ts')).detect,
+  read: async () => (await import('./read.ts')).read,
+  aggregate: async () => (await import('./aggregate.ts')).aggregate,
+  publish: async () => (await import('./publish.ts')).publish,
+  tap: async () => (await import('./tap.ts')).tap,
+  query: async () => (await import('./query.ts')).query,
+  export: async () => (await import('./export.ts')).exportCommand,
+  replay: async () => (await import('./replay.ts')).replay,
+  backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restore,
+  ledger: async () => (await import('./ledger.ts')).ledger,
+  audit: async () => (await import('./audit.ts')).audit,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  bench: async () => (await import('./bench.ts')).bench,
+} satisfies CommandLoaders;
 /** The commands behind `device`. */
-export const deviceCommands = { add: deviceAdd, list: deviceList, show: deviceShow, revoke: deviceRevoke };
+export const deviceCommands = {
+  add: async () => (await import('./device-add.ts')).deviceAdd,
+  list: async () => (await import('./device-list.ts')).deviceList,
+  show: async () => (await import('./device-show.ts')).deviceShow,
+  revoke: async () => (await import('./device-revoke.ts')).deviceRevoke,
+} satisfies CommandLoaders;
 /** The commands behind `user`. */
-export const userCommands = { add: userAdd, list: userList, remove: userRemove, passwd: userPasswd };
+export const userCommands = {
+  add: async () => (await import('./user-add.ts')).userAdd,
+  list: async () => (await import('./user-list.ts')).userList,
+  remove: async () => (await import('./user-remove.ts')).userRemove,
+  passwd: async () => (await import('./user-passwd.ts')).userPasswd,
+} satisfies CommandLoaders;
 /** The commands behind `token`. */
-export const tokenCommands = { create: tokenCreate, list: tokenList, revoke: tokenRevoke };
+export const tokenCommands = {
+  create: async () => (await import('./token-create.ts')).tokenCreate,
+  list: async () => (await import('./token-list.ts')).tokenList,
+  revoke: async () => (await import('./token-revoke.ts')).tokenRevoke,
+} satisfies CommandLoaders;
 /** The commands behind `dead-letters`. */
 export const deadLetterCommands = {
-  list: deadLettersList,
-  show: deadLettersShow,
-  replay: deadLettersReplay,
-  discard: deadLettersDiscard,
-};
+  list: async () => (await import('./dead-letters-list.ts')).deadLettersList,
+  show: async () => (await import('./dead-letters-show.ts')).deadLettersShow,
+  replay: async () => (await import('./dead-letters-replay.ts')).deadLettersReplay,
+  discard: async () => (await import('./dead-letters-discard.ts')).deadLettersDiscard,
+} satisfies CommandLoaders;
 /** The commands behind `config`. */
-export const configCommands = { get: configGet, set: configSet, diff: configDiff, test: configTest };
+export const configCommands = {
+  get: async () => (await import('./config-get.ts')).configGet,
+  set: async () => (await import('./config-set.ts')).configSet,
+  diff: async () => (await import('./config-diff.ts')).configDiff,
+  test: async () => (await import('./config-test.ts')).configTest,
+} satisfies CommandLoaders;
 /** The commands behind `alerts`. */
 export const alertCommands = {
-  list: alertsList,
-  history: alertsHistory,
-  rules: alertsRules,
-  set: alertsSet,
-  remove: alertsRemove,
-  test: alertsTest,
-  acknowledge: alertsAcknowledge,
-  silence: alertsSilence,
-};
+  list: async () => (await import('./alerts-list.ts')).alertsList,
+  history: async () => (await import('./alerts-history.ts')).alertsHistory,
+  rules: async () => (await import('./alerts-rules.ts')).alertsRules,
+  set: async () => (await import('./alerts-set.ts')).alertsSet,
+  remove: async () => (await import('./alerts-remove.ts')).alertsRemove,
+  test: async () => (await import('./alerts-test.ts')).alertsTest,
+  acknowledge: async () => (await import('./alerts-acknowledge.ts')).alertsAcknowledge,
+  silence: async () => (await import('./alerts-silence.ts')).alertsSilence,
+} satisfies CommandLoaders;
 /** The commands behind `flash`. */
 export const flashCommands = {
-  bundle: flashBundle,
-  image: flashImageCommand,
-  disk: flashDisk,
-  ssh: flashSsh,
-};
+  bundle: async () => (await import('./flash-bundle.ts')).flashBundle,
+  image: async () => (await import('./flash-image.ts')).flashImageCommand,
+  disk: async () => (await import('./flash-disk.ts')).flashDisk,
+  ssh: async () => (await import('./flash-ssh.ts')).flashSsh,
+} satisfies CommandLoaders;
 /** The commands behind `update`. */
 export const updateCommands = {
-  key: updateKey,
-  publish: updatePublish,
-  offer: updateOffer,
-  status: updateStatus,
-  withdraw: updateWithdraw,
-  remove: updateRemove,
-};
+  key: async () => (await import('./update-key.ts')).updateKey,
+  publish: async () => (await import('./update-publish.ts')).updatePublish,
+  offer: async () => (await import('./update-offer.ts')).updateOffer,
+  status: async () => (await import('./update-status.ts')).updateStatus,
+  withdraw: async () => (await import('./update-withdraw.ts')).updateWithdraw,
+  remove: async () => (await import('./update-remove.ts')).updateRemove,
+} satisfies CommandLoaders;
 /** The commands behind `simulate`. */
 export const simulateCommands = {
-  thermometer: simulateThermometer,
-  gnss: simulateGnss,
-  adc: simulateAdc,
-  fleet: simulateFleet,
-};
+  thermometer: async () => (await import('./simulate-thermometer.ts')).simulateThermometer,
+  gnss: async () => (await import('./simulate-gnss.ts')).simulateGnss,
+  adc: async () => (await import('./simulate-adc.ts')).simulateAdc,
+  fleet: async () => (await import('./simulate-fleet.ts')).simulateFleet,
+} satisfies CommandLoaders;
