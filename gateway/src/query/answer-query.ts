@@ -26,6 +26,8 @@ export interface SeriesSource {
   addWindows(series: BucketSeries): Promise<void>;
   /** Adds all readings to `series`, after the windows. */
   addReadings(series: BucketSeries): Promise<void>;
+  /** How many readings are there at least, as far as that is known without reading any; absent where nothing is. */
+  readingsAtLeast?(): number;
   /** The readings in order of time: all of them where there are at most `limit`, else `limit` of them or more. */
   firstReadings(limit: number): Promise<RawReadings>;
   /** The windows as they were received, in order of start, with the same limit. */
@@ -100,6 +102,7 @@ async function rawAnswer(
   [source, ...others]: readonly SeriesSource[],
 ): Promise<Resolved | undefined> {
   if (!source || others.length > 0) return undefined;
+  if ((source.readingsAtLeast?.() ?? 0) > request.points) return undefined;
   const readings = await source.firstReadings(request.points + 1);
   if (readings.t.length > request.points) return undefined;
   return { windowUs: 0, resolutionUs: 0, columns: rawColumns(readings) };

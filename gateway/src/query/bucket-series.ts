@@ -14,13 +14,17 @@ export interface WindowColumns {
   readonly sketch: readonly (Uint8Array | null)[] | null;
 }
 
+/** Count, sum, extremes and M2 of some readings, at least one; one object may be filled again and again. */
+export interface Moments {
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  m2: number;
+}
+
 /** Statistics of the raw readings of one bucket, where the store itself computed them. */
-export interface ReadingsSummary {
-  readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
-  readonly m2: number;
+export interface ReadingsSummary extends Readonly<Moments> {
   /** NaN where they are not known. */
   readonly p50: number;
   readonly p95: number;
@@ -48,6 +52,9 @@ export interface SeriesColumns {
 
 /** Names of the columns that hold figures. */
 export const figureColumns = ['count', 'mean', 'min', 'max', 'p50', 'p95', 'p99', 'stddev', 'rms'] as const;
+
+/** Columns of numbers in an answer: the figures and their times. */
+const columnsOfSeries = figureColumns.length + 1;
 
 /**
  * How quantiles come about. `none`: not at all. `exact`: of a bucket that holds raw readings alone they are those of the
@@ -137,19 +144,9 @@ export class BucketSeries {
     this.#addValues(index, values, 0, values.length);
   }
 
-  /** Readings in order of time, in any number of calls and any order among them. Only where no quantile is wanted. */
-  addUnordered(times: Float64Array, values: Float64Array): void {
-    const { length } = times;
-    let from = lowerBound(times, this.fromUs, 0);
-    const end = lowerBound(times, this.toUs, from);
-    while (from < end && from < length) {
-      const index = this.#indexOf(times[from]!);
-      const endUs = this.originUs + (index + 1) * this.lengthUs;
-      let to = from + 1;
-      while (to < end && times[to]! < endUs) to += 1;
-      this.#addValues(index, values, from, to);
-      from = to;
-    }
+  /** Readings of the bucket that starts at `startUs`. Only where no quantile is wanted. */
+  addMoments(startUs: number, { count, sum, min, max, m2 }: Moments): void {
+    this.#merge(this.#indexOf(startUs), count, sum, min, max, m2);
   }
 
   /** Readings of one bucket that the store summarised. */
@@ -169,26 +166,35 @@ export class BucketSeries {
   columns(): SeriesColumns {
     let rows = 0;
     for (let index = 0; index < this.#count.length; index++) if (this.#count[index]! > 0) rows += 1;
-    const column = (): Float64Array => new Float64Array(rows);
-    const columns = {
-      t: column(),
-      count: column(),
-      mean: column(),
-      min: column(),
-      max: column(),
-      p50: column().fill(NaN),
-      p95: column().fill(NaN),
-      p99: column().fill(NaN),
-      stddev: column(),
-      rms: column(),
-      quality: null,
-      ...(this.#bins && { bins: new Float64Array(rows * this.#bins.bins) }),
-    };
+    const columns = this.#emptyColumns(rows);
     let row = 0;
     for (let index = 0; index < this.#count.length; index++) {
       if (this.#count[index]! > 0) this.#fillRow(columns, row++, index);
     }
     return columns;
+  }
+
+  /** All columns in one buffer, which is handed to another thread as a whole; unknown quantiles are one column. */
+  #emptyColumns(rows: number): SeriesColumns {
+    const isKnown = this.quantiles !== 'none';
+    const buffer = new Float64Array(rows * (isKnown ? columnsOfSeries : columnsOfSeries - 2));
+    let from = 0;
+    const column = (): Float64Array => buffer.subarray(from, (from += rows));
+    const p50 = column().fill(NaN);
+    return {
+      p50,
+      p95: isKnown ? column() : p50,
+      p99: isKnown ? column() : p50,
+      t: column(),
+      count: column(),
+      mean: column(),
+      min: column(),
+      max: column(),
+      stddev: column(),
+      rms: column(),
+      quality: null,
+      ...(this.#bins && { bins: new Float64Array(rows * this.#bins.bins) }),
+    };
   }
 
   #fillRow(columns: SeriesColumns, row: number, index: number): void {

@@ -13,6 +13,7 @@ import type { BlockTable, StoredBlock } from './blocks/block-table.ts';
 import { sliceWindows } from './blocks/block-writer.ts';
 import { joinReadings, joinWindows } from './blocks/join-rows.ts';
 import { grain } from './blocks/limits.ts';
+import { PackedReadings } from './blocks/packed-readings.ts';
 import { decodeReadings, type ReadingRows } from './blocks/readings.ts';
 import { decodeMoments, decodeWindows, type WindowMoments, type WindowRows } from './blocks/windows.ts';
 import { RollupPlanner, type RollupPlan } from './rollups/rollup-plan.ts';
@@ -119,6 +120,10 @@ export class BlockSource implements SeriesSource {
     else this.#addInOrder(series);
   }
 
+  readingsAtLeast(): number {
+    return rowsOf(this.#readings.filter((block) => this.#liesWithin(block)));
+  }
+
   async firstReadings(limit: number): Promise<RawReadings> {
     const parts: ReadingRows[] = [];
     let rows = 0;
@@ -173,11 +178,8 @@ export class BlockSource implements SeriesSource {
     this.#checkRows(read);
     for (const block of read) {
       this.#range.check();
-      const rows = decodeReadings(this.#tables.blocks.data(block), block.rows);
-      for (const [fromUs, toUs] of this.#parts(block)) {
-        const { t, v } = slice(rows, lowerBound(rows.t, fromUs, 0), lowerBound(rows.t, toUs, 0));
-        series.addUnordered(t, v);
-      }
+      const readings = new PackedReadings(this.#tables.blocks.data(block), block.rows);
+      for (const [fromUs, toUs] of this.#parts(block)) readings.addTo(series, fromUs, toUs);
     }
   }
 

@@ -65,16 +65,16 @@ export class ColumnReader {
   }
 
   next(): Float64Array {
+    return this.nextStored().decoded();
+  }
+
+  /** The next column as it lies. */
+  nextStored(): StoredColumn {
     const { kind, decimals, heads, place, width } = this.#column();
-    const { buffer } = this.#bytes;
-    const rows = this.#rows;
-    if (kind === form.double) return new Float64Array(buffer, place, rows);
-    const values = new Float64Array(rows);
-    if (kind === form.constant) values.fill(heads[0]!);
-    else if (kind === form.single) values.set(new Float32Array(buffer, place, rows));
-    else if (kind === form.line) readLine(offsetsAt(buffer, place, width, rows), heads, values);
-    else readOffsets(offsetsAt(buffer, place, width, rows), { decimals, base: heads[0]! }, values);
-    return values;
+    return new StoredColumn(
+      { kind, decimals, heads, width },
+      { buffer: this.#bytes.buffer, place, rows: this.#rows },
+    );
   }
 
   /** Bytes as they were added: `count` of them. */
@@ -83,7 +83,7 @@ export class ColumnReader {
     return this.#bytes.subarray(at, at + count);
   }
 
-  #column(): { kind: number; decimals: number; heads: Float64Array; place: number; width: number } {
+  #column(): Layout & { readonly place: number } {
     const at = this.#take(headerBytes);
     const kind = this.#bytes[at]!;
     const width = this.#bytes[at + 1]!;
@@ -103,6 +103,70 @@ export class ColumnReader {
     if (this.#at > this.#bytes.length) throw damaged('a column ends too early');
     return at;
   }
+}
+
+/** One column as it lies in a block: nothing is read before it is asked for. */
+export class StoredColumn {
+  readonly rows: number;
+  readonly #kind: number;
+  readonly #decimals: number;
+  readonly #heads: Float64Array;
+  readonly #place: Place;
+  readonly #width: number;
+
+  constructor({ kind, decimals, heads, width }: Layout, place: Place) {
+    this.rows = place.rows;
+    this.#kind = kind;
+    this.#decimals = decimals;
+    this.#heads = heads;
+    this.#place = place;
+    this.#width = width;
+  }
+
+  /** Where it is a line: `value = base + floor(row * step + 0.5) + offset`. */
+  get line(): { readonly base: number; readonly step: number } | undefined {
+    const [first = 0, step = 0, base = 0] = this.#heads;
+    return this.#kind === form.line ? { base: first + base, step } : undefined;
+  }
+
+  /** Where it is decimals: `value = (base + offset) / 10 ^ decimals`. */
+  get decimals(): { readonly base: number; readonly decimals: number } | undefined {
+    const [base = 0] = this.#heads;
+    return this.#kind === form.decimals ? { base, decimals: this.#decimals } : undefined;
+  }
+
+  /** The offsets of a line or of decimals, where they lie; none where their width is 0. Throws STORE_DAMAGED. */
+  get offsets(): Offsets {
+    const { buffer, place, rows } = this.#place;
+    return offsetsAt(buffer, place, this.#width, rows);
+  }
+
+  /** The values; doubles where they lie, all others in an array of their own. Throws STORE_DAMAGED. */
+  decoded(): Float64Array {
+    const { buffer, place, rows } = this.#place;
+    if (this.#kind === form.double) return new Float64Array(buffer, place, rows);
+    const values = new Float64Array(rows);
+    if (this.#kind === form.constant) values.fill(this.#heads[0]!);
+    else if (this.#kind === form.single) values.set(new Float32Array(buffer, place, rows));
+    else if (this.#kind === form.line) readLine(this.offsets, this.#heads, values);
+    else readOffsets(this.offsets, { decimals: this.#decimals, base: this.#heads[0]! }, values);
+    return values;
+  }
+}
+
+/** What the head of a column says. */
+interface Layout {
+  readonly kind: number;
+  readonly decimals: number;
+  readonly heads: Float64Array;
+  readonly width: number;
+}
+
+/** Where the values of a column lie. */
+interface Place {
+  readonly buffer: ArrayBufferLike;
+  readonly place: number;
+  readonly rows: number;
 }
 
 function valuesPart(values: Float64Array): Part {

@@ -2,6 +2,11 @@
 const decimalsMax = 9;
 const powers = Array.from({ length: decimalsMax + 1 }, (_, decimals) => 10 ** decimals);
 
+/** 10 to the power of `decimals`, as `writeOffsets` takes it; NaN for more decimals than it writes. */
+export function decimalPower(decimals: number): number {
+  return powers[decimals] ?? NaN;
+}
+
 /** Unsigned whole numbers of one width. */
 export type Offsets = Uint8Array | Uint16Array | Uint32Array;
 
