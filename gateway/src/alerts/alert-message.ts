@@ -1,6 +1,9 @@
-import type { AlertCondition } from '@fieldline/protocol';
+import { unitSuffix, type AlertCondition } from '@fieldline/protocol';
 
-/** One sentence for people: what is concerned, its figure, and the limit that it is beyond. */
+/**
+ * One sentence for people: what is concerned, its figure, and the limit that it is beyond. `unit` is a SenML unit, null where
+ * it is not known; here it stands as people write it.
+ */
 export function alertMessage(
   condition: AlertCondition,
   subject: string,
@@ -8,7 +11,7 @@ export function alertMessage(
   unit: string | null,
 ): string {
   const withUnit = (figure: number | null): string =>
-    [figure === null ? '–' : round(figure), unit].filter(Boolean).join(' ');
+    `${figure === null ? '–' : round(figure)}${unitSuffix(unit ?? '')}`;
   switch (condition.kind) {
     case 'threshold':
       return `${subject} is ${withUnit(value)}, ${condition.is} ${withUnit(condition.limit)}.`;

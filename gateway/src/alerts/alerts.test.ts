@@ -91,7 +91,7 @@ describe('alerts of a running gateway', () => {
       unit: 'Cel',
       acknowledged: null,
     });
-    expect(alert?.message).toBe('porch/air/temperature is 31 Cel, above 30 Cel.');
+    expect(alert?.message).toBe('porch/air/temperature is 31 °C, above 30 °C.');
     expect(receiver.notices[0]).toMatchObject({ event: 'firing', alert: { id: alert?.id } });
     const acknowledged = await rig.post(`/api/v1/alerts/${alert?.id}/acknowledge`, { note: 'seen' });
     expect(await acknowledged.json()).toMatchObject({ acknowledged: { by: 'admin.token', note: 'seen' } });

@@ -21,4 +21,5 @@ export * from './batch.ts';
 export * from './device-messages.ts';
 export * from './names.ts';
 export * from './senml-units.ts';
+export * from './unit-suffix.ts';
 export * from './update.ts';

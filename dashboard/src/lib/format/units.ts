@@ -1,42 +1,24 @@
-/** How people write a unit, and how many decimals its values deserve. */
-interface UnitStyle {
-  /** What stands after the figure, with its own space where one is due. */
-  readonly suffix: string;
-  /** undefined: by magnitude. */
-  readonly decimals?: number;
-}
+import { unitSuffix } from '@fieldline/protocol';
 
-/** Units of the SenML registry (RFC 8428 section 12.1, RFC 8798) that people write otherwise. */
-const styles: Readonly<Record<string, UnitStyle>> = {
-  Cel: { suffix: ' °C', decimals: 2 },
-  K: { suffix: ' K', decimals: 2 },
-  V: { suffix: ' V', decimals: 3 },
-  mV: { suffix: ' mV', decimals: 1 },
-  A: { suffix: ' A', decimals: 3 },
-  m: { suffix: ' m', decimals: 1 },
-  'm/s': { suffix: ' m/s', decimals: 2 },
-  'm/s2': { suffix: ' m/s²', decimals: 3 },
-  m2: { suffix: ' m²' },
-  m3: { suffix: ' m³' },
-  'm3/s': { suffix: ' m³/s' },
-  l: { suffix: ' L' },
-  'l/s': { suffix: ' L/s' },
-  deg: { suffix: '°', decimals: 1 },
-  lat: { suffix: '°', decimals: 6 },
-  lon: { suffix: '°', decimals: 6 },
-  count: { suffix: '', decimals: 0 },
-  '/': { suffix: '', decimals: 2 },
-  '%': { suffix: ' %', decimals: 1 },
-  '%RH': { suffix: ' % RH', decimals: 1 },
-  '%EL': { suffix: ' %', decimals: 0 },
-  hPa: { suffix: ' hPa', decimals: 1 },
-  Pa: { suffix: ' Pa' },
-  lx: { suffix: ' lx' },
-  Ohm: { suffix: ' Ω' },
-  s: { suffix: ' s' },
-  ms: { suffix: ' ms' },
-  B: { suffix: ' B', decimals: 0 },
-};
+/** How many decimals values of a unit deserve; by magnitude where it is not listed. */
+const decimalsOf: ReadonlyMap<string, number> = new Map([
+  ['Cel', 2],
+  ['K', 2],
+  ['V', 3],
+  ['mV', 1],
+  ['A', 3],
+  ['m', 1],
+  ['m/s', 2],
+  ['m/s2', 3],
+  ['deg', 1],
+  ['count', 0],
+  ['/', 2],
+  ['%', 1],
+  ['%RH', 1],
+  ['%EL', 0],
+  ['hPa', 1],
+  ['B', 0],
+]);
 
 /** A value ready to be shown: the figure, and the unit with its leading space where one is due. */
 export interface ShownValue {
@@ -52,11 +34,8 @@ export function showValue(value: number | null | undefined, unit: string): Shown
   if (value === null || value === undefined || !Number.isFinite(value)) return absent;
   if (unit === 'lat') return showAngle(value, 'N', 'S');
   if (unit === 'lon') return showAngle(value, 'E', 'W');
-  const style = styles[unit];
-  return {
-    figure: showFigure(value, style?.decimals ?? decimalsByMagnitude(value)),
-    unit: style?.suffix ?? (unit === '' ? '' : ` ${unit}`),
-  };
+  const decimals = decimalsOf.get(unit) ?? decimalsByMagnitude(value);
+  return { figure: showFigure(value, decimals), unit: unitSuffix(unit) };
 }
 
 /** The same in one string: `23.40 °C`. */
@@ -67,7 +46,7 @@ export function showValueText(value: number | null | undefined, unit: string): s
 
 /** The unit alone, for the heading of an axis: `°C`. */
 export function showUnit(unit: string): string {
-  return (styles[unit]?.suffix ?? unit).trim();
+  return unitSuffix(unit).trim();
 }
 
 /** A figure with `decimals`, thousands apart and a true minus sign (U+2212). */

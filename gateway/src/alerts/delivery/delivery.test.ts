@@ -34,7 +34,7 @@ const notice: AlertNotice = {
     resolvedAtUs: null,
     value: 31,
     unit: 'Cel',
-    message: 'porch/air/temperature is 31 Cel, above 30 Cel.',
+    message: 'porch/air/temperature is 31 °C, above 30 °C.',
     acknowledged: null,
     silenced: false,
     late: false,
@@ -46,6 +46,12 @@ const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
+
+/** A mail whose text is beyond ASCII travels as quoted-printable UTF-8 (RFC 2045, 6.7). */
+function readText(mail: string): string {
+  const escaped = mail.replace(/=\r?\n/g, '').replace(/%/g, '%25');
+  return decodeURIComponent(escaped.replace(/=([\dA-F]{2})/g, '%$1'));
+}
 
 const patient = (): AbortSignal => AbortSignal.timeout(30_000);
 
@@ -164,7 +170,7 @@ describe('e-mail', () => {
     const [mail = ''] = mails;
     expect(mail).toContain('Subject: [Alert] Too warm: porch/air/temperature');
     expect(mail).toContain('To: op@example.net');
-    expect(mail).toContain('porch/air/temperature is 31 Cel, above 30 Cel.');
+    expect(readText(mail)).toContain('porch/air/temperature is 31 °C, above 30 °C.');
     expect(mail).toContain('Open the window.');
     await channel.send(notice, patient());
     const idOf = (text: string): string | undefined => /^Message-ID: (.*)$/m.exec(text)?.[1];
