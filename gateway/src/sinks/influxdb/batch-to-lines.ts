@@ -11,9 +11,9 @@ import type {
 import type { RefusedPart } from '../sink.ts';
 import type { LineBatch } from './line-batch.ts';
 import { encodeFloat, encodeKey, encodeMeasurement, encodeString } from './line-protocol.ts';
-import { SeriesCache, streamKeyOf, type DeviceTags, type KnownSeries } from './series-cache.ts';
+import { readingsToLines } from './readings-to-lines.ts';
+import { SeriesCache, type DeviceTags } from './series-cache.ts';
 import { separationTag, type BlockIdentity, type TimeSeparation } from './time-separation.ts';
-import { timeText } from './time-text.ts';
 
 /** Strings that InfluxDB takes in one field. */
 const stringBytesMax = 64 * 1024 - 1;
@@ -52,7 +52,9 @@ export function batchToLines(batch: Batch, into: LineBatch, options: LinesOption
       const { sensor, type } = sensorBlock;
       const make = (): Result<string> => seriesOf(device, sensorBlock, options.deviceTags);
       const known = cache.of({ device, sensor, type }, options.deviceTags, make);
-      if (known.series.ok) writeReadings({ into, options, device, known, identity }, sensorBlock);
+      const { separation, entry } = options;
+      if (known.series.ok)
+        readingsToLines({ into, separation, device, known, series: known.series.value, identity, entry }, sensorBlock); // prettier-ignore
       else refusals.push(refusedBlock(device, sensorBlock, options.offset, known.series));
       continue;
     }
@@ -73,47 +75,6 @@ export function batchToLines(batch: Batch, into: LineBatch, options: LinesOption
     else writer.gaps(sensorBlock);
   }
   return refusals;
-}
-
-/** Where the lines of one block of readings go, and under which names. */
-interface ReadingsTarget {
-  readonly into: LineBatch;
-  readonly options: LinesOptions;
-  readonly device: string;
-  readonly known: KnownSeries;
-  readonly identity: BlockIdentity;
-}
-
-/** One line a time; a value whose point needs another separating tag gets a line of its own. */
-function writeReadings(target: ReadingsTarget, block: ReadingsBlock): void {
-  const { into, options, device, known, identity } = target;
-  const { t, fields, sensor } = block;
-  const series = known.series.ok ? known.series.value : '';
-  const quantities = Object.keys(fields);
-  const tags = quantities.map((quantity) => {
-    const key = streamKeyOf(known, { device, sensor, quantity });
-    return options.separation.readingTags(key, t, fields[quantity]!.v, identity);
-  });
-  for (let index = 0; index < t.length; index++) {
-    let untagged = '';
-    for (let column = 0; column < quantities.length; column++) {
-      const encoded = readingField(quantities[column]!, fields[quantities[column]!]!, index);
-      if (encoded === '') continue;
-      const tag = tags[column]?.[index] ?? '';
-      if (tag === '') untagged += untagged === '' ? encoded : `,${encoded}`;
-      else into.add(`${series},${separationTag}=${tag} ${encoded} ${timeText(t[index]!)}`, options.entry);
-    }
-    if (untagged !== '') into.add(`${series} ${untagged} ${timeText(t[index]!)}`, options.entry);
-  }
-}
-
-/** Empty where there is no value at this time. */
-function readingField(quantity: string, { v, q }: ReadingsField, index: number): string {
-  const value = v[index]!;
-  if (Number.isNaN(value)) return '';
-  const encoded = `${quantity}=${encodeFloat(value)}`;
-  const quality = q === undefined ? 0 : q[index]!;
-  return quality === 0 ? encoded : `${encoded},${quantity}_quality=${quality}`;
 }
 
 type Block = ReadingsBlock | WindowsBlock | GapsBlock;
@@ -166,6 +127,15 @@ function encodeTag([key, value]: [string, string]): Result<string> {
   const encodedValue = encodeKey(value);
   if (!encodedValue.ok) return encodedValue;
   return { ok: true, value: `,${encodedKey.value}=${encodedValue.value}` };
+}
+
+/** Empty where there is no value at this time. */
+function readingField(quantity: string, { v, q }: ReadingsField, index: number): string {
+  const value = v[index]!;
+  if (Number.isNaN(value)) return '';
+  const encoded = `${quantity}=${encodeFloat(value)}`;
+  const quality = q === undefined ? 0 : q[index]!;
+  return quality === 0 ? encoded : `${encoded},${quantity}_quality=${quality}`;
 }
 
 class BlockWriter {

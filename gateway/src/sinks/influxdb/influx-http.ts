@@ -1,6 +1,8 @@
+import type { Buffer } from 'node:buffer';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { SinkFailure } from '../sink.ts';
+import { HttpExchange, NoAnswerInTime, type HttpQuestion } from './http-exchange.ts';
 import { authorization, compresses, type InfluxAddress } from './influx-address.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { classifyReply, type WriteReply } from './write-reply.ts';
@@ -9,7 +11,7 @@ import { classifyReply, type WriteReply } from './write-reply.ts';
 export const requestTimeoutMs = 20_000;
 
 /** A shorter body is sent as it is. */
-const gzipFromChars = 1024;
+const gzipFromBytes = 1024;
 
 const compress = promisify(gzip);
 
@@ -21,6 +23,8 @@ export class InfluxHttp {
   readonly #address: InfluxAddress;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
+  readonly #exchange: HttpExchange;
+  readonly #writeUrl: URL;
   readonly #compresses: boolean;
 
   /** `timeoutMs`: how long an answer may take. */
@@ -29,6 +33,8 @@ export class InfluxHttp {
     const identity = authorization(address);
     this.#headers = identity === undefined ? {} : { authorization: identity };
     this.#timeoutMs = timeoutMs;
+    this.#exchange = new HttpExchange(timeoutMs);
+    this.#writeUrl = writeUrlOf(address);
     this.#compresses = compresses(address);
   }
 
@@ -40,10 +46,9 @@ export class InfluxHttp {
   /** Undefined where InfluxDB answers at the URL; what is wrong otherwise. */
   async ping(): Promise<SinkFailure | undefined> {
     try {
-      const response = await fetch(this.#endpoint('ping'), this.#request('GET'));
-      await response.arrayBuffer();
-      if (response.headers.has('x-influxdb-version')) return undefined;
-      const { status } = response;
+      const url = endpoint(this.#address, 'ping');
+      const { status, headers } = await this.#exchange.ask({ method: 'GET', url, headers: this.#headers });
+      if (headers['x-influxdb-version'] !== undefined) return undefined;
       const isRefused = this.#address.token !== undefined && (status === 401 || status === 403);
       const code = isRefused ? 'INFLUX_UNAUTHORIZED' : 'INFLUX_NOT_INFLUX';
       const detail = `GET /ping answered HTTP ${status} without X-Influxdb-Version.`;
@@ -53,50 +58,32 @@ export class InfluxHttp {
     }
   }
 
-  /** Writes lines with times in microseconds, under a retention policy or under the default one. Never rejects. */
-  async write(lines: readonly string[], policy?: string): Promise<WriteReply> {
+  /**
+   * Writes lines with times in microseconds, each ended by a line break, under a retention policy or under the default one. Never
+   * rejects. `lines` must not change until then.
+   */
+  async write(lines: Buffer, policy?: string): Promise<WriteReply> {
     try {
-      const url = this.#writeUrl();
-      if (policy !== undefined) url.searchParams.set('rp', policy);
-      const response = await fetch(url, await this.#post(lines.join('\n')));
-      const retryAfter = retryAfterMs(response.headers.get('retry-after'), Date.now());
-      const reply = { status: response.status, body: await response.text(), retryAfterMs: retryAfter };
-      return classifyReply(reply, this.subject);
+      const { status, headers, text } = await this.#exchange.ask(await this.#question(lines, policy));
+      const retryAfter = retryAfterMs(headers['retry-after'] ?? null, Date.now());
+      return classifyReply({ status, body: text, retryAfterMs: retryAfter }, this.subject);
     } catch (error) {
       return { kind: 'retryable', failure: this.#unreachable(error) };
     }
   }
 
-  #writeUrl(): URL {
-    const { token, database, organization } = this.#address;
-    const url = this.#endpoint(token === undefined ? 'write' : 'api/v2/write');
-    const query =
-      token === undefined
-        ? { db: database, precision: 'u' }
-        : { bucket: database, precision: 'us', ...(organization === undefined ? {} : { org: organization }) };
-    url.search = new URLSearchParams(query).toString();
-    return url;
+  /** Closes the connections that are kept. */
+  close(): void {
+    this.#exchange.close();
   }
 
-  async #post(body: string): Promise<RequestInit> {
-    const request = this.#request('POST');
-    if (!this.#compresses || body.length < gzipFromChars) return { ...request, body };
+  async #question(lines: Buffer, policy: string | undefined): Promise<HttpQuestion> {
+    const url = policy === undefined ? this.#writeUrl : new URL(this.#writeUrl);
+    if (policy !== undefined) url.searchParams.set('rp', policy);
+    const request = { method: 'POST', url, headers: this.#headers } as const;
+    if (!this.#compresses || lines.length < gzipFromBytes) return { ...request, body: lines };
     const headers = { ...this.#headers, 'content-encoding': 'gzip' };
-    return { ...request, headers, body: await compress(body, fast) };
-  }
-
-  #endpoint(name: string): URL {
-    const base = this.#address.url.endsWith('/') ? this.#address.url : `${this.#address.url}/`;
-    return new URL(name, base);
-  }
-
-  #request(method: 'GET' | 'POST'): RequestInit {
-    return {
-      method,
-      headers: this.#headers,
-      signal: AbortSignal.timeout(this.#timeoutMs),
-      redirect: 'manual',
-    };
+    return { ...request, headers, body: await compress(lines, fast) };
   }
 
   #unreachable(error: unknown): SinkFailure {
@@ -105,9 +92,25 @@ export class InfluxHttp {
   }
 }
 
-/** `fetch failed` alone helps nobody: the reason stands in the cause. */
+/** The endpoint of 1.x, or of 2.x and 3.x, with the database. */
+function writeUrlOf(address: InfluxAddress): URL {
+  const { token, database, organization } = address;
+  const url = endpoint(address, token === undefined ? 'write' : 'api/v2/write');
+  const query =
+    token === undefined
+      ? { db: database, precision: 'u' }
+      : { bucket: database, precision: 'us', ...(organization === undefined ? {} : { org: organization }) };
+  url.search = new URLSearchParams(query).toString();
+  return url;
+}
+
+function endpoint({ url }: InfluxAddress, name: string): URL {
+  return new URL(name, url.endsWith('/') ? url : `${url}/`);
+}
+
+/** Where a name has several addresses, what they say is one error without a message. */
 function describeNetworkError(error: unknown, timeoutMs: number): string {
+  if (error instanceof NoAnswerInTime) return `No answer within ${timeoutMs} ms.`;
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `No answer within ${timeoutMs} ms.`;
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }

@@ -24,8 +24,8 @@ import { batchToLines } from './batch-to-lines.ts';
 import { withoutCredentials, type InfluxAddress } from './influx-address.ts';
 import { InfluxHttp } from './influx-http.ts';
 import { InfluxQueries } from './influx-queries.ts';
-import { LineBatch } from './line-batch.ts';
 import { TooManyRows } from './point-source.ts';
+import { refusedPart } from './refused-line.ts';
 import { ensurePolicies } from './rollups/ensure-policies.ts';
 import { keepRollups, type RollupKeepUs } from './rollups/grains.ts';
 import { InfluxRollups } from './rollups/influx-rollups.ts';
@@ -38,7 +38,7 @@ import { StateFile } from './state-file.ts';
 import { storedCounts, storedStreams } from './store-inventory.ts';
 import { StreamCatalog } from './stream-catalog.ts';
 import { TimeSeparation } from './time-separation.ts';
-import { refusedPart, writeLines } from './write-lines.ts';
+import { LineWriter } from './write-lines.ts';
 
 /** How often the state file follows the writes; a crash writes at most this much again, to the same points. */
 const stateIntervalMs = 2000;
@@ -70,6 +70,7 @@ export class InfluxStore implements Sink, Store {
   readonly name = 'influxdb';
   readonly #options: InfluxStoreOptions;
   readonly #http: InfluxHttp;
+  readonly #lines: LineWriter;
   readonly #queries: InfluxQueries;
   readonly #state: StateFile;
   /** 2.x and 3.x keep no retention policies: there readings answer. */
@@ -90,6 +91,7 @@ export class InfluxStore implements Sink, Store {
     const address = withoutCredentials(options.address);
     this.#options = options;
     this.#http = new InfluxHttp(address, options.requestTimeoutMs);
+    this.#lines = new LineWriter(this.#http);
     this.#queries = new InfluxQueries(address);
     const rollups = new InfluxRollups(this.#http, this.#queries);
     this.#turns =
@@ -141,8 +143,8 @@ export class InfluxStore implements Sink, Store {
     this.#catalog.begin();
     await this.#noteTags(entries);
     for (const { batch } of entries) noteBatch(batch, this.#rolled);
-    const { batch, refusals } = this.#encode(entries);
-    const outcome = await writeLines(this.#http, batch);
+    const refusals = await this.#encode(entries);
+    const outcome = await this.#lines.finish();
     if (outcome.kind === 'retryable') return outcome;
     if (outcome.kind === 'database-missing') return await this.#recreate(outcome.failure);
     this.#separation.keep();
@@ -185,6 +187,7 @@ export class InfluxStore implements Sink, Store {
 
   async close(): Promise<void> {
     await this.#saveState();
+    this.#http.close();
   }
 
   readonly #sourceOf: SourceOf = ({ device, sensor, quantity }, { fromUs, toUs }) => {
@@ -205,17 +208,21 @@ export class InfluxStore implements Sink, Store {
     }
   }
 
-  #encode(entries: readonly JournaledBatch[]): { batch: LineBatch; refusals: RefusedPart[] } {
-    const batch = new LineBatch();
+  /** Encodes the entries while what was encoded before is under way; ends early where that has failed. */
+  async #encode(entries: readonly JournaledBatch[]): Promise<RefusedPart[]> {
     const refusals: RefusedPart[] = [];
+    const lines = this.#lines;
+    lines.begin();
     for (const [entry, journaled] of entries.entries()) {
       const { offset, receivedAtUs } = journaled;
       const deviceTags = this.#tags[journaled.batch.device] ?? noTags;
       const options = { deviceTags, series: this.#series, separation: this.#separation, offset, entry };
-      refusals.push(...batchToLines(journaled.batch, batch, options));
-      this.#catalog.describe(journaled.batch, receivedAtUs, batch, entry);
+      const refused = batchToLines(journaled.batch, lines.batch, options);
+      if (refused.length > 0) refusals.push(...refused);
+      this.#catalog.describe(journaled.batch, receivedAtUs, lines.batch, entry);
+      if (lines.isFull && !(await lines.send())) break;
     }
-    return { batch, refusals };
+    return refusals;
   }
 
   /**

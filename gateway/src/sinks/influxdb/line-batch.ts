@@ -1,44 +1,83 @@
-/** Lines on their way to InfluxDB, each with the entry that it came from. */
-export class LineBatch {
-  readonly lines: string[] = [];
-  /** By line: its entry's place among the entries of the write. */
-  readonly entries: number[] = [];
+import { Buffer } from 'node:buffer';
+import { TimeBytes } from './number-bytes.ts';
 
-  add(line: string, entry: number): void {
-    this.lines.push(line);
-    this.entries.push(entry);
-  }
-}
+/** Room kept for lines from request to request; a longer batch takes more for once. */
+const keptBytes = 1024 * 1024;
+
+const lineBreak = 0x0a;
+
+/** Bytes that one UTF-16 unit takes at most in UTF-8. */
+const bytesPerUnitMax = 3;
 
 /**
- * What a refused line of ours carried, by `sensor/quantity`, for the ledger: one a reading, the count of a
- * window, nothing where the points are `extra` or a gap. Reads only what `batch-to-lines.ts` writes.
- *
- * `reason`: what InfluxDB said. Where one field has another type than before, it stores the other fields of
- * the line ("field type conflict: input field "x" …"), so that one alone is counted.
+ * Lines on their way to InfluxDB as bytes, each with the entry that it came from. Its room is used again. What writes many
+ * lines writes into `bytes` itself, from `used` on: `reserve`, bytes, `endLine`.
  */
-export function countsOfLine(line: string, reason: string): Record<string, number> {
-  const [series = '', fields = ''] = line.split(/(?<!\\) /);
-  const tags = new Map(
-    series
-      .split(/(?<!\\),/)
-      .slice(1)
-      .map(splitPair),
-  );
-  const sensor = tags.get('sensor');
-  if (sensor === undefined || tags.has('extra') || series.startsWith('fieldline_')) return {};
-  const conflict = /field type conflict: input field "([^"]+)"/.exec(reason)?.[1];
-  const counts: Record<string, number> = {};
-  for (const [name, value] of fields.split(',').map(splitPair)) {
-    if (conflict !== undefined && name !== conflict) continue;
-    if (tags.has('window')) {
-      if (name.endsWith('_count')) counts[`${sensor}/${name.slice(0, -'_count'.length)}`] = Number(value);
-    } else if (!name.endsWith('_quality')) counts[`${sensor}/${name}`] = 1;
-  }
-  return counts;
-}
+export class LineBatch {
+  bytes: Buffer = Buffer.allocUnsafeSlow(keptBytes);
+  used = 0;
+  readonly times = new TimeBytes();
+  /** By line: where it ends, its line break included. */
+  readonly #ends: number[] = [];
+  /** By line: its entry's place among the entries of the write. */
+  readonly #entries: number[] = [];
 
-function splitPair(pair: string): [string, string] {
-  const at = pair.indexOf('=');
-  return [pair.slice(0, at), pair.slice(at + 1)];
+  get lineCount(): number {
+    return this.#ends.length;
+  }
+
+  /** Forgets all lines. */
+  clear(): void {
+    this.used = 0;
+    this.#ends.length = 0;
+    this.#entries.length = 0;
+    if (this.bytes.length > keptBytes) this.bytes = Buffer.allocUnsafeSlow(keptBytes);
+  }
+
+  /** Makes room for `sizeBytes` more. */
+  reserve(sizeBytes: number): void {
+    if (this.used + sizeBytes <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.used + sizeBytes, 2 * this.bytes.length));
+    larger.set(this.bytes.subarray(0, this.used));
+    this.bytes = larger;
+  }
+
+  /** What was written up to `end` is a line; its room must hold the line break. */
+  endLine(end: number, entry: number): void {
+    this.bytes[end] = lineBreak;
+    this.used = end + 1;
+    this.#ends.push(this.used);
+    this.#entries.push(entry);
+  }
+
+  /** A line as text, without a line break in it. */
+  add(line: string, entry: number): void {
+    this.reserve(line.length * bytesPerUnitMax + 1);
+    this.endLine(this.used + this.bytes.write(line, this.used), entry);
+  }
+
+  /** Lines `[start, end)` as the body of a request, in the room of this batch. */
+  body(start: number, end: number): Buffer {
+    return this.bytes.subarray(this.#startOf(start), this.#startOf(end));
+  }
+
+  /** The first line that lies more than `sizeBytes` behind the start of line `start`; at least the next one, at most `end`. */
+  lineBehind(start: number, end: number, sizeBytes: number): number {
+    const from = this.#startOf(start);
+    let line = start + 1;
+    while (line < end && this.#ends[line]! - from <= sizeBytes) line += 1;
+    return line;
+  }
+
+  lineText(line: number): string {
+    return this.bytes.toString('utf8', this.#startOf(line), this.#startOf(line + 1) - 1);
+  }
+
+  entryOf(line: number): number {
+    return this.#entries[line]!;
+  }
+
+  #startOf(line: number): number {
+    return line === 0 ? 0 : this.#ends[line - 1]!;
+  }
 }

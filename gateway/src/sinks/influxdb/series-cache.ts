@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Result } from '@fieldline/protocol';
 
 /** Series remembered; beyond it all are made anew. */
@@ -6,13 +7,22 @@ const seriesMax = 200_000;
 /** The device's own tags (`site`, …). */
 export type DeviceTags = Readonly<Record<string, string>>;
 
+/** What is made of the name of one quantity. */
+export interface KnownQuantity {
+  /** The name under which its times are separated. */
+  readonly streamKey: string;
+  /** `temperature=` */
+  readonly key: Uint8Array;
+  /** `,temperature_quality=` */
+  readonly qualityKey: Uint8Array;
+}
+
 /** Measurement and tags of one sensor's readings, escaped and checked, with the keys of its quantities. */
 export interface KnownSeries {
   readonly type: string;
   readonly deviceTags: DeviceTags;
-  readonly series: Result<string>;
-  /** By quantity: the name under which its times are separated. */
-  readonly streamKeys: Map<string, string>;
+  readonly series: Result<Uint8Array>;
+  readonly quantities: Map<string, KnownQuantity>;
 }
 
 /** What is made from names alone, made once: a batch of one reading would spend most of its time on it. */
@@ -29,7 +39,9 @@ export class SeriesCache {
     const { device, sensor, type } = name;
     const known = this.#devices.get(device)?.get(sensor);
     if (known?.type === type && known.deviceTags === deviceTags) return known;
-    const fresh: KnownSeries = { type, deviceTags, series: make(), streamKeys: new Map() };
+    const made = make();
+    const series = made.ok ? ({ ok: true, value: Buffer.from(made.value) } as const) : made;
+    const fresh: KnownSeries = { type, deviceTags, series, quantities: new Map() };
     this.#put(device, sensor, fresh);
     return fresh;
   }
@@ -46,15 +58,19 @@ export class SeriesCache {
   }
 }
 
-/** Under which name the times of a quantity's readings are separated. */
-export function streamKeyOf(
+/** What is made of a quantity's name, made once a series. */
+export function quantityOf(
   known: KnownSeries,
   name: { readonly device: string; readonly sensor: string; readonly quantity: string },
-): string {
+): KnownQuantity {
   const { device, sensor, quantity } = name;
-  const key = known.streamKeys.get(quantity);
-  if (key !== undefined) return key;
-  const fresh = `${device}/${sensor}/${quantity}`;
-  known.streamKeys.set(quantity, fresh);
+  const before = known.quantities.get(quantity);
+  if (before) return before;
+  const fresh = {
+    streamKey: `${device}/${sensor}/${quantity}`,
+    key: Buffer.from(`${quantity}=`),
+    qualityKey: Buffer.from(`,${quantity}_quality=`),
+  };
+  known.quantities.set(quantity, fresh);
   return fresh;
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { streamName } from '@fieldline/protocol';
 import type { SinkFailure } from '../../sink.ts';
 import type { InfluxHttp } from '../influx-http.ts';
@@ -58,7 +59,7 @@ export class InfluxRollups {
     const rows = await this.#rowsOf(entry, startUs);
     for (const { grain, lines } of hourToLines(entry, rows)) {
       if (lines.length === 0) continue;
-      const reply = await this.#http.write(lines, grain.policy);
+      const reply = await this.#http.write(Buffer.from(lines.join('\n')), grain.policy);
       // Beyond the retention of the rollup: it would not be asked for either.
       if (reply.kind === 'stored' || reply.kind === 'some-refused') continue;
       return { outcome: { kind: 'failed', failure: failureOf(reply, this.#http.subject) }, rows: 0 };
