@@ -11,6 +11,7 @@ export type OnObservation = (tracked: Tracked, observation: Observation) => void
  * Copies (`extra`) are left out: they are counted elsewhere.
  */
 export function observeBatch(subjects: Subjects, batch: Batch, observe: OnObservation): void {
+  if (!subjects.anyFollow('streams') && !subjects.anyFollow('sensors')) return;
   const lane: Lane = batch.lane;
   for (const block of batch.sensors) {
     if (block.kind === 'gaps' || block.extra) continue;

@@ -1,6 +1,6 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
-import { batchTopic, commandTopic, desiredTopic, statusTopic, type ErrorCode } from '@fieldline/protocol';
+import { commandTopic, desiredTopic, statusTopic, type ErrorCode } from '@fieldline/protocol';
 import type { DeviceCertificates } from '../certificates/device-certificates.ts';
 import type { PeerCertificate } from '../certificates/certificate-authority.ts';
 import type { Clock } from '../clock.ts';
@@ -13,7 +13,7 @@ import type { BurstLog } from '../logging/burst-log.ts';
 import { maySubscribe, quote, quoteName } from './access-rules.ts';
 import { LaneFlush, type BatchLaneOptions } from './batch-lane.ts';
 import type { BrokerStatistics } from './broker-statistics.ts';
-import type { DirectBatches } from './direct-batches.ts';
+import { DirectSession, type DirectBatches } from './direct-batches.ts';
 import { GuardedSocket, type Gate } from './guarded-socket.ts';
 import { MqttListener, type Arrival } from './mqtt-listener.ts';
 import { PendingConnections } from './pending-connections.ts';
@@ -171,11 +171,12 @@ export class Broker {
   #laneOf(device: string): BatchLaneOptions | undefined {
     const { directBatches, gate, limits } = this.#parts;
     if (!directBatches) return undefined;
+    const session = new DirectSession(device);
     return {
-      topic: batchTopic(device),
+      topic: session.topic,
       packetBytes: limits.batchBytes + packetOverheadBytes,
       isGateFull: () => gate.full,
-      take: (payload, publish) => directBatches.take(device, payload, publish),
+      take: (payload, publish) => directBatches.take(session, payload, publish),
       flush: this.#laneFlush,
     };
   }

@@ -1,4 +1,4 @@
-import { batchTopic } from '@fieldline/protocol';
+import { batchTopic, OutlineReader } from '@fieldline/protocol';
 import type { DeviceRegistry } from '../devices/device-registry.ts';
 import type { DirectBatch, Ingest, IngestOutcome } from '../ingest/ingest.ts';
 import type { LanePublish } from './batch-lane.ts';
@@ -19,43 +19,64 @@ export class DirectBatches {
     this.#parts = parts;
   }
 
-  /** Takes a batch of the open session of `device`, and settles `publish` when it is durable or refused for good. */
-  take(device: string, payload: Uint8Array, publish: LanePublish): void {
+  /** Takes a batch of an open session, and settles `publish` when it is durable or refused for good. */
+  take(session: DirectSession, payload: Uint8Array, publish: LanePublish): void {
     const { statistics, registry } = this.#parts;
     const startedAtMs = statistics.publishArrived();
-    if (!registry.isAdmitted(device)) {
+    if (!registry.isAdmitted(session.device)) {
       statistics.publishAnswered(startedAtMs);
       publish.settle(false);
       return;
     }
-    registry.seen(device);
-    this.#parts.ingest.takeDirectly(new DirectPublish({ device, payload }, statistics, publish, startedAtMs));
+    registry.seen(session.device);
+    this.#parts.ingest.takeDirectly(new DirectPublish(session, payload, statistics, publish, startedAtMs));
   }
 }
 
-/** A PUBLISH that brought a batch, and waits for its answer. The topic is only made where somebody asks for it. */
-class DirectPublish implements DirectBatch {
+/** Whose batches a lane brings, and how they were laid out so far. */
+export class DirectSession {
   readonly device: string;
+  readonly topic: string;
+  readonly outlines = new OutlineReader();
+
+  constructor(device: string) {
+    this.device = device;
+    this.topic = batchTopic(device);
+  }
+}
+
+/** A PUBLISH that brought a batch, and waits for its answer. */
+class DirectPublish implements DirectBatch {
+  readonly #session: DirectSession;
   readonly payload: Uint8Array;
   readonly #statistics: BrokerStatistics;
   readonly #publish: LanePublish;
   readonly #startedAtMs: number;
 
   constructor(
-    { device, payload }: { readonly device: string; readonly payload: Uint8Array },
+    session: DirectSession,
+    payload: Uint8Array,
     statistics: BrokerStatistics,
     publish: LanePublish,
     startedAtMs: number,
   ) {
-    this.device = device;
+    this.#session = session;
     this.payload = payload;
     this.#statistics = statistics;
     this.#publish = publish;
     this.#startedAtMs = startedAtMs;
   }
 
+  get device(): string {
+    return this.#session.device;
+  }
+
   get topic(): string {
-    return batchTopic(this.device);
+    return this.#session.topic;
+  }
+
+  get outlines(): OutlineReader {
+    return this.#session.outlines;
   }
 
   settled(outcome: IngestOutcome): void {

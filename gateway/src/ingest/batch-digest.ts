@@ -1,7 +1,17 @@
-import type { Batch, ReadingsField, SensorBlock, StreamLedger, WindowsField } from '@fieldline/protocol';
-import { ContentHash } from './content-hash.ts';
+import {
+  OneReadingBatch,
+  type Batch,
+  type Outline,
+  type ReadingsField,
+  type SensorBlock,
+  type StreamLedger,
+  type WindowsField,
+} from '@fieldline/protocol';
+import { ContentHash, type HashMark } from './content-hash.ts';
 
 const hash = new ContentHash();
+/** How far the hash is behind the names that batches of one reading have in common. */
+const marks = new WeakMap<Outline, HashMark>();
 
 /** A safe integer, never 0. */
 export type BatchDigest = number;
@@ -13,21 +23,69 @@ export type BatchDigest = number;
  * defence against a device that wants two contents of one digest: that device owns the name.
  */
 export function digestOf(batch: Batch): BatchDigest {
-  const { bootId, clock, configVersion, dropped, ledger, anchor } = batch;
+  if (batch instanceof OneReadingBatch) return digestOfOne(batch);
   hash.begin();
+  hashNames(batch);
+  hashNumbers(batch);
+  return hash.end();
+}
+
+/** Names first, so that for batches which have them in common they are hashed once. */
+function digestOfOne(batch: OneReadingBatch): BatchDigest {
+  hash.resume(markOf(batch));
+  hashTotals(batch);
+  hashOne(batch.timeUs);
+  hashOne(batch.value);
+  hashColumn(undefined);
+  return hash.end();
+}
+
+function markOf(batch: OneReadingBatch): HashMark {
+  const known = marks.get(batch.outline);
+  if (known) return known;
+  hash.begin();
+  hashNames(batch);
+  const mark = hash.mark();
+  marks.set(batch.outline, mark);
+  return mark;
+}
+
+/** As `doubles` of a column of one. */
+function hashOne(value: number): void {
+  hash.word(1);
+  hash.number(value);
+}
+
+function hashNames({ bootId, clock, configVersion, dropped, ledger, anchor, sensors }: Batch): void {
   hash.text(bootId);
   hash.text(clock);
   hash.number(configVersion);
   hash.text(dropped ? JSON.stringify(dropped) : '');
   hash.text(anchor ? JSON.stringify([anchor.bootId, anchor.monotonicUs, anchor.wallUs]) : '');
-  for (const stream of sortedKeys(ledger)) hashTotals(stream, ledger[stream]!);
-  hash.word(batch.sensors.length);
-  for (const block of batch.sensors) hashBlock(block);
-  return hash.end();
+  for (const stream of sortedKeys(ledger)) hash.text(stream);
+  hash.word(sensors.length);
+  for (const block of sensors) {
+    hash.text(block.sensor);
+    hash.text(block.type);
+    hash.text(block.kind);
+    if (block.kind === 'gaps') continue;
+    hash.word(block.extra === true ? 1 : 0);
+    if (block.kind === 'windows') hash.text(block.window);
+    const quantities = sortedKeys(block.fields);
+    hash.word(quantities.length);
+    for (const quantity of quantities) {
+      hash.text(quantity);
+      hash.text(block.fields[quantity]!.unit);
+    }
+  }
 }
 
-function hashTotals(stream: string, totals: StreamLedger): void {
-  hash.text(stream);
+function hashNumbers({ ledger, sensors }: Batch): void {
+  for (const stream of sortedKeys(ledger)) hashTotals(ledger[stream]!);
+  for (const block of sensors) hashBlock(block);
+}
+
+function hashTotals(totals: StreamLedger): void {
   hash.number(totals.taken);
   hash.number(totals.filtered);
   hash.number(totals.refused);
@@ -37,35 +95,26 @@ function hashTotals(stream: string, totals: StreamLedger): void {
 }
 
 function hashBlock(block: SensorBlock): void {
-  hash.text(block.sensor);
-  hash.text(block.type);
-  hash.text(block.kind);
   if (block.kind === 'gaps') {
     hash.doubles(block.from);
     hash.doubles(block.to);
     for (const reason of block.reason) hash.text(reason);
     return;
   }
-  hash.word(block.extra === true ? 1 : 0);
   if (block.kind === 'windows') {
-    hash.text(block.window);
     hash.doubles(block.start);
     hash.doubles(block.end);
     hashColumn(block.partial);
   } else {
     hash.doubles(block.t);
   }
-  const quantities = sortedKeys(block.fields);
-  hash.word(quantities.length);
-  for (const quantity of quantities) {
-    hash.text(quantity);
+  for (const quantity of sortedKeys(block.fields)) {
     if (block.kind === 'readings') hashReadings(block.fields[quantity]!);
     else hashWindows(block.fields[quantity]!);
   }
 }
 
-function hashReadings({ unit, v, q }: ReadingsField): void {
-  hash.text(unit);
+function hashReadings({ v, q }: ReadingsField): void {
   hash.doubles(v);
   hashColumn(q);
 }

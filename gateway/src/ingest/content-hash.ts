@@ -10,6 +10,13 @@ const nanWords = new Uint32Array(Float64Array.of(NaN).buffer);
 const lane1 = { first: 0xcc9e2d51, second: 0x1b873593, add: 0xe6546b64 } as const;
 const lane2 = { first: 0x239b961b, second: 0xab0e9789, add: 0x561ccd1b } as const;
 
+/** A hash under way. */
+export interface HashMark {
+  readonly first: number;
+  readonly second: number;
+  readonly words: number;
+}
+
 /**
  * A hash of 53 bits over numbers, texts and columns, in two lanes of MurmurHash3's steps. It tells contents
  * apart that differ by accident; whoever wants two contents of one hash can make them.
@@ -23,6 +30,17 @@ export class ContentHash {
     this.#first = 0x2f6e2b1;
     this.#second = 0x7b3f1c5;
     this.#words = 0;
+  }
+
+  /** How far it is: `resume` goes on from there. */
+  mark(): HashMark {
+    return { first: this.#first, second: this.#second, words: this.#words };
+  }
+
+  resume({ first, second, words }: HashMark): void {
+    this.#first = first;
+    this.#second = second;
+    this.#words = words;
   }
 
   /** One double; the two zeros differ, all NaN are one. */

@@ -1,4 +1,11 @@
-import { decodeBatch, encodeBatch, FieldlineError, type Batch, type ErrorCode } from '@fieldline/protocol';
+import {
+  decodeBatch,
+  encodeBatch,
+  FieldlineError,
+  type Batch,
+  type ErrorCode,
+  type OutlineReader,
+} from '@fieldline/protocol';
 import type { Clock } from '../clock.ts';
 import type { GatewayLimits } from '../config/gateway-config.ts';
 import type { BatchLog } from '../journal/batch-log.ts';
@@ -50,6 +57,8 @@ export interface ArrivedBatch {
   readonly device: string;
   readonly topic: string;
   readonly payload: Uint8Array;
+  /** How the messages of its connection were laid out so far. */
+  readonly outlines?: OutlineReader;
 }
 
 /** A batch that is taken directly, and hears what became of it. */
@@ -232,7 +241,7 @@ export class Ingest {
     const { batchBytes, inflatedBytes } = this.#parts.limits;
     if (payload.byteLength > batchBytes)
       return settledBy(refused('BATCH_TOO_LARGE', `${payload.byteLength} bytes; at most ${batchBytes}.`));
-    const decoded = decodeBatch(payload, { inflatedBytes });
+    const decoded = decodeBatch(payload, { inflatedBytes }, arrived.outlines);
     if (!decoded.ok) return settledBy(this.#refuseUndecoded(arrived, decoded.refusal));
     const batch = decoded.value;
     if (batch.device !== device) return settledBy(refused('BATCH_WRONG_DEVICE', `It names ${batch.device}.`));

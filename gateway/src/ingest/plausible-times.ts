@@ -1,4 +1,4 @@
-import type { Batch, SensorBlock } from '@fieldline/protocol';
+import { OneReadingBatch, type Batch, type SensorBlock } from '@fieldline/protocol';
 
 /** 2020-01-01T00:00:00Z: no reading of Fieldline is older. A clock below it was never set, or has been reset. */
 export const earliestUs = Date.UTC(2020, 0, 1) * 1000;
@@ -19,6 +19,8 @@ export function implausibleTime(
   }
   if (batch.clock === 'unset') return undefined;
   if (batch.sentAt > bounds.to) return sentence('sentAt', batch.sentAt);
+  if (batch instanceof OneReadingBatch && batch.timeUs >= bounds.from && batch.timeUs <= bounds.to)
+    return undefined;
   for (const block of batch.sensors) {
     const found = outsideBlock(block, bounds);
     if (found !== undefined) return sentence(block.sensor, found);

@@ -1,4 +1,4 @@
-import type { Batch } from '@fieldline/protocol';
+import { OneReadingBatch, type Batch } from '@fieldline/protocol';
 import { countsOf } from '../ledger/batch-counts.ts';
 
 /**
@@ -45,6 +45,7 @@ export class StreamLimit {
 
 /** Whether a batch names only streams of these, as nearly every batch does. */
 function namesOnly(batch: Batch, known: ReadonlySet<string>): boolean {
+  if (batch instanceof OneReadingBatch) return known.has(batch.outline.stream);
   if (batch.dropped) return false;
   for (const stream in batch.ledger) if (!known.has(stream)) return false;
   for (const stream of countsOf(batch).keys()) if (!known.has(stream)) return false;

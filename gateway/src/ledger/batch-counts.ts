@@ -1,4 +1,4 @@
-import { countReadings, type Batch } from '@fieldline/protocol';
+import { countReadings, OneReadingBatch, type Batch } from '@fieldline/protocol';
 
 /** Streams of which the newest count is remembered; beyond it all are forgotten. */
 const rememberedMax = 4096;
@@ -17,6 +17,7 @@ let rememberedCount = 0;
  * the same map again for the same count.
  */
 export function countsOf(batch: Pick<Batch, 'sensors'>): ReadonlyMap<string, number> {
+  if (batch instanceof OneReadingBatch) return batch.outline.counts;
   const [block, another] = batch.sensors;
   if (!block || another || block.kind !== 'readings' || block.extra) return countReadings(batch);
   let only = '';

@@ -1,4 +1,4 @@
-import type { Batch } from '@fieldline/protocol';
+import { OneReadingBatch, type Batch } from '@fieldline/protocol';
 import { RollingLatency } from './rolling-latency.ts';
 
 /** Batches looked at a second: enough for a 99th percentile, and nothing beside the work of ingest. */
@@ -45,9 +45,10 @@ export class WayLatency {
 }
 
 /** The middle of the readings (or windows) of a batch stands for all; undefined where there are none, or they are old. */
-function sampleTimeUs({ lane, clock, sensors }: Batch): number | undefined {
-  if (lane !== 'live' || clock === 'unset') return undefined;
-  for (const block of sensors) {
+function sampleTimeUs(batch: Batch): number | undefined {
+  if (batch.lane !== 'live' || batch.clock === 'unset') return undefined;
+  if (batch instanceof OneReadingBatch) return batch.timeUs;
+  for (const block of batch.sensors) {
     if (block.kind === 'gaps' || block.extra) continue;
     const times = block.kind === 'readings' ? block.t : block.end;
     const middle = times[times.length >> 1];

@@ -1,4 +1,5 @@
 import {
+  OneReadingBatch,
   streamName,
   type Batch,
   type ReadingsBlock,
@@ -36,11 +37,21 @@ export class StreamIndex {
   }
 
   feed(batch: Batch): void {
+    if (batch instanceof OneReadingBatch && this.#feedOne(batch)) return;
     for (const block of batch.sensors) {
       if (block.kind === 'gaps' || block.extra) continue;
       if (block.kind === 'readings') this.#feedReadings(batch.device, block);
       else this.#feedWindows(batch.device, block);
     }
+  }
+
+  /** False where its stream is not known yet, or was another. */
+  #feedOne({ outline, timeUs, value }: OneReadingBatch): boolean {
+    const known = this.#named.get(outline.device)?.get(outline.sensor)?.get(outline.quantity);
+    if (known?.kind !== 'readings' || known.unit !== outline.unit || known.type !== outline.type)
+      return false;
+    renew(known, timeUs, value);
+    return true;
   }
 
   #feedReadings(device: string, block: ReadingsBlock): void {

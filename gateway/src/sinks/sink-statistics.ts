@@ -1,4 +1,4 @@
-import type { Batch } from '@fieldline/protocol';
+import { OneReadingBatch, type Batch } from '@fieldline/protocol';
 import { RateMeter } from '../metrics/rate-meter.ts';
 import { RollingLatency } from '../metrics/rolling-latency.ts';
 import type { JournaledBatch } from './sink.ts';
@@ -63,6 +63,10 @@ export class SinkStatistics {
 
 /** Adds now minus the time of each reading, or of each window's end, in milliseconds. */
 function addSensorLatencies(latencies: LatencyBlock, batch: Batch, nowUs: number): void {
+  if (batch instanceof OneReadingBatch) {
+    latencies.add((nowUs - batch.timeUs) / 1000);
+    return;
+  }
   for (const block of batch.sensors) {
     if (block.kind === 'gaps' || block.extra) continue;
     const times = block.kind === 'readings' ? block.t : block.end;

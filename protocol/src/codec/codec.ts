@@ -5,6 +5,7 @@ import { decodeCbor, encodeCbor } from './cbor.ts';
 import { deflateWithDictionary, gzip, inflate } from './compression.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { batchLimits } from './limits.ts';
+import type { OutlineReader } from './outline-reader.ts';
 import { quickFirstByte, readQuickBatch } from './quick-batch.ts';
 import { WireProblem } from './wire-problem.ts';
 import { wireToBatch } from './wire-to-batch.ts';
@@ -46,12 +47,19 @@ export function encodeBatch(batch: Batch, options: EncodeOptions = {}): Uint8Arr
 /**
  * The batch of a message in any of the forms of `encodeBatch`, told apart by the first byte, after checking
  * all of it. Never throws: refused as `BATCH_UNDECODABLE`, `BATCH_TOO_LARGE` or `BATCH_INVALID`, with the
- * path of what was found wrong.
+ * path of what was found wrong. `outlines`: those of the connection, where many messages come by one.
  */
-export function decodeBatch(bytes: Uint8Array, limits: DecodeLimits = {}): Result<Batch> {
+export function decodeBatch(
+  bytes: Uint8Array,
+  limits: DecodeLimits = {},
+  outlines?: OutlineReader,
+): Result<Batch> {
   try {
     const plain = inflate(bytes, limits.inflatedBytes ?? batchLimits.inflatedBytes);
+    const repeated = outlines?.read(plain);
+    if (repeated) return accepted(repeated);
     const quick = plain[0] === quickFirstByte ? readQuickBatch(plain) : undefined;
+    if (quick) outlines?.learn(quick);
     return accepted(quick ?? wireToBatch(decodeMessage(plain)));
   } catch (error) {
     if (error instanceof WireProblem) return refused(error.code, error.message);

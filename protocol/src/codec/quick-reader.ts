@@ -112,6 +112,28 @@ export class QuickReader {
     return column;
   }
 
+  /** The value of a column of one, without an array; null and every other length set `failed`. */
+  columnOfOne(): number {
+    const kind = this.#bytes[this.#at]! >> 5;
+    const value = kind === major.bytes ? this.#packedOne() : this.#plainOne();
+    if (!Number.isFinite(value)) this.failed = true;
+    return value;
+  }
+
+  #packedOne(): number {
+    const sizeBytes = this.#argument(major.bytes);
+    const start = this.#at;
+    if (this.failed || sizeBytes > this.#bytes.length - start) return NaN;
+    this.#at = start + sizeBytes;
+    if (sizeBytes === constantBytes && this.#isConstantOfOne(start)) return this.#littleDouble(start + 2);
+    return unpackOneDecimal(this.#bytes, start, this.#at);
+  }
+
+  #plainOne(): number {
+    const length = this.array(1);
+    return length === 1 && this.#at < this.#bytes.length ? this.#number() : NaN;
+  }
+
   #packed(valuesMax: number): Float64Array {
     const sizeBytes = this.#argument(major.bytes);
     const start = this.#at;

@@ -1,4 +1,10 @@
-import type { Batch, LiveGap, ReadingsBlock, WindowsBlock } from '@fieldline/protocol';
+import {
+  OneReadingBatch,
+  type Batch,
+  type LiveGap,
+  type ReadingsBlock,
+  type WindowsBlock,
+} from '@fieldline/protocol';
 import { makeFrame, type Frame } from './frame.ts';
 import { LiveEntries, type LiveEntry } from './live-entries.ts';
 
@@ -23,6 +29,10 @@ export class FrameBuilder {
   }
 
   add(batch: Batch): void {
+    if (batch instanceof OneReadingBatch) {
+      this.#addOne(batch);
+      return;
+    }
     const live = batch.lane === 'live';
     for (const block of batch.sensors) {
       if (block.kind === 'gaps') this.#addGaps(batch.device, block);
@@ -71,6 +81,18 @@ export class FrameBuilder {
         reason: block.reason[index]!,
       });
     }
+  }
+
+  #addOne({ outline, timeUs, value }: OneReadingBatch): void {
+    const { device, sensor, quantity, unit } = outline;
+    const entry = this.entries.of(device, sensor, quantity, { unit, window: null });
+    if (!entry) return void (this.skipped += 1);
+    if (!this.#room()) return;
+    if (entry.used === 0) this.#touched.push(entry);
+    const at = entry.addRow();
+    entry.rows[at] = timeUs;
+    entry.rows[at + 1] = value;
+    if (outline.lane === 'live') this.#liveTimesUs.push(timeUs);
   }
 
   #addReadings(device: string, block: ReadingsBlock, quantity: string, live: boolean): void {
