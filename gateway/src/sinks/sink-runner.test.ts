@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openJournal, type Journal } from '@fieldline/journal';
 import { encodeBatch, type Batch } from '@fieldline/protocol';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BatchLog } from '../journal/batch-log.ts';
 import { SinkRunner, type SinkRunnerOptions } from './sink-runner.ts';
 import type { JournaledBatch, Sink, SinkOpening, SinkOutcome } from './sink.ts';
@@ -118,6 +118,31 @@ describe('SinkRunner', () => {
     await append(1);
     await upTo(start(), 3);
     expect(sink.stored).toEqual([0, 1, 2]);
+  });
+
+  test('moves its cursor once for all writes of a second, and waits for it at none', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const moved: number[] = [];
+    const counting = new Proxy(log, {
+      get(target, name) {
+        const setCursor = async (_name: string, offset: number): Promise<void> => void moved.push(offset);
+        const value: unknown = name === 'setCursor' ? setCursor : Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const runner = start({ log: counting });
+    for (let offset = 1; offset <= 4; offset++) {
+      await append(1);
+      await upTo(runner, offset);
+    }
+    expect(moved).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    expect(moved).toEqual([4]);
+    vi.useRealTimers();
+    await append(1);
+    await upTo(runner, 5);
+    await runner.stop();
+    expect(moved).toEqual([4, 5]);
   });
 
   test('goes by the sink’s own position where it has one', async () => {

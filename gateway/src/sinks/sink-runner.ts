@@ -15,7 +15,10 @@ import type {
 /** How much one write carries at most: enough for thousands of points, little enough to retry cheaply. */
 export const defaultWriteLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 5000 } as const;
 
-/** How often the journal's cursor is moved while entries flow; a crash repeats at most this much. */
+/**
+ * How long after a write the journal's cursor is moved, for all writes until then: a crash repeats at most this much. Behind the
+ * runner's back, since moving it waits for the disk.
+ */
 const cursorIntervalMs = 1000;
 
 /** What a runner is made from: its sink, the journal, and what it tells of its work. */
@@ -60,12 +63,14 @@ export class SinkRunner {
   #offset = 0;
   #failures = 0;
   #lastFailure: SinkFailure | undefined;
-  #cursorSavedAtMs = 0;
   #cursorSaved = -1;
+  #cursorDue: NodeJS.Timeout | undefined;
   readonly #commitWaiters = new Set<() => void>();
   readonly #opened = Promise.withResolvers<undefined>();
   #replay: { readonly offset: number; readonly begun: PromiseWithResolvers<undefined> } | undefined;
   #wake = new AbortController();
+  /** Ends a wait for entries: made once for many waits, since each one made costs. */
+  #waiting = AbortSignal.any([this.#abort.signal, this.#wake.signal]);
 
   constructor(options: SinkRunnerOptions) {
     this.#options = options;
@@ -133,6 +138,7 @@ export class SinkRunner {
     this.#abort.abort();
     for (const done of this.#commitWaiters) done();
     await this.#running;
+    clearTimeout(this.#cursorDue);
     await this.#saveCursor();
     await this.#options.sink.close();
   }
@@ -166,12 +172,14 @@ export class SinkRunner {
     return false;
   }
 
-  /** Nothing to store: makes the cursor current, then waits for the next entry. */
+  /** Nothing to store: waits for the next entry. */
   async #idle(): Promise<void> {
-    await this.#saveCursor();
-    this.#wake = new AbortController();
-    const signal = AbortSignal.any([this.#abort.signal, this.#wake.signal]);
-    if (!this.#replay) await this.#options.log.waitFor(this.#offset, signal);
+    if (this.#replay) return;
+    if (this.#wake.signal.aborted) {
+      this.#wake = new AbortController();
+      this.#waiting = AbortSignal.any([this.#abort.signal, this.#wake.signal]);
+    }
+    await this.#options.log.waitFor(this.#offset, this.#waiting);
   }
 
   async #beginReplay({
@@ -228,7 +236,7 @@ export class SinkRunner {
     this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
     this.#options.onCommitted?.(entries);
     for (const done of this.#commitWaiters) done();
-    if (performance.now() - this.#cursorSavedAtMs >= cursorIntervalMs) await this.#saveCursor();
+    this.#saveCursorSoon();
   }
 
   /** Resolves at the next commit, or when a signal aborts. */
@@ -244,13 +252,22 @@ export class SinkRunner {
     });
   }
 
+  #saveCursorSoon(): void {
+    if (this.#abort.signal.aborted) return;
+    this.#cursorDue ??= setTimeout(() => {
+      this.#cursorDue = undefined;
+      void this.#saveCursor();
+    }, cursorIntervalMs).unref();
+  }
+
   async #saveCursor(): Promise<void> {
-    this.#cursorSavedAtMs = performance.now();
     if (this.#options.startAt === 'end' || this.#offset === this.#cursorSaved) return;
+    const offset = this.#offset;
     try {
-      await this.#options.log.setCursor(this.name, this.#offset);
-      this.#cursorSaved = this.#offset;
+      await this.#options.log.setCursor(this.name, offset);
+      this.#cursorSaved = offset;
     } catch (error) {
+      this.#saveCursorSoon();
       this.statistics.errors++;
       this.#options.logger.warn(
         { err: error, sink: this.name },
