@@ -107,7 +107,8 @@ describe('an image with cloud-init', () => {
       ],
     });
     const instance: unknown = parse(texts['meta-data'] ?? '');
-    expect(instance).toMatchObject({ 'local-hostname': 'greenhouse-1' });
+    // As Raspberry Pi OS ships it: without it cloud-init takes nothing before the network is there.
+    expect(instance).toMatchObject({ dsmode: 'local', 'local-hostname': 'greenhouse-1' });
     expect(texts['cmdline.txt']).toBe(
       `console=tty1 root=PARTUUID=1-02 rootwait ds=nocloud;i=${(instance as Record<string, string>)['instance-id']}\n`,
     );

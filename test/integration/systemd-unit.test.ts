@@ -55,7 +55,7 @@ describe('what the unit relies on', () => {
     expect(Number(stdout)).toBeLessThan(100 * 2 ** 20);
   });
 
-  it('an agent that samples feeds the watchdog through systemd-notify', async () => {
+  it('an agent that samples says that it has started, and feeds the watchdog, through systemd-notify', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fieldline-watchdog-'));
     const told = join(folder, 'told');
     await writeFile(join(folder, 'systemd-notify'), `#!/bin/sh\necho "$@" >> ${told}\n`, { mode: 0o755 });
@@ -78,7 +78,9 @@ describe('what the unit relies on', () => {
         const all = await feeds();
         return all.length >= 3 ? all : undefined;
       });
-      expect(new Set(lines)).toEqual(new Set(['WATCHDOG=1']));
+      expect(lines[0]).toBe('READY=1 WATCHDOG=1');
+      expect(new Set(lines.slice(1))).toEqual(new Set(['WATCHDOG=1']));
+      expect(await readFile(unit, 'utf8')).toMatch(/^Type=notify$/m);
     } finally {
       agent.kill('SIGTERM');
       await once(agent, 'close');

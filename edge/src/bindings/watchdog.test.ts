@@ -32,13 +32,32 @@ describe('the watchdog of systemd', () => {
       watchdog.progress(ms);
       answer(null);
     }
-    expect(told).toEqual(['WATCHDOG=1', 'WATCHDOG=1', 'WATCHDOG=1', 'WATCHDOG=1']);
+    expect(told).toEqual(['READY=1 WATCHDOG=1', 'WATCHDOG=1', 'WATCHDOG=1', 'WATCHDOG=1']);
   });
 
-  it('is not fed where nobody watches', () => {
-    const { watchdog, told } = begin({ NOTIFY_SOCKET: '/run/systemd/notify' });
+  it('is not fed where nobody watches; that the agent has started is said once', () => {
+    const { watchdog, told, answer } = begin({ NOTIFY_SOCKET: '/run/systemd/notify' });
+    for (let ms = 0; ms <= 60_000; ms += 1000) {
+      watchdog.progress(ms);
+      answer(null);
+    }
+    expect(told).toEqual(['READY=1 WATCHDOG=1']);
+  });
+
+  it('is left alone where no systemd listens', () => {
+    const { watchdog, told } = begin({ WATCHDOG_USEC: '60000000' });
     watchdog.progress(0);
     expect(told).toEqual([]);
+  });
+
+  it('hears again that the agent has started where it did not hear it the first time', () => {
+    const { watchdog, told, answer } = begin(watched);
+    watchdog.progress(0);
+    answer(new Error('took too long'));
+    watchdog.progress(1000);
+    answer(null);
+    watchdog.progress(21_000);
+    expect(told).toEqual(['READY=1 WATCHDOG=1', 'READY=1 WATCHDOG=1', 'WATCHDOG=1']);
   });
 
   it('waits for a feed that is under way, and says once where feeding fails', () => {

@@ -92,12 +92,15 @@ function agentPackage(arch: DebianArch, agent: BundledAgent): DebianPackage {
   };
 }
 
-/** A new version takes over at once where the old one ran; a first installation waits for its configuration. */
+/**
+ * A new version takes over at once where the old one ran; a first installation waits for its configuration. An agent that
+ * does not start, for a reason that the journal tells, leaves no half-installed package.
+ */
 const postinst = `#!/bin/sh
 set -e
 if [ "$1" = configure ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload
-  [ -z "$2" ] || systemctl try-restart ${serviceName}
+  [ -z "$2" ] || systemctl try-restart ${serviceName} || true
 fi
 `;
 

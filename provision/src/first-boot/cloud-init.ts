@@ -12,6 +12,9 @@ const runInstall = [
   `for boot in /boot/firmware /boot; do [ -f "$boot/${installFolder}/install.sh" ] && exec sh "$boot/${installFolder}/install.sh" start; done`,
 ];
 
+/** Everything lies on the card: cloud-init is not to wait for a network before it takes it (its documentation, "NoCloud"). */
+const atOnce = { dsmode: 'local' };
+
 /**
  * The NoCloud files of cloud-init (its documentation, "NoCloud", "Networking config version 2") for `settings`.
  * What the image's own `user-data` asks for stays, where the settings say nothing else. The instance has an id
@@ -26,7 +29,7 @@ export function cloudInitFiles(
   const instance = `fieldline-${hash('sha256', userData + (network ?? '')).slice(0, 16)}`;
   return [
     textFile('user-data', userData),
-    textFile('meta-data', stringify({ 'instance-id': instance, 'local-hostname': settings.name })),
+    textFile('meta-data', stringify({ ...atOnce, 'instance-id': instance, 'local-hostname': settings.name })),
     ...(network === undefined ? [] : [textFile('network-config', network)]),
     ...(image.cmdline === undefined ? [] : [textFile('cmdline.txt', withInstance(image.cmdline, instance))]),
   ];
