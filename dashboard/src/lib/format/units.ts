@@ -1,4 +1,4 @@
-import { unitSuffix } from '@fieldline/protocol';
+import { unitSuffix } from '@fieldline/protocol/units';
 
 /** How many decimals values of a unit deserve; by magnitude where it is not listed. */
 const decimalsOf: ReadonlyMap<string, number> = new Map([
