@@ -185,7 +185,7 @@ async function startStages(base: Base): Promise<Omit<RunningGateway, 'home' | 's
     way,
     ledger: (device) => durable.account.answer(sinks.store, device),
     stages,
-    counters: () => [...counters(), ...durable.access.counters(), ...updates.counters()],
+    counters: () => [...counters(), ...durable.access.counters(), ...updates.counters(), ...sinks.counters()],
     problems: () => [
       ...problems(),
       ...durable.problems(),

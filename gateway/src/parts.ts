@@ -61,6 +61,8 @@ export interface OpenedSinks {
   readonly live: LiveFeed;
   /** From the time of a reading (of a window: its end) to the primary store. */
   readonly sensorToStore: RollingLatency;
+  /** What stores count beside their stages. */
+  counters(): readonly Counter[];
   /** Resolves once every sink has caught up with the journal's end, or with false at the deadline. */
   drained(deadlineUs: number): Promise<boolean>;
   stop(): Promise<void>;

@@ -36,7 +36,10 @@ function metricsOf(text: string): Metric[] {
 async function askGateway(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'fieldline-docs-'));
   const anyPort = { host: '127.0.0.1', port: 0 };
-  const options = { home, http: anyPort, mqtt: anyPort, logLevel: 'silent' } as const;
+  // Every store tells its own figures; the second one need not answer.
+  const stores: ('embedded' | 'influxdb')[] = ['embedded', 'influxdb'];
+  const influxdb = { url: 'http://127.0.0.1:9' };
+  const options = { home, http: anyPort, mqtt: anyPort, logLevel: 'silent', stores, influxdb } as const;
   const gateway = await startGateway(options, { environment: {} });
   try {
     return await (await fetch(new URL('/metrics', gateway.httpUrl))).text();

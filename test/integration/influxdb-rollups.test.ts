@@ -24,6 +24,8 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
   let store: InfluxStore;
   let runs = 0;
   let nowUs: number;
+  /** What the store wants to be called by a timer; undefined while it wants nothing. */
+  let tick: (() => void) | undefined;
 
   beforeAll(async () => {
     influxd = await startInfluxd();
@@ -43,7 +45,11 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
 
   async function open(keepUs?: RollupKeepUs): Promise<InfluxStore> {
     const address = { url: influxd.url, database: `rollups_${runs}` };
-    const about = { address, directory, logger: quiet, rollEveryMs: 0, nowUs: () => nowUs };
+    const repeat = (_everyMs: number, work: () => void) => {
+      tick = work;
+      return () => (tick = undefined);
+    };
+    const about = { address, directory, logger: quiet, repeat, nowUs: () => nowUs };
     const opened = new InfluxStore({ ...about, ...(keepUs && { keepUs }) });
     expect(await opened.open()).toMatchObject({ kind: 'ready' });
     return opened;
@@ -75,10 +81,10 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
     expect(await store.write(written)).toEqual({ kind: 'stored' });
   };
 
-  /** Writes until so many hours are rolled up: each write takes a turn. */
+  /** Lets the timer come until so many hours are rolled up; nothing is written meanwhile. */
   async function untilRolled(count: number, sensor = 'air'): Promise<void> {
     await eventually(`${count} hours`, async () => {
-      await write(entries.next(readings('clock', 'ticks', [[(hours + 1) * hourS, 1]])));
+      tick?.();
       const q = `SELECT count(temperature_count) FROM fieldline_1h.thermometer WHERE sensor = '${sensor}'`;
       return Number((await influxql(q))[0]?.values[0]?.[1] ?? 0) >= count ? true : undefined;
     });
@@ -119,6 +125,43 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
     expectAgrees(coarse, await ask(true, hours));
     expect((await ask(false, 10_000)).resolutionUs).toBe(0);
     expect((await store.counts()).get('greenhouse-1/air/temperature')).toBe(hours * hourS * ratePerSec);
+  });
+
+  test('are counted, wait for no write, and end with the store', async () => {
+    await write(...someHours('air'));
+    await untilRolled(hours);
+    const figures = (): unknown[] => store.counters().map(({ name, samples }) => [name, samples[0]?.value]);
+    await expect.poll(figures).toEqual([
+      ['fieldline_influxdb_rolled_hours_total', hours],
+      ['fieldline_influxdb_roll_failures_total', 0],
+    ]);
+    const late = tick;
+    await store.close();
+    expect(tick).toBe(undefined);
+    nowUs += 10 * hourS * secondUs;
+    late?.();
+    store = await open();
+    expect(figures()[0]).toEqual(['fieldline_influxdb_rolled_hours_total', 0]);
+    // What was rolled up is known after a restart: nothing is made again.
+    tick?.();
+    await write(entries.next(readings('clock', 'ticks', [[1, 1]])));
+    expect(figures()[0]).toEqual(['fieldline_influxdb_rolled_hours_total', 0]);
+  });
+
+  test('are made between writes that do not pause', async () => {
+    await write(...someHours('air'));
+    let second = (hours + 1) * hourS;
+    const rolled = (): number => store.counters()[0]?.samples[0]?.value ?? 0;
+    let under: Promise<unknown> = Promise.resolve();
+    while (rolled() < hours) {
+      tick?.();
+      // The next one stands in the line before the one before it has ended.
+      const next = write(entries.next(readings('clock', 'ticks', [[(second += 1), 1]])));
+      await under;
+      under = next;
+    }
+    await under;
+    expectAgrees(await ask(false), await ask(true));
   });
 
   test('are made of windows that devices sent, too', async () => {

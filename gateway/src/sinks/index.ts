@@ -51,6 +51,7 @@ export async function openSinks(context: SinkContext): Promise<OpenedSinks> {
     streams: index,
     live,
     sensorToStore: primaryRunner.statistics.sensorLatency,
+    counters: () => stores.flatMap((store) => store.counters?.() ?? []),
     drained: (deadlineUs) => drained(context, runners, deadlineUs),
     stop: async () => {
       await Promise.all(runners.map((runner) => runner.stop()));

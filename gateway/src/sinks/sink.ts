@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@fieldline/protocol';
 import type { JournaledBatch } from '../journal/batch-log.ts';
+import type { Counter } from '../parts.ts';
 
 export type { JournaledBatch } from '../journal/batch-log.ts';
 
@@ -76,6 +77,8 @@ export interface Sink {
   rebuild?(offset: number): Promise<SinkOpening>;
   /** Whether `rebuild` begins with nothing, so that what the journal holds no more is gone from the sink. */
   readonly rebuildsWhole?: boolean;
+  /** Figures of its own, beside those of its stage, for `/metrics`. */
+  counters?(): readonly Counter[];
   /** Frees what it holds; what it was told `stored` is durable already. */
   close(): Promise<void>;
 }

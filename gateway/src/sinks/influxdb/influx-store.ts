@@ -10,6 +10,7 @@ import {
 } from '@fieldline/protocol';
 import type { GatewayConfig } from '../../config/gateway-config.ts';
 import { answerPageFrom, answerSeriesFrom, type SourceOf } from '../../query/answer-query.ts';
+import type { Counter } from '../../parts.ts';
 import type { PageAnswer, PageRequest, SeriesAnswer, SeriesRequest, Store } from '../../query/store.ts';
 import type {
   JournaledBatch,
@@ -23,6 +24,7 @@ import type {
 import { batchToLines } from './batch-to-lines.ts';
 import { withoutCredentials, type InfluxAddress } from './influx-address.ts';
 import { InfluxHttp } from './influx-http.ts';
+import { InTurn } from './in-turn.ts';
 import { InfluxQueries } from './influx-queries.ts';
 import { TooManyRows } from './point-source.ts';
 import { refusedPart } from './refused-line.ts';
@@ -30,7 +32,8 @@ import { ensurePolicies } from './rollups/ensure-policies.ts';
 import { keepRollups, type RollupKeepUs } from './rollups/grains.ts';
 import { InfluxRollups } from './rollups/influx-rollups.ts';
 import { noteBatch } from './rollups/note-batch.ts';
-import { RollTurns } from './rollups/roll-turns.ts';
+import { rollCounters } from './rollups/roll-counters.ts';
+import { rollEveryMs, RollTurns } from './rollups/roll-turns.ts';
 import { RolledHours } from './rollups/rolled-hours.ts';
 import { RolledSource } from './rollups/rolled-source.ts';
 import { SeriesCache } from './series-cache.ts';
@@ -42,6 +45,9 @@ import { LineWriter } from './write-lines.ts';
 
 /** How often the state file follows the writes; a crash writes at most this much again, to the same points. */
 const stateIntervalMs = 2000;
+
+/** Calls `work` every `everyMs` milliseconds; answers what ends it. */
+export type Repeat = (everyMs: number, work: () => void) => () => void;
 
 /** What the store is made from. */
 export interface InfluxStoreOptions {
@@ -57,6 +63,8 @@ export interface InfluxStoreOptions {
   readonly keepUs?: RollupKeepUs;
   /** How often hours are looked for that are due to be rolled up, milliseconds. */
   readonly rollEveryMs?: number;
+  /** Calls `work` every `everyMs` until what it answers is called; left out: the engine's own timer. */
+  readonly repeat?: Repeat;
   /** Wall clock, µs UTC. */
   readonly nowUs?: () => number;
 }
@@ -77,6 +85,10 @@ export class InfluxStore implements Sink, Store {
   readonly #turns: RollTurns | undefined;
   #rolled = new RolledHours();
   #mayRoll = true;
+  #isRolling = false;
+  #stopRolling: (() => void) | undefined;
+  /** What is written, rolled up and forgotten meets nothing else that changes the same. */
+  readonly #inTurn = new InTurn();
   /** The database was gone, and the journal has not been asked for from its start yet. */
   #owesRewind = false;
   readonly #catalog = new StreamCatalog();
@@ -94,8 +106,7 @@ export class InfluxStore implements Sink, Store {
     this.#lines = new LineWriter(this.#http);
     this.#queries = new InfluxQueries(address);
     const rollups = new InfluxRollups(this.#http, this.#queries);
-    this.#turns =
-      address.token === undefined ? new RollTurns(rollups, options.logger, options.rollEveryMs) : undefined;
+    this.#turns = address.token === undefined ? new RollTurns(rollups, options.logger) : undefined;
     const place = createHash('sha256')
       .update(`${address.url} ${address.database}`)
       .digest('hex')
@@ -117,7 +128,15 @@ export class InfluxStore implements Sink, Store {
     return new InfluxStore({ address: rest, keepUs, directory: join(config.home, 'sinks'), ...about });
   }
 
-  async open(): Promise<SinkOpening> {
+  open(): Promise<SinkOpening> {
+    return this.#inTurn.run(() => this.#open());
+  }
+
+  write(written: readonly JournaledBatch[]): Promise<SinkOutcome> {
+    return this.#inTurn.run(() => this.#write(written));
+  }
+
+  async #open(): Promise<SinkOpening> {
     const failure = await this.#http.ping();
     if (failure) return { kind: 'retryable', failure };
     try {
@@ -132,10 +151,12 @@ export class InfluxStore implements Sink, Store {
     this.#rolled = new RolledHours(state?.rolled);
     this.#tags = state?.tags ?? {};
     this.#offset = state?.offset ?? 0;
+    const { repeat = repeatByTimer, rollEveryMs: everyMs = rollEveryMs } = this.#options;
+    if (this.#turns) this.#stopRolling ??= repeat(everyMs, () => void this.#roll());
     return { kind: 'ready', resumeAt: this.#offset };
   }
 
-  async write(written: readonly JournaledBatch[]): Promise<SinkOutcome> {
+  async #write(written: readonly JournaledBatch[]): Promise<SinkOutcome> {
     if (this.#owesRewind) return await this.#recreate(undefined);
     // What stands below the position has its points, and its times among those that are covered.
     const entries = written.filter(({ offset }) => offset >= this.#offset);
@@ -150,8 +171,7 @@ export class InfluxStore implements Sink, Store {
     this.#separation.keep();
     this.#catalog.keep();
     this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
-    if (this.#mayRoll) await this.#turns?.take(this.#catalog.list(), this.#rolled, this.#nowUs());
-    if (performance.now() - this.#savedAtMs > stateIntervalMs) await this.#saveState();
+    await this.#saveStateInTime();
     const parts = [...refusals];
     for (const line of outcome.refused) {
       const entry = entries[line.entry];
@@ -161,12 +181,19 @@ export class InfluxStore implements Sink, Store {
   }
 
   /** Points are overwritten by themselves; which times are taken is worked out anew, as the journal tells it. */
-  async rebuild(offset: number): Promise<SinkOpening> {
-    this.#separation = new TimeSeparation();
-    this.#rolled = new RolledHours();
-    this.#offset = offset;
-    await this.#saveState();
-    return { kind: 'ready', resumeAt: offset };
+  rebuild(offset: number): Promise<SinkOpening> {
+    return this.#inTurn.run(async () => {
+      this.#separation = new TimeSeparation();
+      this.#rolled = new RolledHours();
+      this.#offset = offset;
+      await this.#saveState();
+      return { kind: 'ready', resumeAt: offset };
+    });
+  }
+
+  /** For `/metrics`. */
+  counters(): readonly Counter[] {
+    return this.#turns ? rollCounters(this.#turns) : [];
   }
 
   query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
@@ -186,8 +213,29 @@ export class InfluxStore implements Sink, Store {
   }
 
   async close(): Promise<void> {
-    await this.#saveState();
+    this.#stopRolling?.();
+    this.#stopRolling = undefined;
+    await this.#inTurn.run(() => this.#saveState());
     this.#http.close();
+  }
+
+  /** Rolls up for a while, when it is its turn; nothing where the turn before has not come yet. */
+  async #roll(): Promise<void> {
+    if (this.#isRolling || !this.#mayRoll || this.#owesRewind) return;
+    this.#isRolling = true;
+    await this.#inTurn.run(async () => {
+      const work = {
+        entries: this.#catalog.list(),
+        rolled: this.#rolled,
+        nowUs: this.#nowUs(),
+        isWaitedFor: () => this.#inTurn.isWaitedFor,
+      };
+      const before = this.#turns?.hours;
+      // Its end or the loss of the database may have come first.
+      if (this.#stopRolling && !this.#owesRewind) await this.#turns?.take(work);
+      if (this.#turns?.hours !== before) await this.#saveStateInTime();
+    });
+    this.#isRolling = false;
   }
 
   readonly #sourceOf: SourceOf = ({ device, sensor, quantity }, { fromUs, toUs }) => {
@@ -306,6 +354,10 @@ export class InfluxStore implements Sink, Store {
     return this.#options.nowUs?.() ?? Date.now() * 1000;
   }
 
+  async #saveStateInTime(): Promise<void> {
+    if (performance.now() - this.#savedAtMs > stateIntervalMs) await this.#saveState();
+  }
+
   async #saveState(): Promise<void> {
     this.#savedAtMs = performance.now();
     const state = {
@@ -332,6 +384,12 @@ export class InfluxStore implements Sink, Store {
 }
 
 const noTags = {};
+
+function repeatByTimer(everyMs: number, work: () => void): () => void {
+  const timer = setInterval(work, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
 
 /** Told once. */
 const noRollups =

@@ -6,58 +6,79 @@ import type { RolledHours } from './rolled-hours.ts';
 /** How often hours are looked for that are due. */
 export const rollEveryMs = 1000;
 
-/** How long one turn may take before the next write goes on; a piece that was begun is ended. */
-const turnMs = 200;
+/** How long one turn may take; a piece that was begun is ended. */
+const turnMs = 500;
 
 /** Pause after a turn that failed. */
 const pauseMs = 60_000;
 
+/** What a turn works on. */
+export interface RollWork {
+  readonly entries: readonly CatalogEntry[];
+  readonly rolled: RolledHours;
+  readonly nowUs: number;
+  /** Whether a write waits for the end of the turn. */
+  readonly isWaitedFor: () => boolean;
+}
+
 /**
- * Rolls up between writes, a little at a time: each stream in its turn, an hour a turn. What fails is told once and looked at
- * again after a pause; the readings themselves are stored, so that nothing waits for it.
+ * Rolls up a little at a time: each stream in its turn, an hour a turn. While readings are written without a pause, one hour between
+ * two writes; while none are, for half of the time. What fails is told once and looked at again after a pause; the readings
+ * themselves are stored, so that nothing waits for it.
  */
 export class RollTurns {
   readonly #rollups: InfluxRollups;
   readonly #logger: SinkLogger;
-  readonly #everyMs: number;
-  #nextMs: number;
+  #pausedUntilMs = 0;
   #place = 0;
   #isFailing = false;
+  /** Hours of streams that were rolled up, repetitions counted. */
+  hours = 0;
+  /** Turns that failed. */
+  failures = 0;
 
-  constructor(rollups: InfluxRollups, logger: SinkLogger, everyMs: number = rollEveryMs) {
+  constructor(rollups: InfluxRollups, logger: SinkLogger) {
     this.#rollups = rollups;
     this.#logger = logger;
-    this.#everyMs = everyMs;
-    this.#nextMs = performance.now() + everyMs;
   }
 
   /** The database was made anew: why a turn failed before counts no more. */
   startAnew(): void {
-    this.#nextMs = performance.now() + this.#everyMs;
+    this.#pausedUntilMs = 0;
     this.#isFailing = false;
   }
 
-  /** One turn, where it is time for one. Never rejects. */
-  async take(entries: readonly CatalogEntry[], rolled: RolledHours, nowUs: number): Promise<void> {
+  /** One turn, unless one has failed just now. Never rejects. */
+  async take(work: RollWork): Promise<void> {
     const startMs = performance.now();
-    if (startMs < this.#nextMs) return;
-    this.#nextMs = startMs + this.#everyMs;
+    if (startMs < this.#pausedUntilMs) return;
     try {
-      for (let idle = 0; idle < entries.length && performance.now() < startMs + turnMs;) {
-        const entry = entries[this.#place++ % entries.length];
-        if (!entry) return;
-        const outcome = await this.#rollups.rollNext(entry, rolled, nowUs);
-        if (outcome.kind === 'failed') return this.#failed(outcome.failure);
-        idle = outcome.kind === 'rolled' ? 0 : idle + 1;
-      }
-      this.#isFailing = false;
+      const failure = await this.#roll(work, startMs + turnMs);
+      if (failure) this.#failed(failure);
+      else this.#isFailing = false;
     } catch (error) {
       this.#failed({ err: error });
     }
   }
 
+  async #roll({ entries, rolled, nowUs, isWaitedFor }: RollWork, endMs: number): Promise<object | undefined> {
+    for (let idle = 0; idle < entries.length && performance.now() < endMs;) {
+      const entry = entries[this.#place++ % entries.length];
+      if (!entry) return undefined;
+      const outcome = await this.#rollups.rollNext(entry, rolled, nowUs);
+      if (outcome.kind === 'failed') return outcome.failure;
+      if (outcome.kind === 'rolled') {
+        idle = 0;
+        this.hours += 1;
+        if (isWaitedFor()) return undefined;
+      } else idle += 1;
+    }
+    return undefined;
+  }
+
   #failed(about: object): void {
-    this.#nextMs = performance.now() + pauseMs;
+    this.failures += 1;
+    this.#pausedUntilMs = performance.now() + pauseMs;
     if (!this.#isFailing) this.#logger.warn(about, 'Hours in InfluxDB were not rolled up; it is tried again');
     this.#isFailing = true;
   }
