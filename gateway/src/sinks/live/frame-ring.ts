@@ -11,7 +11,7 @@ export type Sent =
       readonly sizeBytes: number;
     };
 
-/** How much is kept for viewers that come back: about a minute of a busy fleet. */
+/** How much is kept for viewers that come back: from half a minute up, of a busy fleet. */
 export const ringLimits = { sizeBytes: 8 * 1024 * 1024, items: 4000 } as const;
 
 /** The newest of what was sent, so that a viewer that lost its connection gets what it missed. */

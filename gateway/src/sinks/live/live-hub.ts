@@ -7,14 +7,12 @@ import type { StreamIndex } from '../../query/stream-index.ts';
 import type { JournaledBatch } from '../sink.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { frameJson } from './frame-json.ts';
+import { FramePace } from './frame-pace.ts';
 import { FrameRing, type Sent } from './frame-ring.ts';
 import { makeFrame, selectFrame, type Frame } from './frame.ts';
 import type { LiveClient } from './live-client.ts';
 import { Subscription } from './subscription.ts';
 import { textFrame, websocketFrame } from './websocket-frame.ts';
-
-/** Shortest time between two frames: 20 a second. */
-export const frameMs = 50;
 
 /** How long frames are kept for viewers that might come back, when nobody watches. */
 const idleMs = 60_000;
@@ -36,8 +34,8 @@ interface Share {
 }
 
 /**
- * Turns batches into display frames and gives each viewer its part: at most one frame in 50 ms, however many batches came, made
- * once for all viewers of one subscription, in one write for each.
+ * Turns batches into display frames and gives each viewer its part: one frame in 8 to 50 ms, as `FramePace` says, however many
+ * batches came; made once for all viewers of one subscription, in one write for each.
  *
  * A viewer that does not keep up is left out, and later made up for with the newest row of each stream that changed
  * meanwhile: those rows are kept once for all, so a slow viewer costs no memory beyond its socket's buffer.
@@ -55,7 +53,7 @@ export class LiveHub {
   readonly #ring = new FrameRing();
   #seq = 0;
   #timer: NodeJS.Timeout | undefined;
-  #flushedAtMs = 0;
+  readonly #pace = new FramePace();
   #watchedAtMs = Number.NEGATIVE_INFINITY;
   /** Viewers cut because they did not keep up. */
   cut = 0;
@@ -151,15 +149,14 @@ export class LiveHub {
 
   #schedule(): void {
     if (this.#timer) return;
-    const waitMs = Math.max(0, this.#flushedAtMs + frameMs - performance.now());
-    this.#timer = setTimeout(() => this.flush(), waitMs);
+    this.#timer = setTimeout(() => this.flush(), this.#pace.waitMs(performance.now()));
   }
 
   /** Sends what has come since the last frame. The timer calls it. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#flushedAtMs = performance.now();
+    const begunAtMs = performance.now();
     const devices = Array.from(this.#changedDevices.values(), (device): Sent => {
       const seq = ++this.#seq;
       return { kind: 'device', seq, device, sizeBytes: 500 };
@@ -176,6 +173,7 @@ export class LiveHub {
       const share = shareOf(items, subscription);
       if (share) watched = this.#give(subscription, share) || watched;
     }
+    this.#pace.sent(begunAtMs, performance.now());
     if (watched && frame) this.#recordLatency(frame);
     if (skipped > 0) this.#tellSkipped(skipped);
   }
