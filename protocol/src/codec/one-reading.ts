@@ -14,6 +14,18 @@ export interface Outline extends Pick<Batch, 'device' | 'epoch' | 'bootId' | 'co
   readonly counts: ReadonlyMap<string, 1>;
 }
 
+/** How many numbers a batch of one reading has. */
+export const oneReadingNumbers = 10;
+
+/** Batches whose numbers share one array: a number of its own would be an object of its own. */
+const batchesPerArray = 512;
+
+/** Of all batches. */
+const versionOf = 1;
+
+let shared = new Float64Array(0);
+let sharedUsed = 0;
+
 /**
  * A batch of one reading, with the running totals of its stream and nothing else: ten numbers and an outline.
  * Devices that publish each reading by itself send these by the ten thousand a second; as objects of blocks, columns and
@@ -21,35 +33,57 @@ export interface Outline extends Pick<Batch, 'device' | 'epoch' | 'bootId' | 'co
  * when it is asked for.
  */
 export class OneReadingBatch implements Batch, StreamLedger {
-  readonly v = 1;
   readonly outline: Outline;
-  readonly seq: number;
-  readonly sentAt: number;
-  /** Time of the reading, µs UTC. */
-  readonly timeUs: number;
-  readonly value: number;
-  readonly taken: number;
-  readonly filtered: number;
-  readonly refused: number;
-  readonly lost: number;
-  readonly open: number;
-  readonly batched: number;
+  readonly #numbers: Float64Array;
+  readonly #at: number;
 
-  /** `numbers`: in the order of the fields above, from `seq` on. */
+  /** `numbers`, which are copied: `seq`, `sentAt`, time and value of the reading, the totals in the order of `StreamLedger`. */
   constructor(outline: Outline, numbers: Float64Array) {
+    if (sharedUsed === shared.length) {
+      shared = new Float64Array(batchesPerArray * oneReadingNumbers);
+      sharedUsed = 0;
+    }
     this.outline = outline;
-    this.seq = numbers[0]!;
-    this.sentAt = numbers[1]!;
-    this.timeUs = numbers[2]!;
-    this.value = numbers[3]!;
-    this.taken = numbers[4]!;
-    this.filtered = numbers[5]!;
-    this.refused = numbers[6]!;
-    this.lost = numbers[7]!;
-    this.open = numbers[8]!;
-    this.batched = numbers[9]!;
+    this.#numbers = shared;
+    this.#at = sharedUsed;
+    for (let index = 0; index < oneReadingNumbers; index++) shared[sharedUsed + index] = numbers[index]!;
+    sharedUsed += oneReadingNumbers;
   }
 
+  get v(): 1 {
+    return versionOf;
+  }
+  get seq(): number {
+    return this.#numbers[this.#at]!;
+  }
+  get sentAt(): number {
+    return this.#numbers[this.#at + 1]!;
+  }
+  /** Time of the reading, µs UTC. */
+  get timeUs(): number {
+    return this.#numbers[this.#at + 2]!;
+  }
+  get value(): number {
+    return this.#numbers[this.#at + 3]!;
+  }
+  get taken(): number {
+    return this.#numbers[this.#at + 4]!;
+  }
+  get filtered(): number {
+    return this.#numbers[this.#at + 5]!;
+  }
+  get refused(): number {
+    return this.#numbers[this.#at + 6]!;
+  }
+  get lost(): number {
+    return this.#numbers[this.#at + 7]!;
+  }
+  get open(): number {
+    return this.#numbers[this.#at + 8]!;
+  }
+  get batched(): number {
+    return this.#numbers[this.#at + 9]!;
+  }
   get device(): string {
     return this.outline.device;
   }
@@ -88,9 +122,6 @@ export class OneReadingBatch implements Batch, StreamLedger {
     return { taken, filtered, refused, lost, open, batched };
   }
 }
-
-/** How many numbers a batch of one reading has. */
-export const oneReadingNumbers = 10;
 
 /** The outline of a batch that is one of these; undefined of any other. */
 export function outlineOf(batch: Batch): Outline | undefined {

@@ -1,8 +1,13 @@
 import { batchTopic, encodeBatch, type Batch } from '../../../protocol/src/index.ts';
 import { airReadings, allBatched, sampleBatch } from '../../../protocol/src/testing/index.ts';
 
-/** Time of the first reading, microseconds; the following ones are a millisecond apart. */
-const startUs = 1_790_000_000_000_000;
+const hourMs = 3_600_000;
+
+/**
+ * Time of the first reading, microseconds; the following ones are a millisecond apart. Of this hour, as readings are that a device
+ * takes now: older ones would have their hours rolled up while they come.
+ */
+const startUs = Math.floor(Date.now() / hourMs) * hourMs * 1000;
 const stepUs = 1000;
 
 /** What a device of the load sends: `fieldline` a batch, `plain` JSON with one time and one value. */

@@ -43,10 +43,10 @@ export interface LinesOptions {
  */
 export function batchToLines(batch: Batch, into: LineBatch, options: LinesOptions): RefusedPart[] {
   const refusals: RefusedPart[] = [];
-  const { device, epoch, seq } = batch;
+  const { device, epoch, seq, sensors } = batch;
   const cache = options.series ?? new SeriesCache();
-  for (let block = 0; block < batch.sensors.length; block++) {
-    const sensorBlock = batch.sensors[block]!;
+  for (let block = 0; block < sensors.length; block++) {
+    const sensorBlock = sensors[block]!;
     const identity = { epoch, seq, block };
     if (sensorBlock.kind === 'readings' && !sensorBlock.extra) {
       const { sensor, type } = sensorBlock;

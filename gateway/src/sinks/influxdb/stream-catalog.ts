@@ -1,4 +1,10 @@
-import { streamName, type Batch, type StreamInfo, type StreamName } from '@fieldline/protocol';
+import {
+  OneReadingBatch,
+  streamName,
+  type Batch,
+  type StreamInfo,
+  type StreamName,
+} from '@fieldline/protocol';
 import { identifier } from './influxql.ts';
 import type { InfluxQueries, Series } from './influx-queries.ts';
 import type { LineBatch } from './line-batch.ts';
@@ -67,6 +73,7 @@ export class StreamCatalog {
 
   /** Writes lines for what the batch says anew. */
   describe(batch: Batch, receivedAtUs: number, into: LineBatch, entry: number): void {
+    if (batch instanceof OneReadingBatch && this.#isDescribed(batch)) return;
     for (const block of batch.sensors) {
       if (block.kind === 'gaps' || block.extra) continue;
       const window = block.kind === 'windows' ? block.window : null;
@@ -86,6 +93,12 @@ export class StreamCatalog {
         into.add(catalogLine(described, receivedAtUs), entry);
       }
     }
+  }
+
+  #isDescribed({ outline }: OneReadingBatch): boolean {
+    if (this.#pending.size > 0) return false;
+    const named = this.#named.get(outline.device)?.get(outline.sensor)?.get(outline.quantity);
+    return named?.unit === outline.unit && named.type === outline.type && named.window === null;
   }
 
   #put(entry: Described): void {
