@@ -24,7 +24,7 @@ import { Flushing } from './outbox/flushing.ts';
 import { MemoryQueue } from './outbox/memory-queue.ts';
 import { Sealer } from './outbox/sealer.ts';
 import { Uplink, type UplinkSettings } from './uplink/uplink.ts';
-import { archOf } from './update/check-order.ts';
+import { archOf } from './update/arch-of.ts';
 import { launchedBy } from './update/launched.ts';
 import { Updater } from './update/updater.ts';
 import { agentVersion } from './version.ts';

@@ -19,12 +19,6 @@ export interface OrderContext {
   readonly runningVersion: string;
 }
 
-/** Debian's name of the processor that this runs on. */
-export function archOf(processor: string): UpdateArch | undefined {
-  const archs: Readonly<Record<string, UpdateArch>> = { x64: 'amd64', arm64: 'arm64', arm: 'armhf' };
-  return archs[processor];
-}
-
 /**
  * Chooses the bundle for this device, before anything is fetched. Nothing of a manifest is read before its
  * signature is right. Refused as UPDATE_NOT_ENABLED (no keys), UPDATE_SIGNATURE_INVALID, UPDATE_WRONG_ARCH or

@@ -4,6 +4,7 @@ import type { DiskSteps } from '../bindings/disk-steps.ts';
 import { downloadRange, type RangeRequest } from '../bindings/secure-download.ts';
 import type { Timers } from '../bindings/timers.ts';
 import { Backoff } from '../retry/backoff.ts';
+import { updateFolders } from './install-bundle.ts';
 import { sha256Of } from './unpack-bundle.ts';
 
 /** Attempts that bring no new byte, one after another, before the download is given up for now. */
@@ -13,8 +14,8 @@ const backoffLimits = { firstMs: 500, maxMs: 60_000 };
 /** Where a bundle comes from and goes to. */
 export interface FetchOptions {
   readonly manifest: UpdateManifest;
-  /** The folder of what is not whole yet. */
-  readonly folder: string;
+  /** The folder of the updates. */
+  readonly directory: string;
   readonly source: Pick<RangeRequest, 'url' | 'trust' | 'signal'>;
   readonly disk: DiskSteps;
   readonly timers: Timers;
@@ -27,7 +28,8 @@ export interface FetchOptions {
  * the connection was; rejects with the error of the file system.
  */
 export async function fetchBundle(options: FetchOptions): Promise<Result<string>> {
-  const { manifest, folder, disk } = options;
+  const { manifest, directory, disk } = options;
+  const folder = join(directory, updateFolders.downloads);
   const path = join(folder, `${manifest.sha256}.part`);
   await disk.makeFolder(folder);
   const hadBytes = await disk.sizeBytes(path);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { accepted, type Result, type UpdateManifest } from '@fieldline/protocol';
 import type { DiskSteps } from '../bindings/disk-steps.ts';
-import { stateFile, stateText, type Slot, type UpdateState } from './update-state.ts';
+import type { Slot, UpdateState } from './update-state.ts';
 import { unpackBundle } from './unpack-bundle.ts';
 
 /** The folders below that of the updates. */
@@ -59,14 +59,4 @@ export async function sweep(
     const stale = (await disk.list(folder)).filter((each) => !wanted.includes(each));
     for (const each of stale) await disk.remove(join(folder, each));
   }
-}
-
-/** Replaces the state of the updates: durable once it resolves; a power cut leaves the one before or this one. */
-export async function writeState(directory: string, state: UpdateState, disk: DiskSteps): Promise<void> {
-  const path = join(directory, stateFile);
-  await disk.makeFolder(directory);
-  await disk.write(`${path}.agent`, Buffer.from(stateText(state)));
-  await disk.sync(`${path}.agent`);
-  await disk.rename(`${path}.agent`, path);
-  await disk.sync(directory);
 }

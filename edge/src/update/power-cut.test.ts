@@ -204,7 +204,7 @@ async function goOn(order: UpdateOrder): Promise<string> {
       await ended(device, 'committed');
       return device.program;
     }
-    device.updater.order(order);
+    await device.updater.order(order);
     await eventually(
       () => device.restarts > 0 || stateOf(device) === 'committed' || stateOf(device) === 'rolled-back',
     );
@@ -221,7 +221,7 @@ function chooses(which: 'new' | 'old', program: string): boolean {
 describe('an update', () => {
   test('is put beside the old one, tried, and committed by the first delivery', async () => {
     const device = boot();
-    device.updater.order(orderOf(await bundleOf('1.1.0')));
+    await device.updater.order(orderOf(await bundleOf('1.1.0')));
     await eventually(() => device.restarts > 0);
     expect(device.reports.map(({ state }) => state)).toEqual(['downloading', 'installing', 'trial']);
     const next = boot();
@@ -243,7 +243,7 @@ describe('an update', () => {
     for (const way of ['crashes', 'deadline', 'damaged'] as const) {
       await rm(directory(), { recursive: true, force: true });
       const device = boot();
-      device.updater.order(order);
+      await device.updater.order(order);
       await eventually(() => device.restarts > 0);
       if (way === 'crashes')
         for (let n = 0; n < trialStartsMax; n++) expect(chooses('new', boot().program)).toBe(true);
@@ -259,7 +259,7 @@ describe('an update', () => {
       const code = way === 'deadline' ? 'UPDATE_NOT_CONFIRMED' : 'UPDATE_NOT_STARTED';
       expect(back.updater.progress()).toMatchObject({ state: 'rolled-back', code });
       // The same offer is not tried again.
-      expect(back.updater.order(order)).toMatchObject({ state: 'rolled-back' });
+      expect(await back.updater.order(order)).toMatchObject({ state: 'rolled-back' });
     }
   });
 
@@ -267,7 +267,7 @@ describe('an update', () => {
     hangUpAfterBytes = 1500;
     const bundle = await bundleOf('1.1.0');
     const device = boot();
-    device.updater.order(orderOf(bundle));
+    await device.updater.order(orderOf(bundle));
     await eventually(() => device.restarts > 0);
     expect(ranges[0]).toBe('bytes=0-');
     expect(ranges.length).toBeGreaterThan(3);
@@ -285,7 +285,7 @@ describe('a power cut behind every step of the disk', () => {
       await rm(directory(), { recursive: true, force: true });
       const disk = mortalDisk(steps);
       const device = boot(disk);
-      device.updater.order(order);
+      await device.updater.order(order);
       await eventually(() => device.restarts > 0 || stateOf(device) === 'failed');
       isThrough = device.restarts > 0;
       await device.updater.stop();
@@ -304,7 +304,7 @@ describe('a power cut behind every step of the disk', () => {
     for (let steps = 0, isThrough = false; !isThrough; steps++) {
       await rm(directory(), { recursive: true, force: true });
       const device = boot();
-      device.updater.order(order);
+      await device.updater.order(order);
       await eventually(() => device.restarts > 0);
       const disk = mortalDisk(steps);
       const trial = boot(disk);
@@ -322,7 +322,7 @@ describe('what is refused, with a code and a counter', () => {
   async function refusalOf(bundle: SignedManifest, disk: DiskSteps = systemDisk): Promise<[string, string]> {
     await rm(directory(), { recursive: true, force: true });
     const device = boot(disk);
-    device.updater.order(orderOf(bundle));
+    await device.updater.order(orderOf(bundle));
     await eventually(() => ['refused', 'failed'].includes(stateOf(device) ?? '')).catch((cause: unknown) => {
       throw new Error(`it is ${stateOf(device) ?? ''}`, { cause });
     });
@@ -356,7 +356,7 @@ describe('what is refused, with a code and a counter', () => {
     expect(await refusalOf(await bundleOf('1.0.0-rc.1'))).toEqual(['refused', 'UPDATE_OLDER']);
     await rm(directory(), { recursive: true, force: true });
     const device = boot();
-    device.updater.order(orderOf(await bundleOf('0.9.0', { allowDowngrade: true })));
+    await device.updater.order(orderOf(await bundleOf('0.9.0', { allowDowngrade: true })));
     await eventually(() => device.restarts > 0);
     expect(await readFile(boot().program, 'utf8')).toMatch(/^program 0\.9\.0/);
   });
@@ -414,10 +414,10 @@ describe('what is refused, with a code and a counter', () => {
       { launched: undefined, keys: [publicKey] },
     ]) {
       const updater = new Updater({ ...about, ...each });
-      updater.order(order);
+      await updater.order(order);
       await updater.stop();
       expect(updater.progress()).toMatchObject({ state: 'refused', code: 'UPDATE_NOT_ENABLED' });
-      expect(() => updater.order({ offer: 'o' })).toThrow('UPLINK_MESSAGE_INVALID');
+      await expect(updater.order({ offer: 'o' })).rejects.toThrow('UPLINK_MESSAGE_INVALID');
     }
   });
 });

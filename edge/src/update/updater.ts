@@ -13,12 +13,9 @@ import { Value } from 'typebox/value';
 import type { DiskSteps } from '../bindings/disk-steps.ts';
 import type { Timers } from '../bindings/timers.ts';
 import type { Logger } from '../logger.ts';
-import { checkOrder } from './check-order.ts';
-import { fetchBundle } from './fetch-bundle.ts';
-import { installBundle, sweep, updateFolders, writeState } from './install-bundle.ts';
 import type { Launched } from './launched.ts';
 import { readState, type Outcome, type UpdateState } from './update-state.ts';
-import { join } from 'node:path';
+import { writeState } from './write-state.ts';
 
 /** Space that is left for readings while an update is put on the disk, in bytes. */
 export const spareBytes = 4 * 1024 * 1024;
@@ -91,10 +88,12 @@ export class Updater {
     return { ...this.counters, failures: Object.fromEntries(this.counters.failures) };
   }
 
-  /** The command `update`. Throws FieldlineError where there is nothing that could be reported by itself. */
-  order(args: unknown): UpdateProgress {
+  /** The command `update`. Rejects with FieldlineError where there is nothing that could be reported by itself. */
+  async order(args: unknown): Promise<UpdateProgress> {
     if (!Value.Check(UpdateOrder, args))
       throw new FieldlineError('UPLINK_MESSAGE_INVALID', { subject: 'update', detail: 'Its arguments.' });
+    // Loaded now, as all that follows: a device needs it once in months, and TLS, HTTP and archives stay in memory.
+    const { checkOrder } = await import('./check-order.ts');
     const { offer } = args;
     const known = this.#progress;
     if (known?.offer === offer && known.state !== 'failed') return known;
@@ -149,6 +148,7 @@ export class Updater {
     const { directory, packagedVersion } = launched;
     const { disk, timers, confirmWithinMs } = this.#options;
     const state = this.#state;
+    const { installBundle, sweep } = await import('./install-bundle.ts');
     await disk.makeFolder(directory);
     await sweep(directory, { state, manifest, disk });
     const freeBytes = await disk.freeBytes(directory);
@@ -170,17 +170,18 @@ export class Updater {
     this.#cancelRestart = timers.after(delayMs, () => this.#options.restart());
   }
 
-  #fetch(
+  async #fetch(
     { port, ticket, pin }: UpdateOrder,
     manifest: UpdateManifest,
     { directory }: Launched,
   ): Promise<Result<string>> {
     const { disk, timers, gatewayUrl } = this.#options;
+    const { fetchBundle } = await import('./fetch-bundle.ts');
     const url = new URL(`/api/v1/updates/bundles/${manifest.sha256}`, gatewayUrl(port));
     url.searchParams.set('ticket', ticket);
     return fetchBundle({
       manifest,
-      folder: join(directory, updateFolders.downloads),
+      directory,
       source: { url, trust: { kind: 'pin', fingerprint: pin }, signal: this.#stopping.signal },
       disk,
       timers,
