@@ -10,6 +10,12 @@ import type { LoadClient } from './load-orders.ts';
 
 const launcher = fileURLToPath(new URL('../../../cli/bin/fieldline.js', import.meta.url));
 
+/** How often it is asked how far a sink is: often enough beside a run of seconds, and a thousandth of a processor. */
+const lookEveryMs = 20;
+
+/** How long a sink may take to have what was acknowledged. */
+const settleMs = 300_000;
+
 /** `fieldline gateway` in a process and a home of its own. */
 export class GatewayProcess {
   readonly #child: ChildProcess;
@@ -80,6 +86,21 @@ export class GatewayProcess {
   /** The administrator's, from the home. */
   authorization(): Record<string, string> {
     return { authorization: `Bearer ${readFileSync(join(this.home, 'admin.token'), 'utf8').trim()}` };
+  }
+
+  /**
+   * Resolves with the time (as in `LoadReport`) at which a sink was first seen to have stored all that is journaled. Throws when
+   * it never has.
+   */
+  async untilStored(sink: string): Promise<number> {
+    for (const deadlineMs = performance.now() + settleMs; performance.now() < deadlineMs;) {
+      const response = await fetch(`${this.httpUrl}/api/v1/pipeline`, { headers: this.authorization() });
+      const { stages } = (await response.json()) as { stages: { name: string; queued: number }[] };
+      if (stages.find(({ name }) => name === sink)?.queued === 0)
+        return performance.timeOrigin + performance.now();
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    }
+    throw new Error(`${sink} has not stored everything within ${settleMs} ms`);
   }
 
   /** Readings that the ledger cannot account for. */

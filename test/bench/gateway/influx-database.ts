@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { eventually } from '../../services/wait.ts';
 
 /** How long a store may take to have what was acknowledged. */
@@ -43,9 +43,9 @@ export class InfluxDatabase {
   }
 
   /** Writes lines with times in microseconds. Throws unless all of them are stored. */
-  async write(lines: string): Promise<void> {
+  async write(lines: Buffer<ArrayBuffer>): Promise<void> {
     const address = `${this.#url}/write?db=${this.name}&precision=u`;
-    const response = await fetch(address, { method: 'POST', body: Buffer.from(lines) });
+    const response = await fetch(address, { method: 'POST', body: lines });
     if (response.status !== 204) throw new Error(`HTTP ${response.status} ${await response.text()}`);
     await response.arrayBuffer();
   }

@@ -47,13 +47,17 @@ class Load {
   }
 
   async connect(): Promise<void> {
-    const { clients, kind, messagesPerClient, readingsPerMessage, port } = this.#order;
+    const { clients, kind, messagesPerClient, messagesBefore = 0, readingsPerMessage, port } = this.#order;
     for (const [client, { device, password }] of clients.entries()) {
       const sentAtMs = new Float64Array(messagesPerClient);
       this.#sentAtMs.push(sentAtMs);
       const topic = topicOf(kind, device);
       const packets = Array.from({ length: messagesPerClient }, (_, index) =>
-        publishPacket(topic, (index % 65_535) + 1, payloadOf(kind, device, index + 1, readingsPerMessage)),
+        publishPacket(
+          topic,
+          (index % 65_535) + 1,
+          payloadOf(kind, device, messagesBefore + index + 1, readingsPerMessage),
+        ),
       );
       let at = 0;
       const ends = Float64Array.from(packets, ({ length }) => (at += length));
@@ -74,7 +78,11 @@ class Load {
     const startedAtMs = nowMs();
     if (this.#order.perSec === undefined) for (const index of this.#connections.keys()) this.#refill(index);
     else this.#pace(this.#order.perSec, startedAtMs);
+    const { giveUpMs } = this.#order;
+    const late =
+      giveUpMs === undefined ? undefined : setTimeout(() => this.#done.resolve(undefined), giveUpMs);
     await this.#done.promise;
+    clearTimeout(late);
     this.#isOver = true;
     for (const connection of this.#connections) connection.end();
     return {

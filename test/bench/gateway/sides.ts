@@ -14,6 +14,11 @@ export interface Side {
   cpuSeconds(): number;
 }
 
+/** A gateway as such a side. */
+export interface GatewaySide extends Side {
+  readonly gateway: GatewayProcess;
+}
+
 /** Runs `work` with an InfluxDB of its own, and removes it. */
 export async function withInfluxd<Value>(work: (influxd: Influxd) => Promise<Value>): Promise<Value> {
   const influxd = await startInfluxd();
@@ -38,7 +43,7 @@ let databases = 0;
 export async function withGateway<Value>(
   influxd: Influxd,
   devices: number,
-  work: (side: Side & { readonly gateway: GatewayProcess }) => Promise<Value>,
+  work: (side: GatewaySide) => Promise<Value>,
   nodeOptions: readonly string[] = [],
 ): Promise<Value> {
   const database = new InfluxDatabase(influxd.url, `gateway_${++databases}`);

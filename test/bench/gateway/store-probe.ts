@@ -21,6 +21,13 @@ export class StoreProbe {
     return new StoreProbe(database, device);
   }
 
+  /** Resolves once `value` or a newer one was seen, or `withinMs` later. */
+  async untilSeen(value: number, withinMs: number): Promise<void> {
+    const endMs = performance.now() + withinMs;
+    while ((this.#seen.at(-1)?.value ?? -1) < value && performance.now() < endMs)
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+
   /** What was seen, after one more look. */
   async stop(): Promise<readonly { readonly value: number; readonly atMs: number }[]> {
     this.#isOver = true;
