@@ -15,8 +15,12 @@ test('work begins when the one before it has ended, also where that failed', asy
     order.push(inTurn.isWaitedFor ? 'waited for' : 'alone');
     return 2;
   });
+  expect(inTurn.isBusy).toBe(false);
+  await Promise.resolve();
+  expect(inTurn.isBusy).toBe(true);
   first.resolve(undefined);
   await expect(failing).rejects.toThrow('no');
   expect(await second).toBe(2);
+  expect(inTurn.isBusy).toBe(false);
   expect(order).toEqual(['first begins', 'waited for', 'alone']);
 });

@@ -2,6 +2,12 @@
 export class InTurn {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  #running = 0;
+
+  /** Whether some work runs now. */
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
 
   /** Whether some work waits for the one that runs now. */
   get isWaitedFor(): boolean {
@@ -11,9 +17,14 @@ export class InTurn {
   /** Runs `work` when its turn comes; settles as it does. */
   run<Value>(work: () => Promise<Value>): Promise<Value> {
     this.#waiting += 1;
-    const begin = (): Promise<Value> => {
+    const begin = async (): Promise<Value> => {
       this.#waiting -= 1;
-      return work();
+      this.#running += 1;
+      try {
+        return await work();
+      } finally {
+        this.#running -= 1;
+      }
     };
     const done = this.#last.then(begin);
     this.#last = done.catch(() => undefined);

@@ -222,6 +222,7 @@ export class InfluxStore implements Sink, Store {
   /** Rolls up for a while, when it is its turn; nothing where the turn before has not come yet. */
   async #roll(): Promise<void> {
     if (this.#isRolling || !this.#mayRoll || this.#owesRewind) return;
+    if (!this.#turns?.isDue(this.#inTurn.isBusy)) return;
     this.#isRolling = true;
     await this.#inTurn.run(async () => {
       const work = {

@@ -6,6 +6,9 @@ import type { RolledHours } from './rolled-hours.ts';
 /** How often hours are looked for that are due. */
 export const rollEveryMs = 1000;
 
+/** While writes do not pause, a turn comes after so many that were left out: what a backlog fills changes again at once. */
+const turnsLeftOut = 10;
+
 /** How long one turn may take; a piece that was begun is ended. */
 const turnMs = 500;
 
@@ -23,7 +26,7 @@ export interface RollWork {
 
 /**
  * Rolls up a little at a time: each stream in its turn, an hour a turn. While readings are written without a pause, one hour between
- * two writes; while none are, for half of the time. What fails is told once and looked at again after a pause; the readings
+ * two writes every ten seconds; while none are, for half of the time. What fails is told once and looked at again after a pause; the readings
  * themselves are stored, so that nothing waits for it.
  */
 export class RollTurns {
@@ -32,6 +35,7 @@ export class RollTurns {
   #pausedUntilMs = 0;
   #place = 0;
   #isFailing = false;
+  #leftOut = turnsLeftOut;
   /** Hours of streams that were rolled up, repetitions counted. */
   hours = 0;
   /** Turns that failed. */
@@ -46,6 +50,12 @@ export class RollTurns {
   startAnew(): void {
     this.#pausedUntilMs = 0;
     this.#isFailing = false;
+  }
+
+  /** Whether a turn is to be taken now; `isBusy`: readings are written at this moment. */
+  isDue(isBusy: boolean): boolean {
+    this.#leftOut = isBusy && this.#leftOut < turnsLeftOut ? this.#leftOut + 1 : 0;
+    return this.#leftOut === 0;
   }
 
   /** One turn, unless one has failed just now. Never rejects. */
