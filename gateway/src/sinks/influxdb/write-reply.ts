@@ -36,12 +36,13 @@ const diskFull = /no space left on device|disk quota exceeded|file too large/i;
  * answers 400 for a partial write; both say which field has another type.
  */
 export function classifyReply({ status, body, retryAfterMs }: HttpReply, url: string): WriteReply {
+  // Hundreds a second, with an empty body: to find no reason in it would cost more than all else here.
+  if (status === 204) return { kind: 'stored' };
   const reason = reasonOf(body);
   const retryable = (code: SinkFailure['code'], detail = `HTTP ${status} ${reason}`): WriteReply => ({
     kind: 'retryable',
     failure: { code, subject: url, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
   });
-  if (status === 204) return { kind: 'stored' };
   if (diskFull.test(reason)) return retryable('INFLUX_DISK_FULL');
   if (status === 400 || status === 422) return { kind: 'some-refused', reason };
   if (status === 401 || status === 403) return retryable('INFLUX_UNAUTHORIZED');
