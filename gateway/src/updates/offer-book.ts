@@ -87,13 +87,17 @@ export class OfferBook {
     return this.#offers.delete(id);
   }
 
-  /** Takes what a device says; whether that is new. An offer that is not known is none of ours. */
+  /**
+   * Takes what a device says; whether that is new. An offer that is not known is none of ours. One that has ended stays
+   * ended: over a bad line, what a device has said earlier comes once more after what it said later.
+   */
   note(device: string, update: Omit<UpdateProgress, 'version'>): boolean {
     const { offer, state } = update;
     const code = update.code ?? null;
     const detail = update.detail ?? null;
     const known = this.#progress.get(offer)?.get(device);
     if (!this.#offers.has(offer) || (known?.state === state && known.code === code)) return false;
+    if (known && hasEnded(known)) return false;
     const at = this.#clock.nowUs();
     this.#of(offer).set(device, { state, code, detail, at });
     this.#database
@@ -109,6 +113,11 @@ export class OfferBook {
     this.#progress.set(offer, made);
     return made;
   }
+}
+
+/** Whether a device has done with an offer, for good. */
+export function hasEnded({ state }: Pick<DeviceProgress, 'state'>): boolean {
+  return state === 'committed' || state === 'rolled-back' || state === 'refused';
 }
 
 function textOrNull(value: unknown): string | null {

@@ -13,7 +13,7 @@ import type { DeviceCommands } from '../devices/device-commands.ts';
 import type { DeviceRecord } from '../devices/device-record.ts';
 import type { Counter, Devices } from '../parts.ts';
 import type { BundleStore } from './bundle-store.ts';
-import type { Offer, OfferBook } from './offer-book.ts';
+import { hasEnded, type Offer, type OfferBook } from './offer-book.ts';
 import type { Tickets } from './ticket.ts';
 import { isFor } from './update-target.ts';
 
@@ -132,9 +132,8 @@ export class Updates {
     const { devices, offers } = this.#options;
     const record = devices.get(device);
     const newest = record && offers.list().find(({ target, version }) => isFor(target, version, record));
-    const state = newest && offers.progressOf(newest.id).get(device)?.state;
-    const isOver = state === 'committed' || state === 'rolled-back' || state === 'refused';
-    return isOver ? undefined : newest;
+    const progress = newest && offers.progressOf(newest.id).get(device);
+    return progress && hasEnded(progress) ? undefined : newest;
   }
 
   async #ask(device: string, { id, version }: Offer): Promise<void> {
