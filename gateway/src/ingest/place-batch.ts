@@ -4,8 +4,9 @@ import type { Batch, SensorBlock } from '@fieldline/protocol';
 export type Anchor = Pick<NonNullable<Batch['anchor']>, 'monotonicUs' | 'wallUs'>;
 
 /** Whether the times of this batch count from the device's boot, so that they mean nothing without an anchor. */
-export function isUnplaced({ clock, sensors }: Pick<Batch, 'clock' | 'sensors'>): boolean {
-  return clock === 'unset' && sensors.length > 0;
+export function isUnplaced(batch: Pick<Batch, 'clock' | 'sensors'>): boolean {
+  // In this order: the sensors of a batch of one reading are made when they are asked for.
+  return batch.clock === 'unset' && batch.sensors.length > 0;
 }
 
 /** The same batch with times of day in the place of times since the boot. */

@@ -66,7 +66,7 @@ export class DeviceAccount {
 
   record(epoch: string, batch: AccountedBatch): void {
     this.epoch(epoch).record(batch);
-    for (const stream of batch.counts.keys()) this.streamNames.add(stream);
+    batch.counts.forEach((_count, stream) => this.streamNames.add(stream));
     for (const stream in batch.ledger) this.streamNames.add(stream);
     for (const [, , , counts] of batch.dropped) {
       for (const stream of Object.keys(counts)) this.streamNames.add(stream);
@@ -75,7 +75,7 @@ export class DeviceAccount {
   }
 
   commit(counts: ReadonlyMap<string, number>): void {
-    for (const [stream, count] of counts) addCount(this.committed, stream, count);
+    counts.forEach((count, stream) => addCount(this.committed, stream, count));
     this.changed = true;
   }
 

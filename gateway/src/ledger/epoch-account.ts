@@ -168,10 +168,10 @@ export class EpochAccount {
       run.end.set(stream, totals.batched);
       this.#noteTotal(stream, totals, seq);
     }
-    for (const [stream, count] of counts) {
+    counts.forEach((count, stream) => {
       addCount(this.#received, stream, count);
       if (ledger[stream] === undefined && count > 0) this.#differ(stream, -count, seq);
-    }
+    });
     this.newestSentAtUs = Math.max(this.newestSentAtUs, sentAtUs);
   }
 

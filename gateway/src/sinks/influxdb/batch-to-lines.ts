@@ -1,17 +1,18 @@
 import { Buffer } from 'node:buffer';
-import type {
-  Batch,
-  GapsBlock,
-  ReadingsBlock,
-  ReadingsField,
-  Result,
-  WindowsBlock,
-  WindowsField,
+import {
+  OneReadingBatch,
+  type Batch,
+  type GapsBlock,
+  type ReadingsBlock,
+  type ReadingsField,
+  type Result,
+  type WindowsBlock,
+  type WindowsField,
 } from '@fieldline/protocol';
 import type { RefusedPart } from '../sink.ts';
 import type { LineBatch } from './line-batch.ts';
 import { encodeFloat, encodeKey, encodeMeasurement, encodeString } from './line-protocol.ts';
-import { readingsToLines } from './readings-to-lines.ts';
+import { oneReadingToLine, readingsToLines } from './readings-to-lines.ts';
 import { SeriesCache, type DeviceTags } from './series-cache.ts';
 import { separationTag, type BlockIdentity, type TimeSeparation } from './time-separation.ts';
 
@@ -41,7 +42,8 @@ export interface LinesOptions {
  * Halves of one window (`partial`) have one start and stay two points, separated like readings of one time:
  * sums over both are the whole window, and none is counted twice.
  */
-export function batchToLines(batch: Batch, into: LineBatch, options: LinesOptions): RefusedPart[] {
+export function batchToLines(batch: Batch, into: LineBatch, options: LinesOptions): readonly RefusedPart[] {
+  if (batch instanceof OneReadingBatch && oneToLine(batch, into, options)) return noRefusals;
   const refusals: RefusedPart[] = [];
   const { device, epoch, seq, sensors } = batch;
   const cache = options.series ?? new SeriesCache();
@@ -75,6 +77,18 @@ export function batchToLines(batch: Batch, into: LineBatch, options: LinesOption
     else writer.gaps(sensorBlock);
   }
   return refusals;
+}
+
+const noRefusals: readonly RefusedPart[] = [];
+
+/** Most batches of one reading: their series is known, and their point needs no tag of its own. False where not. */
+function oneToLine(batch: OneReadingBatch, into: LineBatch, options: LinesOptions): boolean {
+  const { outline } = batch;
+  const { separation, entry, deviceTags } = options;
+  const known = options.series?.known(outline, deviceTags);
+  if (!known?.series.ok) return false;
+  const { device } = outline;
+  return oneReadingToLine({ into, separation, device, known, series: known.series.value, entry }, batch);
 }
 
 type Block = ReadingsBlock | WindowsBlock | GapsBlock;

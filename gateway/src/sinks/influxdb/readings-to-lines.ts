@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { ReadingsBlock } from '@fieldline/protocol';
+import type { OneReadingBatch, ReadingsBlock } from '@fieldline/protocol';
 import type { LineBatch } from './line-batch.ts';
 import { numberBytesMax, writeFloat, writeText } from './number-bytes.ts';
 import { quantityOf, type KnownQuantity, type KnownSeries } from './series-cache.ts';
@@ -55,6 +55,23 @@ interface Row {
   readonly index: number;
   readonly timeUs: number;
   readonly lineBytesMax: number;
+}
+
+/** The same for a batch of one reading, without a block; false where its point needs a tag of its own. */
+export function oneReadingToLine(
+  { into, separation, known, series, entry }: Omit<ReadingsTarget, 'identity'>,
+  { outline, timeUs, value }: OneReadingBatch,
+): boolean {
+  const { key, streamKey } = quantityOf(known, outline);
+  if (!separation.isNext(streamKey, timeUs)) return false;
+  into.reserve(series.length + key.length + 2 * numberBytesMax + 3);
+  const { bytes } = into;
+  bytes.set(series, into.used);
+  const fieldAt = into.used + series.length;
+  bytes[fieldAt] = space;
+  bytes.set(key, fieldAt + 1);
+  endLine(into, writeFloat(bytes, fieldAt + 1 + key.length, value), timeUs, entry);
+  return true;
 }
 
 function writeUntagged(target: ReadingsTarget, columns: readonly Column[], row: Row): void {

@@ -37,13 +37,22 @@ export class SeriesCache {
     make: () => Result<string>,
   ): KnownSeries {
     const { device, sensor, type } = name;
-    const known = this.#devices.get(device)?.get(sensor);
-    if (known?.type === type && known.deviceTags === deviceTags) return known;
+    const known = this.known(name, deviceTags);
+    if (known) return known;
     const made = make();
     const series = made.ok ? ({ ok: true, value: Buffer.from(made.value) } as const) : made;
     const fresh: KnownSeries = { type, deviceTags, series, quantities: new Map() };
     this.#put(device, sensor, fresh);
     return fresh;
+  }
+
+  /** The series of a sensor's readings, where it has been made and is still the same. */
+  known(
+    { device, sensor, type }: { readonly device: string; readonly sensor: string; readonly type: string },
+    deviceTags: DeviceTags,
+  ): KnownSeries | undefined {
+    const known = this.#devices.get(device)?.get(sensor);
+    return known?.type === type && known.deviceTags === deviceTags ? known : undefined;
   }
 
   #put(device: string, sensor: string, series: KnownSeries): void {

@@ -74,15 +74,16 @@ export class TimeSeparation {
     values: Float64Array,
     identity: BlockIdentity,
   ): readonly string[] | undefined {
-    const timeUs = times[0]!;
-    if (times.length === 1 && !Number.isNaN(values[0])) {
-      const covered = this.#covered(key);
-      if (timeUs > covered.newestUs) {
-        covered.add(timeUs, timeUs);
-        return undefined;
-      }
-    }
+    if (times.length === 1 && !Number.isNaN(values[0]) && this.isNext(key, times[0]!)) return undefined;
     return this.tags(key, times, (index) => !Number.isNaN(values[index]!), identity);
+  }
+
+  /** Whether the one point at this time lies behind all others of its stream: then it is noted, and needs no tag. */
+  isNext(key: string, timeUs: number): boolean {
+    const covered = this.#covered(key);
+    if (timeUs <= covered.newestUs) return false;
+    covered.add(timeUs, timeUs);
+    return true;
   }
 
   #separate(
