@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
 /**
  * scrypt's cost (RFC 7914): about 10 ms and 4 MB a verification. Passwords are 192 random bits, made here
@@ -56,7 +56,7 @@ const rememberedMax = 20_000;
  * recognised by a keyed digest (the key lives in this process only), and few verifications run at a time.
  */
 export class CredentialCheck {
-  readonly #key = randomBytes(32);
+  readonly #key = createSecretKey(randomBytes(32));
   readonly #remembered = new Map<string, { hash: string; digest: Buffer }>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;

@@ -127,13 +127,14 @@ export class DeviceRegistry implements Devices {
     return this.#devices.get(device)?.revoked === false;
   }
 
-  /** A session opened or closed. */
+  /** A session opened or closed. When that was is written by `flush`: thousands may come back at once. */
   setOnline(device: string, online: boolean): void {
     const state = this.#devices.get(device);
     if (!state || state.online === online) return;
     state.online = online;
     state.lastSeenUs = this.#clock.nowUs();
-    this.#save(state);
+    this.#unsaved.add(device);
+    this.#tell(state);
   }
 
   /** Something of the device arrived. */
