@@ -1,7 +1,7 @@
 import { FieldlineError } from '@fieldline/protocol';
 import type { BootPartition } from './boot/boot-partition.ts';
-import { findBootPartition } from './boot/find-boot-partition.ts';
-import { digestOf, piecesOf, type BootFile } from './first-boot/boot-file.ts';
+import { bootAreaBytes, findBootPartition } from './boot/find-boot-partition.ts';
+import { ContentDigest, piecesOf, type BootFile } from './first-boot/boot-file.ts';
 import { cloudInitFiles } from './first-boot/cloud-init.ts';
 import { checkSettings, type DeviceSettings } from './first-boot/device-settings.ts';
 import { firstBootMeans, type FirstBootMeans } from './first-boot/first-boot-means.ts';
@@ -9,7 +9,7 @@ import { firstrunFiles } from './first-boot/firstrun.ts';
 import { installFiles, type AgentFiles } from './first-boot/install-script.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import type { ImageSource } from './image/open-image.ts';
-import { type BlockTarget } from './target/block-target.ts';
+import { targetLimits, type BlockTarget } from './target/block-target.ts';
 
 /** What a card or an image file is made from. */
 export interface FlashPlan {
@@ -17,7 +17,10 @@ export interface FlashPlan {
   readonly agent: AgentFiles;
 }
 
-/** The steps of the work, in their order. */
+/**
+ * The steps of the work. The image is written up to the end of its boot partition, the files are put in, and the
+ * rest is written: so each byte is final when its checksum is taken.
+ */
 export type FlashPhase = 'write' | 'inject' | 'sync' | 'verify';
 
 /** Where the work is. `total` is undefined while only unpacking can tell. */
@@ -25,6 +28,13 @@ export interface FlashProgress {
   readonly phase: FlashPhase;
   readonly bytes: number;
   readonly total: number | undefined;
+}
+
+/** A file on the boot partition, with its SHA-256 in hexadecimal. */
+export interface PlacedFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
 }
 
 /** What was made and proved. */
@@ -37,7 +47,7 @@ export interface FlashReport {
   readonly sha256: string;
   readonly firstBoot: FirstBootMeans['kind'];
   /** The files that were put in, each read back and compared. */
-  readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
+  readonly files: readonly PlacedFile[];
   readonly seconds: Readonly<Record<FlashPhase, number>>;
 }
 
@@ -67,6 +77,11 @@ export async function flashImage(
   return new Flash(plan, ends, control).run();
 }
 
+interface Placed {
+  readonly means: FirstBootMeans;
+  readonly files: readonly PlacedFile[];
+}
+
 class Flash {
   readonly #plan: FlashPlan;
   readonly #image: ImageSource;
@@ -84,9 +99,9 @@ class Flash {
   async run(): Promise<FlashReport> {
     const image = this.#image;
     const target = this.#target;
-    await this.#phase('write', () => target.write(image.unpack(), this.#bytes('write', image.unpackedBytes)));
-    const { means, files } = await this.#phase('inject', () => this.#inject());
-    await this.#phase('sync', () => target.seal());
+    giveMemoryBack();
+    const { means, files } = await this.#written();
+    await this.#phase('sync', () => target.sync());
     const sha256 = await this.#phase('verify', async () => {
       const digest = await target.verify(this.#bytes('verify', target.sizeBytes));
       await this.#proveFiles(files);
@@ -99,44 +114,63 @@ class Flash {
       sizeBytes: target.sizeBytes,
       sha256,
       firstBoot: means.kind,
-      files: files.map(({ path, content }) => ({ path, ...digestOf(content) })),
+      files,
       seconds: this.#seconds,
     };
+  }
+
+  async #written(): Promise<Placed> {
+    const target = this.#target;
+    const blocks = this.#image.blocks(target.pool);
+    const write = (untilBytes: number) =>
+      target.write(blocks, untilBytes, this.#bytes('write', this.#image.unpackedBytes));
+    try {
+      await this.#phase('write', async () => {
+        await write(targetLimits.blockBytes);
+        await write(await bootAreaBytes(target));
+      });
+      const placed = await this.#phase('inject', () => this.#inject());
+      await this.#phase('write', () => write(Infinity));
+      return placed;
+    } finally {
+      await blocks.return();
+    }
   }
 
   async #phase<Value>(phase: FlashPhase, work: () => Promise<Value>): Promise<Value> {
     const now = this.#control.nowMs ?? (() => performance.now());
     const startedMs = now();
     this.#control.signal?.throwIfAborted();
-    this.#control.onProgress?.({ phase, bytes: 0, total: undefined });
-    giveMemoryBack();
+    const bytes = phase === 'write' ? this.#target.sizeBytes : 0;
+    this.#control.onProgress?.({ phase, bytes, total: undefined });
     const value = await work();
-    this.#seconds[phase] = (now() - startedMs) / 1000;
+    this.#seconds[phase] += (now() - startedMs) / 1000;
     return value;
   }
 
   #bytes(phase: FlashPhase, total: number | undefined) {
     const { onProgress, signal } = this.#control;
     return (bytes: number) => {
-      signal?.throwIfAborted();
       onProgress?.({ phase, bytes, total });
+      signal?.throwIfAborted();
     };
   }
 
-  async #inject(): Promise<{ means: FirstBootMeans; files: BootFile[] }> {
+  async #inject(): Promise<Placed> {
     const boot = await findBootPartition(this.#target);
     const means = firstBootMeans(boot);
     if (!means) throw new FieldlineError('PROVISION_FIRST_BOOT_UNKNOWN', { subject: this.#image.path });
     const files = [...installFiles(this.#plan.agent), ...filesOf(means, this.#plan.settings)];
-    for (const file of files) writeInto(boot, file);
+    const placed = files.map((file) => placedIn(boot, file));
     boot.unmount();
-    return { means, files };
+    await this.#target.seal();
+    return { means, files: placed };
   }
 
   /** The blocks are right already; this asks the file system, as the device will. */
-  async #proveFiles(files: readonly BootFile[]): Promise<void> {
+  async #proveFiles(files: readonly PlacedFile[]): Promise<void> {
     const boot = await findBootPartition(this.#target);
-    const wrong = files.find(({ path, content }) => boot.sha256(path) !== digestOf(content).sha256);
+    const wrong = files.find(({ path, sha256 }) => boot.sha256(path) !== sha256);
     boot.unmount();
     if (!wrong) return;
     throw new FieldlineError('PROVISION_VERIFY_FAILED', {
@@ -150,8 +184,10 @@ function filesOf(means: FirstBootMeans, settings: DeviceSettings): BootFile[] {
   return means.kind === 'cloud-init' ? cloudInitFiles(settings, means) : firstrunFiles(settings, means);
 }
 
-function writeInto(boot: BootPartition, { path, content }: BootFile): void {
+function placedIn(boot: BootPartition, { path, content }: BootFile): PlacedFile {
   const folders = path.split('/').slice(0, -1);
   for (let depth = 1; depth <= folders.length; depth++) boot.makeFolder(folders.slice(0, depth).join('/'));
-  boot.write(path, piecesOf(content));
+  const digest = new ContentDigest();
+  boot.write(path, digest.of(piecesOf(content)));
+  return { path, ...digest.end() };
 }

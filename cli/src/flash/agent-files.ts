@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { loadAgentConfig } from '@fieldline/edge';
 import { DeviceClaim, DeviceCredential, FieldlineError } from '@fieldline/protocol';
 import type { AgentFiles } from '@fieldline/provision';
 import { parse, stringify } from 'yaml';
@@ -62,6 +61,8 @@ async function checkConfig(
   path: string,
   device: { readonly name: string; readonly gateway: string },
 ): Promise<void> {
+  // Loaded here: without a configuration nothing of the agent is needed.
+  const { loadAgentConfig } = await import('@fieldline/edge');
   await loadAgentConfig(path, {
     FIELDLINE_DEVICE: device.name,
     FIELDLINE_GATEWAY_URL: device.gateway,

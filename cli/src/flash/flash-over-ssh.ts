@@ -9,7 +9,7 @@ import {
   type ProbedDevice,
   type SentFile,
   type SshSession,
-} from '@fieldline/provision';
+} from '@fieldline/provision/ssh';
 import type { CommandIo } from '../command/command-io.ts';
 import { GatewayClient } from '../gateway/gateway-client.ts';
 import { agentWords } from './agent-words.ts';

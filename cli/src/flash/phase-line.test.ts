@@ -15,6 +15,17 @@ test('a phase says how far it is, how fast, and how long it takes', () => {
   expect(line.text({ phase: 'verify', bytes: 1, total: 2 })).toBe('Reading back  1 B of 2 B');
 });
 
+test('a phase that goes on counts its rate from where it was', () => {
+  let nowMs = 0;
+  const line = new PhaseLine(() => nowMs);
+  line.text({ phase: 'inject', bytes: 0, total: undefined });
+  line.text({ phase: 'write', bytes: 500e6, total: undefined });
+  nowMs = 10_000;
+  expect(line.text({ phase: 'write', bytes: 700e6, total: 900e6 })).toBe(
+    'Writing the image  700 MB of 900 MB  20 MB/s  10 s left',
+  );
+});
+
 test.each([
   [0, '0 B'],
   [999, '999 B'],

@@ -16,6 +16,8 @@ export class PhaseLine {
   readonly #nowMs: () => number;
   #phase: Phase | undefined;
   #startedMs = 0;
+  /** What was done before this phase began: the image is written in two parts. */
+  #startBytes = 0;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -26,9 +28,10 @@ export class PhaseLine {
     if (phase !== this.#phase) {
       this.#phase = phase;
       this.#startedMs = this.#nowMs();
+      this.#startBytes = bytes;
     }
     const seconds = (this.#nowMs() - this.#startedMs) / 1000;
-    const perSecond = seconds > 0 ? bytes / seconds : 0;
+    const perSecond = seconds > 0 ? (bytes - this.#startBytes) / seconds : 0;
     const parts = [words[phase]];
     if (bytes > 0) parts.push(total === undefined ? size(bytes) : `${size(bytes)} of ${size(total)}`);
     if (seconds >= 1 && bytes > 0) parts.push(`${size(perSecond)}/s`);

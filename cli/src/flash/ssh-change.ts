@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { FieldlineError } from '@fieldline/protocol';
-import { digestOf, type ProbedDevice, type SentCredential, type SentFile } from '@fieldline/provision';
+import { digestOf, type ProbedDevice, type SentCredential, type SentFile } from '@fieldline/provision/ssh';
 import { parse, stringify } from 'yaml';
 import {
   agentConfig,

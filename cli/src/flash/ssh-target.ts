@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FieldlineError } from '@fieldline/protocol';
-import { hostName, knownHostLine, type SshSession, type SshTarget } from '@fieldline/provision';
+import { hostName, knownHostLine, type SshSession, type SshTarget } from '@fieldline/provision/ssh';
 
 /** How somebody signs in at a device. */
 export interface SshOptions {

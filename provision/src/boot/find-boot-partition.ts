@@ -10,6 +10,15 @@ const fatTypes = new Set([0x06, 0x0b, 0x0c, 0x0e, 0xef]);
 const fatGuids = new Set(['C12A7328-F81F-11D2-BA4B-00A0C93EC93B', 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7']);
 
 /**
+ * Bytes from the beginning of the image to the end of what its device may boot from: its FAT partitions. The
+ * beginning of `target` must be written. Throws PROVISION_IMAGE_DAMAGED where there is no partition table.
+ */
+export async function bootAreaBytes(target: BlockTarget): Promise<number> {
+  const ends = fatPartitions(await readTable(target.path)).map((each) => each.offsetBytes + each.sizeBytes);
+  return Math.max(0, ...ends);
+}
+
+/**
  * Mounts the first FAT partition of the written image: what the firmware boots from. Throws
  * PROVISION_IMAGE_DAMAGED where there is no partition table, PROVISION_BOOT_PARTITION_MISSING where none of the
  * partitions is FAT.

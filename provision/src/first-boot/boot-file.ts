@@ -35,13 +35,22 @@ export function* piecesOf(content: Content): Iterable<Uint8Array> {
   }
 }
 
-/** Size and SHA-256 (hexadecimal) of a content. */
-export function digestOf(content: Content): { sizeBytes: number; sha256: string } {
-  const digest = createHash('sha256');
-  let sizeBytes = 0;
-  for (const piece of piecesOf(content)) {
-    digest.update(piece);
-    sizeBytes += piece.length;
+/** Size and SHA-256 of a content, taken while its pieces pass. */
+export class ContentDigest {
+  readonly #sha256 = createHash('sha256');
+  #sizeBytes = 0;
+
+  /** The same pieces. */
+  *of(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+    for (const piece of pieces) {
+      this.#sha256.update(piece);
+      this.#sizeBytes += piece.length;
+      yield piece;
+    }
   }
-  return { sizeBytes, sha256: digest.digest('hex') };
+
+  /** SHA-256 in hexadecimal; to be asked for once. */
+  end(): { sizeBytes: number; sha256: string } {
+    return { sizeBytes: this.#sizeBytes, sha256: this.#sha256.digest('hex') };
+  }
 }

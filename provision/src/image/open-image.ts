@@ -4,12 +4,16 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { FieldlineError } from '@fieldline/protocol';
 import xz from 'xz-decompress';
 import { imageFormat, imageHeadBytes, type ImageFormat } from './image-format.ts';
-import { readBack } from '../target/read-back.ts';
+import type { BlockPool } from '../target/block-pool.ts';
+import { blocksOf } from '../target/blocks-of.ts';
+import { readBlocks } from '../target/read-blocks.ts';
 import { xzUnpackedBytes } from './xz-size.ts';
 import { openZippedImage } from './zipped-image.ts';
 
 /** Bytes that are read from the packed file at once. */
 const readBytes = 1024 * 1024;
+/** Blocks of a raw image that are read while one is used. */
+const blocksAhead = 2;
 
 /** An image, ready to be unpacked once. */
 export interface ImageSource {
@@ -22,10 +26,10 @@ export interface ImageSource {
   /** Packed bytes read so far: what progress is measured by where `unpackedBytes` is unknown. */
   readBytes(): number;
   /**
-   * The disk's bytes in order. Ends with PROVISION_IMAGE_DAMAGED where the packing does not check (CRC) or the
-   * file ends too early.
+   * The disk's bytes in order, in blocks from `pool` that are given back to it. Ends with PROVISION_IMAGE_DAMAGED
+   * where the packing does not check (CRC) or the file ends too early.
    */
-  unpack(): AsyncIterable<Uint8Array>;
+  blocks(pool: BlockPool): AsyncGenerator<Uint8Array, void>;
   close(): Promise<void>;
 }
 
@@ -67,18 +71,20 @@ async function openAs(
   const progress = { bytes: 0 };
   const zipped = format === 'zip' ? await openZippedImage(path) : undefined;
   const unpackedBytes = zipped?.unpackedBytes ?? (await sizeOf(format, file, packedBytes));
-  const unpack = () => {
+  const blocks = (pool: BlockPool) => {
+    if (zipped) return blocksOf(zipped.unpack(), pool);
     if (format === 'raw' || format === 'zip')
-      return zipped?.unpack() ?? readBack(file, packedBytes, readBytes);
+      return readBlocks(file, packedBytes, { pool, ahead: blocksAhead });
     const packed = file.createReadStream({ start: 0, highWaterMark: readBytes, autoClose: false });
-    return unpackAs(format, packed, (bytes) => (progress.bytes += bytes));
+    const count = (bytes: number) => (progress.bytes += bytes);
+    return blocksOf(unpackAs(format, packed, count), pool);
   };
   return {
     ...about,
     format,
     unpackedBytes,
     readBytes: () => progress.bytes,
-    unpack: () => checked(path, unpack(), unpackedBytes),
+    blocks: (pool) => checked(path, blocks(pool), unpackedBytes),
     close: async () => {
       zipped?.close();
       await file.close();
@@ -92,7 +98,7 @@ async function sizeOf(format: ImageFormat, file: FileHandle, packedBytes: number
 }
 
 function unpackAs(
-  format: 'xz' | 'zstd' | 'gzip',
+  format: Exclude<ImageFormat, 'raw' | 'zip'>,
   packed: Readable,
   read: (bytes: number) => void,
 ): AsyncIterable<Uint8Array> {
@@ -117,7 +123,7 @@ async function* checked(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
   expectedBytes: number | undefined,
-): AsyncIterable<Uint8Array> {
+): AsyncGenerator<Uint8Array, void> {
   let count = 0;
   try {
     for await (const chunk of bytes) {

@@ -1,225 +1,197 @@
-import { hash, createHash, webcrypto } from 'node:crypto';
-import { constants, readSync, writeSync } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { FieldlineError } from '@fieldline/protocol';
-import { BlockDigests } from './block-digests.ts';
-import { blocksOf, RecycledBlocks } from './blocks-of.ts';
+import { BlockCache, type BlockStore } from './block-cache.ts';
+import { BlockFingerprints } from './block-fingerprints.ts';
+import { BlockPool } from './block-pool.ts';
 import { Bounded } from './bounded.ts';
-import { readBack } from './read-back.ts';
+import { EarlySync } from './early-sync.ts';
+import { Medium } from './medium.ts';
+import { readBlocks } from './read-blocks.ts';
 
 /** Named limits of writing and reading back. */
 export const targetLimits = {
-  /** What is written, hashed and read back at once. */
-  blockBytes: 1024 * 1024,
-  /** Blocks in memory at a time: the bound of the buffer between unpacking and the card. */
-  blocksInFlight: 8,
+  /** What is read, hashed and written at once: large, since each costs turns of threads that may have to wait for a processor. */
+  blockBytes: 2 * 1024 * 1024,
+  /** Blocks that are being written; the kernel takes those of one file in turn. */
+  writesInFlight: 2,
+  /** Blocks that are read back while one is checked. */
+  readBackAhead: 3,
+  /** All that are out at the same time: those of the image, and those that are written, read back, or changed. */
+  blocksInMemory: 8,
 } as const;
 
-const { blockBytes, blocksInFlight } = targetLimits;
+const { blockBytes, writesInFlight, readBackAhead, blocksInMemory } = targetLimits;
 const zeros = new Uint8Array(blockBytes);
 
 /** Hears how many bytes are done; throws to stop the work (an interruption). */
 export type OnBytes = (bytes: number) => void;
 
 /**
- * A file or a disk that an image is written to: in blocks, each remembered by its digest, so that one pass of
- * reading at the end proves every byte, those changed in between among them.
+ * A file or a disk that an image is written to: in blocks, each remembered by its fingerprint, so that one pass of
+ * reading at the end proves every byte, those changed in between among them. SHA-256 is taken once, on the way.
  *
- * Order of calls: `write`, then any of `readInto` and `patch`, then `seal`, then `verify`.
- * Failures of the medium reject with PROVISION_TARGET_FAILED, differences with PROVISION_VERIFY_FAILED.
+ * Order of calls: `write` the beginning, any of `readInto` and `patch` in it, `seal`, `write` the rest, `sync`,
+ * `verify`. Failures of the medium reject with PROVISION_TARGET_FAILED, differences with PROVISION_VERIFY_FAILED.
  */
 export class BlockTarget {
-  readonly path: string;
   /** Bytes of the image on it. */
   sizeBytes = 0;
-  readonly #handle: FileHandle;
-  readonly #isDevice: boolean;
-  readonly #capacityBytes: number;
-  readonly #digests = new BlockDigests();
-  /** Blocks that were patched and whose digest is not made anew yet. */
-  readonly #patched = new Set<number>();
-  /** One block, for what is read and hashed at once. */
-  readonly #scratch = new Uint8Array(blockBytes);
+  /** Memory of the blocks that `write` takes; it gives them back. */
+  readonly pool = new BlockPool(blocksInMemory, blockBytes);
+  readonly #medium: Medium;
+  readonly #fingerprints = new BlockFingerprints();
+  readonly #whole = createHash('sha256');
+  readonly #earlySync: EarlySync;
+  readonly #cache: BlockCache;
+  #isSealed = false;
 
-  private constructor(
-    path: string,
-    handle: FileHandle,
-    medium: { isDevice: boolean; capacityBytes: number },
-  ) {
-    this.path = path;
-    this.#handle = handle;
-    this.#isDevice = medium.isDevice;
-    this.#capacityBytes = medium.capacityBytes;
+  private constructor(medium: Medium) {
+    this.#medium = medium;
+    this.#earlySync = new EarlySync(() => medium.syncBytes());
+    this.#cache = new BlockCache(this.#store());
   }
 
   /** A new file; PROVISION_TARGET_REFUSED where there is one already. */
   static async createFile(path: string): Promise<BlockTarget> {
-    const handle = await open(path, 'wx+', 0o600).catch((cause: unknown) => refused(path, cause));
-    return new BlockTarget(path, handle, { isDevice: false, capacityBytes: Infinity });
+    return new BlockTarget(await Medium.createFile(path));
   }
 
   /**
-   * A whole disk of `capacityBytes`, taken for this process alone: the kernel answers EBUSY while a partition of
-   * it is mounted, which is PROVISION_TARGET_REFUSED here.
+   * A whole disk of `capacityBytes`, taken for this process alone; PROVISION_TARGET_REFUSED while a partition of
+   * it is mounted.
    */
   static async openDisk(path: string, capacityBytes: number): Promise<BlockTarget> {
-    const handle = await open(path, constants.O_RDWR | constants.O_EXCL).catch((cause: unknown) =>
-      refused(path, cause),
-    );
-    return new BlockTarget(path, handle, { isDevice: true, capacityBytes });
+    return new BlockTarget(await Medium.openDisk(path, capacityBytes));
   }
 
-  /** Writes the whole image from the first byte on. PROVISION_TARGET_TOO_SMALL where it does not fit. */
-  async write(chunks: AsyncIterable<Uint8Array>, onBytes: OnBytes): Promise<void> {
-    const running = new Bounded(blocksInFlight);
-    const memory = new RecycledBlocks(blockBytes);
-    let index = 0;
-    for await (const block of blocksOf(chunks, memory)) {
+  get path(): string {
+    return this.#medium.path;
+  }
+
+  /**
+   * Writes blocks of the image, going on where it stopped, until `untilBytes` are written or there are no more.
+   * PROVISION_TARGET_TOO_SMALL where they do not fit.
+   */
+  async write(blocks: AsyncIterator<Uint8Array, void>, untilBytes: number, onBytes: OnBytes): Promise<void> {
+    const running = new Bounded(writesInFlight);
+    while (this.sizeBytes < untilBytes) {
+      const { value: block } = await blocks.next();
+      if (!block) break;
       this.#checkRoom(this.sizeBytes + block.length);
-      const at = index++;
-      await running.add(() => this.#writeBlock(at, block).then(() => memory.give(block)));
-      this.sizeBytes += block.length;
+      const begun = running.add(() => this.#writeBlock(block));
+      // While the kernel copies them: the block goes back to the pool only after this turn.
+      if (this.#isSealed) this.#whole.update(block);
+      await begun;
       onBytes(this.sizeBytes);
     }
     await running.done();
-    if (!this.#isDevice) await this.#guarded(() => this.#handle.truncate(this.sizeBytes));
+    await this.#medium.setSize(this.sizeBytes);
   }
 
   /** Reads `into.length` bytes at `position`, at once: file systems are read by code that cannot wait. */
   readInto(into: Uint8Array, position: number): void {
-    this.#guardedSync(() => {
-      const count = readSync(this.#handle.fd, into, 0, into.length, position);
-      if (count < into.length) into.fill(0, count);
-    });
+    this.#cache.read(into, position);
   }
 
   /**
-   * Changes bytes of the written image. Before a block is changed for the first time it is read and compared
-   * with what was written, so that no damage of the medium becomes part of what is expected.
+   * Changes bytes of the written image. What lies around them is read and compared with what was written first,
+   * so that no damage of the medium becomes part of what is expected.
    */
   patch(bytes: Uint8Array, position: number): void {
-    const last = Math.floor((position + bytes.length - 1) / blockBytes);
-    for (let index = Math.floor(position / blockBytes); index <= last; index++) {
-      if (this.#patched.has(index)) continue;
-      if (!this.#digests.matches(index, this.#digestNow(index))) this.#differs(index);
-      this.#patched.add(index);
-    }
-    this.#guardedSync(() => void writeSync(this.#handle.fd, bytes, 0, bytes.length, position));
+    this.#cache.write(bytes, position);
   }
 
-  /** Ends the patches: what was patched is what is expected from now on, and everything is on the medium. */
+  /** Ends the patches, and takes the SHA-256 of what was written up to here. */
   async seal(): Promise<void> {
-    for (const index of this.#patched) this.#digests.set(index, this.#digestNow(index));
-    this.#patched.clear();
-    await this.#guarded(() => this.#handle.sync());
+    this.#cache.flush();
+    await this.#readAll({ fromMedium: false }, (block) => this.#whole.update(block));
+    this.#isSealed = true;
   }
 
-  /** Reads all of it back. Answers the SHA-256 of the whole image as it lies there, in hexadecimal. */
+  /** Resolves when everything is on the medium. */
+  async sync(): Promise<void> {
+    await this.#earlySync.done();
+    await this.#medium.sync();
+  }
+
+  /**
+   * Reads all of it back and compares it with what was written. Answers the SHA-256 of the whole image as it lies
+   * there, in hexadecimal.
+   */
   async verify(onBytes: OnBytes): Promise<string> {
-    const whole = createHash('sha256');
-    const handle = await this.#openForReading();
-    const running = new Bounded(blocksInFlight);
-    let index = 0;
     let count = 0;
-    try {
-      for await (const block of readBack(handle, this.sizeBytes, blockBytes)) {
-        const at = index++;
-        await running.add(async () => {
-          if (!this.#digests.matches(at, await digest(block))) this.#differs(at);
-        });
-        whole.update(block);
-        count += block.length;
-        onBytes(count);
-      }
-      await running.done();
-    } catch (cause) {
-      throw cause instanceof FieldlineError ? cause : this.#failed(cause);
-    } finally {
-      await handle.close();
-    }
-    if (count !== this.sizeBytes) this.#differs(index);
-    return whole.digest('hex');
+    await this.#readAll({ fromMedium: true }, (block) => {
+      count += block.length;
+      onBytes(count);
+    });
+    return this.#whole.digest('hex');
   }
 
   /** Removes a file that was not finished; a disk stays as it is. */
   async discard(): Promise<void> {
-    if (!this.#isDevice) await rm(this.path, { force: true });
+    await this.#medium.discard();
   }
 
   /** Gives the file or disk back. */
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#earlySync.done().catch(() => undefined);
+    await this.#medium.close();
   }
 
-  async #writeBlock(index: number, block: Uint8Array): Promise<void> {
-    const digested = digest(block).then((value) => this.#digests.set(index, value));
+  async #writeBlock(block: Uint8Array): Promise<void> {
+    const at = this.sizeBytes;
+    this.sizeBytes += block.length;
     // A new file reads zeros where nothing was written; a card does not.
-    const isHole = !this.#isDevice && Buffer.compare(block, zeros.subarray(0, block.length)) === 0;
-    if (!isHole) {
-      const { bytesWritten } = await this.#guarded(() =>
-        this.#handle.write(block, 0, block.length, index * blockBytes),
-      );
-      if (bytesWritten < block.length) throw this.#failed(new RangeError(`it took ${bytesWritten} bytes`));
-    }
-    await digested;
+    const isHole = !this.#medium.isDisk && Buffer.compare(block, zeros.subarray(0, block.length)) === 0;
+    const written = isHole ? undefined : this.#medium.write(block, at);
+    this.#fingerprints.set(at / blockBytes, block);
+    await written;
+    this.pool.give(block);
+    await this.#earlySync.wrote(block.length);
   }
 
-  /** A disk is read past the pages that the kernel keeps: they would only prove its memory. */
-  async #openForReading(): Promise<FileHandle> {
-    const flags = constants.O_RDONLY | (this.#isDevice ? constants.O_DIRECT : 0);
-    return this.#guarded(() => open(this.path, flags));
+  /** Reads what was written, block by block, each compared with its fingerprint before `use` has it. */
+  async #readAll(from: { readonly fromMedium: boolean }, use: (block: Uint8Array) => void): Promise<void> {
+    const { pool, sizeBytes } = this;
+    let at = 0;
+    await this.#medium.reading(from.fromMedium, async (handle) => {
+      for await (const block of readBlocks(handle, sizeBytes, { pool, ahead: readBackAhead })) {
+        if (!this.#fingerprints.matches(at / blockBytes, block)) this.#differs(at);
+        use(block);
+        at += block.length;
+        pool.give(block);
+      }
+    });
+    if (at !== sizeBytes) this.#differs(at);
   }
 
-  #digestNow(index: number): Uint8Array {
-    const start = index * blockBytes;
-    const block = this.#scratch.subarray(0, Math.min(blockBytes, this.sizeBytes - start));
-    this.readInto(block, start);
-    return hash('sha256', block, 'buffer');
+  #store(): BlockStore {
+    const written = (index: number, block: Uint8Array) =>
+      block.subarray(0, Math.min(blockBytes, this.sizeBytes - index * blockBytes));
+    return {
+      pool: this.pool,
+      load: (index, block) => {
+        this.#medium.readNow(block, index * blockBytes);
+        const isKnown = this.#fingerprints.has(index);
+        if (isKnown && !this.#fingerprints.matches(index, written(index, block)))
+          this.#differs(index * blockBytes);
+      },
+      save: (index, block) => {
+        this.#medium.writeNow(written(index, block), index * blockBytes);
+        this.#fingerprints.set(index, written(index, block));
+      },
+    };
   }
 
   #checkRoom(bytes: number): void {
-    if (bytes <= this.#capacityBytes) return;
-    const detail = `It has ${this.#capacityBytes} bytes; the image has more.`;
-    throw new FieldlineError('PROVISION_TARGET_TOO_SMALL', { subject: this.path, detail });
+    const { capacityBytes, path } = this.#medium;
+    if (bytes <= capacityBytes) return;
+    const detail = `It has ${capacityBytes} bytes; the image has more.`;
+    throw new FieldlineError('PROVISION_TARGET_TOO_SMALL', { subject: path, detail });
   }
 
-  #differs(index: number): never {
-    const detail = `The first difference lies between byte ${index * blockBytes} and ${(index + 1) * blockBytes}.`;
+  #differs(at: number): never {
+    const detail = `The first difference lies between byte ${at} and ${at + blockBytes}.`;
     throw new FieldlineError('PROVISION_VERIFY_FAILED', { subject: this.path, detail });
   }
-
-  #guarded<Value>(work: () => Promise<Value>): Promise<Value> {
-    return work().catch((cause: unknown) => {
-      throw this.#failed(cause);
-    });
-  }
-
-  #guardedSync(work: () => void): void {
-    try {
-      work();
-    } catch (cause) {
-      throw this.#failed(cause);
-    }
-  }
-
-  #failed(cause: unknown): FieldlineError {
-    return new FieldlineError('PROVISION_TARGET_FAILED', {
-      subject: this.path,
-      detail: reasonOf(cause),
-      cause,
-    });
-  }
-}
-
-/** In the thread pool of the process: the two cores of a laptop hash and write at the same time. */
-async function digest(block: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await webcrypto.subtle.digest('SHA-256', block));
-}
-
-function refused(path: string, cause: unknown): never {
-  throw new FieldlineError('PROVISION_TARGET_REFUSED', { subject: path, detail: reasonOf(cause), cause });
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? `${cause.message}.` : String(cause);
 }
