@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -36,8 +36,10 @@ describe('a stop', () => {
 });
 
 test('a start that fails for a busy port leaves nothing running', async () => {
-  const rig = await startRig();
-  const port = Number(new URL(rig.gateway.mqttUrl).port);
+  // No gateway of its own: one whose store opens late would begin its timers here.
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
   const setInterval = vi.spyOn(globalThis, 'setInterval');
   const clearInterval = vi.spyOn(globalThis, 'clearInterval');
   await expect(startRig({ mqtt: { port } })).rejects.toMatchObject({ code: 'MQTT_PORT_BUSY' });
@@ -46,7 +48,7 @@ test('a start that fails for a busy port leaves nothing running', async () => {
   expect(started.length).toBeGreaterThan(0);
   expect(started.filter((timer) => !cleared.includes(timer))).toEqual([]);
   vi.restoreAllMocks();
-  await rig.end();
+  taken.close();
 });
 
 test('a password hash that cannot be read opens no session and ends nothing else', async () => {
