@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { SeriesSource } from '../../query/answer-query.ts';
+import type { SeriesSource, TimeRange } from '../../query/answer-query.ts';
 import type { BucketSeries } from '../../query/bucket-series.ts';
 import { ReadingsIntoBuckets } from '../../query/readings-into-buckets.ts';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../query/store.ts';
 import { identifier, literal } from './influxql.ts';
 import type { InfluxQueries, Series } from './influx-queries.ts';
+import { influxGrains } from './rollups/grains.ts';
 import type { HourRows } from './rollups/roll-up-hour.ts';
 import type { CatalogEntry } from './stream-catalog.ts';
 
@@ -27,6 +28,30 @@ export interface PointRange extends StreamAddress {
   readonly fromUs: number;
   readonly toUs: number;
 }
+
+/** What a question wants to know of a range first. */
+export interface RangeOverview {
+  readonly kinds: readonly string[];
+  readonly gaps: readonly Gap[];
+  /** Readings and what windows count, as far as rollups tell; 0 where they tell nothing. */
+  readonly readingsAtLeast: number;
+}
+
+/** What is read of a rollup, and what beside it. */
+export interface RollupParts {
+  /** The retention policy. */
+  readonly policy: string;
+  readonly windows: readonly TimeRange[];
+  readonly readings: readonly TimeRange[];
+}
+
+/** Readings in order of time. */
+export interface ReadingColumns {
+  readonly t: Float64Array;
+  readonly v: Float64Array;
+}
+
+const [, coarsest] = influxGrains;
 
 /** How a query reads one stream's points. */
 export class PointSource implements SeriesSource {
@@ -45,24 +70,51 @@ export class PointSource implements SeriesSource {
   }
 
   async windowKinds(): Promise<string[]> {
-    const count = this.#field('count');
-    const [series = []] = await this.#queries.ask(
-      `SELECT count(${count}) FROM ${this.#from} WHERE ${this.#where('windows')} GROUP BY "window"`,
+    const [series = []] = await this.#queries.ask(this.#kindsStatement());
+    return kindsOf(series);
+  }
+
+  /** What a question wants to know first, asked together: `rolled` is a part of the range whose hours are all rolled up. */
+  async overview(rolled: TimeRange | undefined): Promise<RangeOverview> {
+    const count = rolled && [
+      `SELECT sum(${this.#field('count')}) FROM ${this.#under(coarsest.policy)} WHERE ${this.#within(rolled)}`,
+    ];
+    const [kinds = [], gaps = [], sums = []] = await this.#queries.ask(
+      this.#kindsStatement(),
+      this.#gapsStatement(),
+      ...(count ?? []),
     );
-    return series.flatMap(({ tags }) => tags?.['window'] ?? []);
+    const readingsAtLeast = sums
+      .flatMap(({ values }) => values)
+      .reduce((sum, row) => sum + Number(row[1]), 0);
+    return { kinds: kindsOf(kinds), gaps: gapsOf(gaps), readingsAtLeast };
   }
 
   async addWindows(series: BucketSeries): Promise<void> {
     series.addWindows(momentsOf(await this.#windowRows(momentsFor(series))));
   }
 
-  /** Adds the windows of a rollup, which stand under a retention policy of their own. */
-  async addRollup(series: BucketSeries, policy: string): Promise<void> {
-    const from = this.#types.map((type) => `${identifier(policy)}.${identifier(type)}`).join(', ');
+  /**
+   * Adds the windows of a rollup for the parts of the range that it holds, and answers the readings of `readings`, parts as well: all by one
+   * request. Rejects with TooManyRows.
+   */
+  async addRollup(
+    series: BucketSeries,
+    { policy, windows, readings }: RollupParts,
+  ): Promise<ReadingColumns[]> {
+    const from = this.#under(policy);
     const fields = momentsFor(series)
       .map((column) => this.#field(column))
       .join(', ');
-    series.addWindows(momentsOf(await this.#rows(`SELECT ${fields} FROM ${from} WHERE ${this.#inRange()}`)));
+    const answers = await this.#queries.ask(
+      ...windows.map((part) => limited(`SELECT ${fields} FROM ${from} WHERE ${this.#within(part)}`)),
+      ...readings.map((part) => limited(this.#readings('', part))),
+    );
+    for (const answer of answers.slice(0, windows.length)) series.addWindows(momentsOf(rowsOf(answer)));
+    return answers.slice(windows.length).map((answer) => {
+      const rows = rowsOf(answer);
+      return { t: numbers(rows, 0), v: numbers(rows, 1) };
+    });
   }
 
   /** The time of the first reading or window; undefined where there is none. */
@@ -136,14 +188,23 @@ export class PointSource implements SeriesSource {
   }
 
   async gaps(): Promise<Gap[]> {
+    const [series = []] = await this.#queries.ask(this.#gapsStatement());
+    return gapsOf(series);
+  }
+
+  #kindsStatement(): string {
+    return `SELECT count(${this.#field('count')}) FROM ${this.#from} WHERE ${this.#where('windows')} GROUP BY "window"`;
+  }
+
+  #gapsStatement(): string {
     const { device, sensor, fromUs, toUs } = this.#range;
     const of = `"device" = ${literal(device)} AND "sensor" = ${literal(sensor)}`;
-    const [series = []] = await this.#queries.ask(
-      `SELECT "to", "reason" FROM "fieldline_gap" WHERE ${of} AND time < ${toUs}u AND "to" > ${fromUs} LIMIT ${queryLimits.gapsMax}`,
-    );
-    return series.flatMap(({ values }) =>
-      values.map(([from, to, reason]): Gap => [Number(from), Number(to), String(reason)]),
-    );
+    return `SELECT "to", "reason" FROM "fieldline_gap" WHERE ${of} AND time < ${toUs}u AND "to" > ${fromUs} LIMIT ${queryLimits.gapsMax}`;
+  }
+
+  /** The measurements under another retention policy. */
+  #under(policy: string): string {
+    return this.#types.map((type) => `${identifier(policy)}.${identifier(type)}`).join(', ');
   }
 
   async #summaries({ lengthUs, quantiles }: BucketSeries): Promise<Summary[]> {
@@ -164,9 +225,9 @@ export class PointSource implements SeriesSource {
     buckets.finish();
   }
 
-  #readings(also = ''): string {
+  #readings(also = '', range: TimeRange = this.#range): string {
     const field = identifier(this.#range.quantity);
-    return `SELECT ${field}${also} FROM ${this.#from} WHERE ${this.#where('readings')}`;
+    return `SELECT ${field}${also} FROM ${this.#from} WHERE ${this.#where('readings', range)}`;
   }
 
   #windowRows(
@@ -177,22 +238,19 @@ export class PointSource implements SeriesSource {
     return this.#rows(`SELECT ${fields}${also} FROM ${this.#from} WHERE ${this.#where('windows')}`, limit);
   }
 
-  async #rows(statement: string, limit = answerRowsMax + 1): Promise<Row[]> {
-    const [series = []] = await this.#queries.ask(`${statement} LIMIT ${limit}`);
-    const rows = series.flatMap(({ values }: Series): readonly Row[] => values);
-    if (rows.length > answerRowsMax)
-      throw new TooManyRows(`More than ${answerRowsMax} rows lie in the range.`);
-    return series.length > 1 ? rows.sort((a, b) => Number(a[0]) - Number(b[0])) : rows;
+  async #rows(statement: string, limit?: number): Promise<Row[]> {
+    const [series = []] = await this.#queries.ask(limited(statement, limit));
+    return rowsOf(series);
   }
 
   /** A tag that is not there equals the empty string. */
-  #where(kind: 'readings' | 'windows'): string {
+  #where(kind: 'readings' | 'windows', range: TimeRange = this.#range): string {
     const window = kind === 'windows' ? `"window" != ''` : `"window" = ''`;
-    return `${window} AND "extra" = '' AND ${this.#inRange()}`;
+    return `${window} AND "extra" = '' AND ${this.#within(range)}`;
   }
 
-  #inRange(): string {
-    const { device, sensor, fromUs, toUs } = this.#range;
+  #within({ fromUs, toUs }: TimeRange): string {
+    const { device, sensor } = this.#range;
     const of = `"device" = ${literal(device)} AND "sensor" = ${literal(sensor)}`;
     return `${of} AND time >= ${fromUs}u AND time < ${toUs}u`;
   }
@@ -200,6 +258,27 @@ export class PointSource implements SeriesSource {
   #field(column: string): string {
     return identifier(`${this.#range.quantity}_${column}`);
   }
+}
+
+function limited(statement: string, limit = answerRowsMax + 1): string {
+  return `${statement} LIMIT ${limit}`;
+}
+
+/** The rows of all series in order of time. Throws TooManyRows. */
+function rowsOf(series: readonly Series[]): Row[] {
+  const rows = series.flatMap(({ values }: Series): readonly Row[] => values);
+  if (rows.length > answerRowsMax) throw new TooManyRows(`More than ${answerRowsMax} rows lie in the range.`);
+  return series.length > 1 ? rows.sort((a, b) => Number(a[0]) - Number(b[0])) : rows;
+}
+
+function kindsOf(series: readonly Series[]): string[] {
+  return series.flatMap(({ tags }) => tags?.['window'] ?? []);
+}
+
+function gapsOf(series: readonly Series[]): Gap[] {
+  return series.flatMap(({ values }) =>
+    values.map(([from, to, reason]): Gap => [Number(from), Number(to), String(reason)]),
+  );
 }
 
 type Row = readonly (number | string | boolean | null)[];

@@ -1,7 +1,8 @@
-import type { RollupChoice, SeriesSource } from '../../../query/answer-query.ts';
+import type { RollupChoice, SeriesSource, TimeRange } from '../../../query/answer-query.ts';
 import type { BucketSeries } from '../../../query/bucket-series.ts';
+import { ReadingsIntoBuckets } from '../../../query/readings-into-buckets.ts';
 import { queryLimits, type Gap, type RawReadings, type StoredWindows } from '../../../query/store.ts';
-import { PointSource, type PointRange } from '../point-source.ts';
+import { PointSource, type PointRange, type RangeOverview, type ReadingColumns } from '../point-source.ts';
 import type { InfluxQueries } from '../influx-queries.ts';
 import type { CatalogEntry } from '../stream-catalog.ts';
 import { hourUs, influxGrains, type InfluxGrain, type RollupKeepUs } from './grains.ts';
@@ -21,15 +22,21 @@ export interface RolledSourceParts {
   readonly nowUs: number;
 }
 
+/** Readings beside rollups that are read one by one: summing up five figures of each costs InfluxDB half as much again. */
+const restRowsMax = 50_000;
+
 interface Plan {
   readonly grain: InfluxGrain;
-  readonly whole: readonly [fromUs: number, toUs: number][];
-  readonly rest: readonly [fromUs: number, toUs: number][];
+  readonly whole: readonly TimeRange[];
+  readonly rest: readonly TimeRange[];
+  /** Whether the rest is little enough to be read reading by reading. */
+  readonly isRestFew: boolean;
 }
 
 /**
  * One stream's points, from rollups where hours are rolled up and buckets are made of whole minutes or hours; from the points
- * themselves at the edges, for hours that have had readings since, and where all of it is few.
+ * themselves at the edges, for hours that have had readings since, and where all of it is few. Most questions take two requests:
+ * what there is, then rollups and edges together.
  */
 export class RolledSource implements SeriesSource {
   readonly unit: string;
@@ -37,6 +44,9 @@ export class RolledSource implements SeriesSource {
   readonly #parts: RolledSourceParts;
   readonly #points: PointSource;
   #plan: Plan | undefined;
+  #overview: RangeOverview | undefined;
+  /** Readings that came with the rollups. */
+  #edges: readonly ReadingColumns[] = [];
 
   constructor(parts: RolledSourceParts) {
     this.#parts = parts;
@@ -52,8 +62,15 @@ export class RolledSource implements SeriesSource {
     };
   }
 
-  windowKinds(): Promise<string[]> {
-    return this.#points.windowKinds();
+  async windowKinds(): Promise<readonly string[]> {
+    const [longest] = this.#whole().sort((a, b) => b.toUs - b.fromUs - (a.toUs - a.fromUs));
+    this.#overview = await this.#points.overview(longest);
+    return this.#overview.kinds;
+  }
+
+  /** Only asked where there are no windows: then what rollups count are readings. */
+  readingsAtLeast(): number {
+    return this.#overview?.readingsAtLeast ?? 0;
   }
 
   firstReadings(limit: number): Promise<RawReadings> {
@@ -64,54 +81,73 @@ export class RolledSource implements SeriesSource {
     return this.#points.firstWindows(limit);
   }
 
-  gaps(): Promise<Gap[]> {
-    return this.#points.gaps();
+  async gaps(): Promise<readonly Gap[]> {
+    return this.#overview?.gaps ?? (await this.#points.gaps());
   }
 
   async addWindows(series: BucketSeries): Promise<void> {
     const plan = this.#plan;
-    if (!plan) return await this.#points.addWindows(series);
-    for (const [fromUs, toUs] of plan.whole) {
-      await this.#part(fromUs, toUs).addRollup(series, plan.grain.policy);
-    }
-    for (const [fromUs, toUs] of plan.rest) await this.#part(fromUs, toUs).addWindows(series);
+    const hasWindows = this.#overview?.kinds.length !== 0;
+    if (!plan) return hasWindows ? await this.#points.addWindows(series) : undefined;
+    const { policy } = plan.grain;
+    const readings = plan.isRestFew ? plan.rest : [];
+    this.#edges = await this.#points.addRollup(series, { policy, windows: plan.whole, readings });
+    if (hasWindows) for (const part of plan.rest) await this.#part(part).addWindows(series);
   }
 
   async addReadings(series: BucketSeries): Promise<void> {
     const plan = this.#plan;
     if (!plan) return await this.#points.addReadings(series);
-    for (const [fromUs, toUs] of plan.rest) await this.#part(fromUs, toUs).addReadings(series);
+    if (plan.isRestFew) addEdges(series, this.#edges);
+    else for (const part of plan.rest) await this.#part(part).addReadings(series);
   }
 
-  #part(fromUs: number, toUs: number): PointSource {
+  #part(part: TimeRange): PointSource {
     const { queries, range, entry } = this.#parts;
-    return new PointSource(queries, { ...range, fromUs, toUs }, entry);
+    return new PointSource(queries, { ...range, ...part }, entry);
   }
 
   #planFor(lengthUs: number): Plan | undefined {
-    const { range, rolled, stream, keepUs, nowUs } = this.#parts;
+    const { range, rolled, stream } = this.#parts;
     const grain = influxGrains.findLast((each) => lengthUs % each.lengthUs === 0);
     if (!grain) return undefined;
-    const fromUs = Math.ceil(Math.max(range.fromUs, nowUs - keepUs[grain.name]) / hourUs) * hourUs;
-    const whole = rolled.whole(stream, fromUs, Math.floor(range.toUs / hourUs) * hourUs);
-    const hours = whole.reduce((sum, [startUs, endUs]) => sum + (endUs - startUs), 0) / hourUs;
-    const isFew = rolled.rowsAnHour(stream) * hours <= queryLimits.exactRowsMax;
+    const whole = this.#whole(grain);
+    const rest = between(whole, range);
+    const rowsAnHour = rolled.rowsAnHour(stream);
+    const isFew = rowsAnHour * hoursOf(whole) <= queryLimits.exactRowsMax;
     if (isFew || whole.length > partsMax) return undefined;
-    return { grain, whole, rest: between(whole, range) };
+    return { grain, whole, rest, isRestFew: rowsAnHour * hoursOf(rest) <= restRowsMax };
+  }
+
+  /** The parts of the range that a rollup holds. */
+  #whole(grain: InfluxGrain = influxGrains[1]): TimeRange[] {
+    const { range, rolled, stream, keepUs, nowUs } = this.#parts;
+    const fromUs = Math.ceil(Math.max(range.fromUs, nowUs - keepUs[grain.name]) / hourUs) * hourUs;
+    const parts = rolled.whole(stream, fromUs, Math.floor(range.toUs / hourUs) * hourUs);
+    return parts.map(([partUs, endUs]) => ({ fromUs: partUs, toUs: endUs }));
+  }
+}
+
+function hoursOf(parts: readonly TimeRange[]): number {
+  return parts.reduce((sum, { fromUs, toUs }) => sum + (toUs - fromUs), 0) / hourUs;
+}
+
+function addEdges(series: BucketSeries, edges: readonly ReadingColumns[]): void {
+  for (const { t, v } of edges) {
+    const buckets = new ReadingsIntoBuckets(series);
+    buckets.add(t, v);
+    buckets.finish();
   }
 }
 
 /** What of the range the parts leave. */
-function between(
-  whole: readonly [fromUs: number, toUs: number][],
-  { fromUs, toUs }: PointRange,
-): [fromUs: number, toUs: number][] {
-  const rest: [number, number][] = [];
+function between(whole: readonly TimeRange[], { fromUs, toUs }: PointRange): TimeRange[] {
+  const rest: TimeRange[] = [];
   let startUs = fromUs;
-  for (const [partUs, endUs] of whole) {
-    if (startUs < partUs) rest.push([startUs, partUs]);
-    startUs = endUs;
+  for (const part of whole) {
+    if (startUs < part.fromUs) rest.push({ fromUs: startUs, toUs: part.fromUs });
+    startUs = part.toUs;
   }
-  if (startUs < toUs) rest.push([startUs, toUs]);
+  if (startUs < toUs) rest.push({ fromUs: startUs, toUs });
   return rest;
 }
