@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { chromiumProgram } from '../services/chromium.ts';
 import { eventually } from '../services/wait.ts';
-import { axeViolations, openPage, sidewaysOverflowPx } from './dashboard-checks.ts';
+import { axeViolations, openPage, sidewaysOverflowPx, watchPolicy } from './dashboard-checks.ts';
 import { gap, nowUs, readings, type TestDevice } from './dashboard-fixture.ts';
 import { dashboardScene } from './dashboard-scene.ts';
 
@@ -352,6 +352,7 @@ describe.skipIf(chromiumProgram.missing)('charts', () => {
   test('a browser whose clock is a day wrong shows the same', async () => {
     const context = await scene.browser.newContext({ viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
+    await watchPolicy(page);
     await page.addInitScript(`{
       const origin = performance.timeOrigin - 86400000;
       Object.defineProperty(performance, 'timeOrigin', { get: () => origin });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AxeResults, RunOptions } from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
 
 /** A page that remembers everything it should not have done. */
 export interface WatchedPage {
@@ -10,6 +11,8 @@ export interface WatchedPage {
   readonly foreign: string[];
   /** Exceptions and console errors, breaches of the content security policy among them. */
   readonly complaints: string[];
+  /** What the content security policy has refused: one line a directive and place. Empty at the end, or the test fails. */
+  readonly breaches: string[];
 }
 
 /** Opens `url` in a fresh context and waits until the live socket has answered. */
@@ -21,7 +24,7 @@ export async function openPage(
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   const origin = new URL(url).host;
-  const watched: WatchedPage = { page, foreign: [], complaints: [] };
+  const watched: WatchedPage = { page, foreign: [], complaints: [], breaches: await watchPolicy(page) };
   const look = (address: string) => {
     if (new URL(address).host !== origin) watched.foreign.push(address);
   };
@@ -34,6 +37,19 @@ export async function openPage(
   await page.goto(url);
   await page.waitForSelector('[data-connection="live"]');
   return watched;
+}
+
+/**
+ * Notes from now on what the content security policy refuses on `page`, and fails the test at its end where anything was
+ * noted. The listener stands before the first script of the page.
+ */
+export async function watchPolicy(page: Page): Promise<string[]> {
+  const breaches: string[] = [];
+  await page.exposeFunction('noteBreach', (breach: string) => void breaches.push(breach));
+  await page.addInitScript(`addEventListener('securitypolicyviolation', (event) =>
+    noteBreach([event.effectiveDirective, event.blockedURI, event.sourceFile, event.lineNumber].join(' ')));`);
+  onTestFinished(() => expect(breaches).toEqual([]));
+  return breaches;
 }
 
 /** What axe finds on the page as it is shown now: one line a violation and element. */

@@ -210,6 +210,20 @@ describe.skipIf(chromiumProgram.missing)('dashboard', () => {
     await page.context().close();
   });
 
+  test('markup that brings a style of its own is refused, and seen by every test', async () => {
+    const { page, breaches } = await openPage(scene.browser, address('/'));
+    const breachOf = async (script: string) => {
+      await page.evaluate(script);
+      return eventually('the breach', () => breaches.splice(0)[0]?.split(' ')[0]);
+    };
+    const insert = (element: string) =>
+      `document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(element)})`;
+    expect(await breachOf(insert('<p style="color: red">'))).toBe('style-src-attr');
+    expect(await breachOf(insert('<style>p { color: red }</style>'))).toBe('style-src-elem');
+    expect(await breachOf(insert('<img src="data:," onerror="alert(1)">'))).toBe('script-src-attr');
+    await page.context().close();
+  });
+
   test('odd text is text', async () => {
     const { page, complaints } = await openPage(scene.browser, address('/devices/greenhouse-1'));
     await page.getByText(`agent ${oddText}`).waitFor();

@@ -168,7 +168,12 @@ describe.skipIf(chromiumProgram.missing)('the configuration page', () => {
     await page.locator('[data-field-problem="sensors[0].window"]').waitFor();
     await page.locator('.cm-lintRange-error').waitFor({ state: 'attached' });
     expect(await page.getByRole('button', { name: 'Apply', exact: true }).isDisabled()).toBe(true);
-    await page.locator('[data-editor] .cm-content').fill('sensors: [');
+    const text = page.locator('[data-editor] .cm-content');
+    await text.focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    // Emptied by the editor itself: over a selection the browser would write text with the style of the old one.
+    await page.keyboard.press('Delete');
+    await page.keyboard.type('sensors: [');
     await page.getByText('The form comes back').waitFor();
     await page.getByRole('button', { name: 'Discard the changes' }).click();
     await windowField(page).waitFor();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumProgram, startChromium } from '../services/chromium.ts';
-import { axeViolations, openPage } from './dashboard-checks.ts';
+import { axeViolations, openPage, watchPolicy } from './dashboard-checks.ts';
 import { startDashboard, type DashboardFixture } from './dashboard-fixture.ts';
 
 const password = 'four plain words here';
@@ -67,6 +67,7 @@ describe.skipIf(chromiumProgram.missing)('signing in', () => {
     await as('PUT', '/api/v1/devices/lab-1/config', { config, version: 0 });
 
     const page = await (await browser.newContext()).newPage();
+    await watchPolicy(page);
     await page.goto(new URL('/devices/lab-1/config', fixture.gateway.httpUrl).href);
     await page.getByLabel('Name').fill('olga');
     await page.getByLabel('Password').fill(password);
@@ -104,6 +105,7 @@ describe.skipIf(chromiumProgram.missing)('signing in', () => {
     for (const name of ['first', 'second'])
       await as('POST', '/api/v1/users', { name, role: 'viewer', password });
     const page = await (await browser.newContext()).newPage();
+    await watchPolicy(page);
     await page.goto(fixture.gateway.httpUrl);
     await page.getByLabel('Name').fill('first');
     await page.getByLabel('Password').fill(password);

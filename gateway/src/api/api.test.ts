@@ -297,10 +297,12 @@ test('POST adds a device, once, and revokes it', async () => {
   expect(await revoked.json()).toMatchObject({ id: 'new-1', revoked: true });
 });
 
-test('every answer forbids inline scripts, sniffing and framing', async () => {
+test('every answer forbids inline scripts and styles, sniffing and framing', async () => {
   const { headers } = await get('/api/v1/devices');
   const policy = headers.get('content-security-policy') ?? '';
   expect(policy).toContain("script-src 'self';");
+  expect(policy).toContain("style-src 'self';");
+  expect(policy).not.toContain('unsafe');
   expect(policy).toContain("frame-ancestors 'none'");
   expect(headers.get('x-content-type-options')).toBe('nosniff');
 });
