@@ -1,4 +1,4 @@
-import { FieldlineError } from '@fieldline/protocol';
+import { FieldlineError, type OneReadingBatch } from '@fieldline/protocol';
 import type { ClosedEpochs } from './closed-epochs.ts';
 import {
   addRows,
@@ -71,6 +71,19 @@ export class DeviceAccount {
     for (const [, , , counts] of batch.dropped) {
       for (const stream of Object.keys(counts)) this.streamNames.add(stream);
     }
+    this.changed = true;
+  }
+
+  /** The same for a batch of one reading that continues what is known; false, and nothing done, for any other. */
+  recordOne(batch: OneReadingBatch): boolean {
+    if (!this.streamNames.has(batch.outline.stream)) return false;
+    if (!this.epochs.get(batch.epoch)?.extendByOne(batch)) return false;
+    this.changed = true;
+    return true;
+  }
+
+  commitOne(stream: string): void {
+    addCount(this.committed, stream, 1);
     this.changed = true;
   }
 

@@ -1,4 +1,4 @@
-import type { DroppedRange, StreamLedger } from '@fieldline/protocol';
+import type { DroppedRange, OneReadingBatch, StreamLedger } from '@fieldline/protocol';
 import { SeqRanges, type SeqRange } from '../ingest/seq-ranges.ts';
 import { explainHole, thinnedCounts, type Hole } from './hole.ts';
 import { addCount, joinRuns, runIndexAtOrBelow, runOf, type Counts, type Run } from './run.ts';
@@ -173,6 +173,26 @@ export class EpochAccount {
       if (ledger[stream] === undefined && count > 0) this.#differ(stream, -count, seq);
     });
     this.newestSentAtUs = Math.max(this.newestSentAtUs, sentAtUs);
+  }
+
+  /**
+   * What `record` does with the batch after the newest one, where it carries one reading of a known stream and every counter
+   * agrees; false, and nothing done, for any other.
+   */
+  extendByOne(batch: OneReadingBatch): boolean {
+    const { seq, batched } = batch;
+    const { stream } = batch.outline;
+    const run = this.#runs[this.#runs.length - 1];
+    const known = this.#latest.get(stream);
+    if (run?.to !== seq - 1 || !known || run.end.get(stream) !== batched - 1) return false;
+    if (remainderOf(batch) !== 0) return false;
+    run.to = seq;
+    run.end.set(stream, batched);
+    known.seq = seq;
+    known.totals = batch.totals;
+    addCount(this.#received, stream, 1);
+    this.newestSentAtUs = Math.max(this.newestSentAtUs, batch.sentAt);
+    return true;
   }
 
   /** Joins the run at `index` with the one after it, where they touch. */

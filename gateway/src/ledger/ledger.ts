@@ -1,4 +1,11 @@
-import type { Batch, DeviceLedger, DroppedRange, LedgerAnswer, LedgerRow } from '@fieldline/protocol';
+import {
+  OneReadingBatch,
+  type Batch,
+  type DeviceLedger,
+  type DroppedRange,
+  type LedgerAnswer,
+  type LedgerRow,
+} from '@fieldline/protocol';
 import type { JournaledBatch } from '../journal/batch-log.ts';
 import type { BatchDigest } from '../ingest/batch-digest.ts';
 import type { BatchName } from '../ingest/peek-batch-name.ts';
@@ -100,6 +107,7 @@ export class Ledger {
   /** This batch is durable in the journal. In any order; one that is counted already changes nothing. */
   received({ batch, receivedAtUs }: { batch: Batch; receivedAtUs?: number }): void {
     if (batch.seq < 1) return;
+    if (batch instanceof OneReadingBatch && this.device(batch.device).recordOne(batch)) return;
     this.device(batch.device).record(batch.epoch, {
       seq: batch.seq,
       // Before a device knows the time it tells that of its boot, which would make every other epoch newer.
@@ -112,7 +120,11 @@ export class Ledger {
 
   /** These batches are durable in the primary store. The caller sees to it that each comes once. */
   committed(entries: readonly Pick<JournaledBatch, 'batch'>[]): void {
-    for (const { batch } of entries) this.device(batch.device).commit(countsOf(batch));
+    for (const { batch } of entries) {
+      const account = this.device(batch.device);
+      if (batch instanceof OneReadingBatch) account.commitOne(batch.outline.stream);
+      else account.commit(countsOf(batch));
+    }
   }
 
   /** The primary store has lost this batch again. */
