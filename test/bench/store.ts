@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { SeriesRequest } from '../../gateway/src/query/store.ts';
 import type { JournaledBatch } from '../../gateway/src/journal/batch-log.ts';
 import { EmbeddedStore } from '../../gateway/src/sinks/embedded/embedded-store.ts';
+import { influxdProgram } from '../services/influxd.ts';
 import { benchResult, type BenchResult } from './bench-result.ts';
 import { dayAsBatches, deviceOf, yardstickDay, type DayOfReadings } from './store-data.ts';
-import { duckdbStore, sqliteRowStore, type PeerStore } from './store-peers.ts';
+import { withInfluxd } from './gateway/sides.ts';
+import { duckdbStore, influxStore, sqliteRowStore, type PeerStore } from './store-peers.ts';
 
 const streams = 100;
 const readings = 86_400;
@@ -18,7 +20,7 @@ const batchesPerWrite = 4000;
 /**
  * `store`: a day of 100 streams at 1 Hz (8.64 million readings of the yardstick series) asked for count, mean, min and max of
  * each minute, without rollups, beside DuckDB on the same rows in the same run; then the same from rollups, and the
- * bytes that a reading takes on disk. A further result has plain rows of SQLite as its peer.
+ * bytes that a reading takes on disk. Further results have plain rows of SQLite as their peer, and InfluxDB where it is installed.
  *
  * Caveats: both answer from files that the operating system holds in memory; DuckDB's result stays in its own memory, ours
  * arrives as columns in JavaScript. Ours is asked stream by stream, as the API does, on two threads; DuckDB uses all.
@@ -48,6 +50,7 @@ async function compareStores(folder: string): Promise<BenchResult[]> {
   results.push(await compareAnswers('store: beside rows', () => ask(ours, day, true), rowsPeer, 3));
   const rowBytes = [(await rows.sizeBytes()) / (streams * readings)];
   rows.close();
+  if (!influxdProgram.missing) results.push(await besideInflux(ours, day));
   // Closed, so that nothing of it is in the write-ahead log; rollups are counted too.
   await ours.close();
   const bytes = [(await sizeBytes(folder)) / (streams * readings)];
@@ -56,6 +59,13 @@ async function compareStores(folder: string): Promise<BenchResult[]> {
     benchResult({ name: 'store: on disk beside rows', unit: 'bytes/reading', ours: bytes, peer: { name: rowsPeer.name, values: rowBytes } }), // prettier-ignore
   );
   return results;
+}
+
+async function besideInflux(ours: EmbeddedStore, day: readonly DayOfReadings[]): Promise<BenchResult> {
+  return await withInfluxd(async (influxd) => {
+    const peer = { name: 'InfluxDB 1.x, asked over HTTP', store: await influxStore(influxd, day) };
+    return await compareAnswers('store: beside InfluxDB', () => ask(ours, day, true), peer, 3);
+  });
 }
 
 async function compareAnswers(

@@ -32,6 +32,16 @@ export class InfluxDatabase {
     return this.#number(`SELECT last("${field}") FROM "${measurement}" WHERE "device" = '${device}'`);
   }
 
+  /** Asks, and answers how many rows came, all series together. Throws what InfluxDB says where it does not answer. */
+  async rows(statement: string): Promise<number> {
+    const { results = [] } = (await this.#ask(statement)) as {
+      results?: { error?: string; series?: { values: unknown[][] }[] }[];
+    };
+    const [{ error, series = [] } = {}] = results;
+    if (error !== undefined) throw new Error(error);
+    return series.reduce((sum, { values }) => sum + values.length, 0);
+  }
+
   /** Resolves with the time (as in `LoadReport`) at which `count` points were first seen. Throws when they never are. */
   async untilCounted(measurement: string, field: string, count: number): Promise<number> {
     await eventually(
