@@ -60,7 +60,10 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: 'readings in batches of 100 stored in the embedded store a second, beside rows of SQLite',
     run: runStoreWrite,
   },
-  store: { summary: 'a day of 100 streams in minutes, beside DuckDB, rows of SQLite and InfluxDB', run: runStore },
+  store: {
+    summary: 'a day of 100 streams in minutes, beside DuckDB, rows of SQLite and InfluxDB',
+    run: runStore,
+  },
   live: {
     summary: 'updates to viewers a CPU second, beside ws with JSON.stringify for each',
     run: runLive,
