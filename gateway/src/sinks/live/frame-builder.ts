@@ -50,7 +50,7 @@ export class FrameBuilder {
     const frame = makeFrame(this.#touched, {
       seq,
       gaps: this.#gaps,
-      liveTimesUs: Float64Array.from(this.#liveTimesUs),
+      liveTimesUs: new Float64Array(this.#liveTimesUs),
     });
     for (const entry of this.#touched) entry.endFrame(seq);
     this.#begin();

@@ -34,16 +34,11 @@ export function makeFrame(
   rowsOf: RowsOf = (entry) => entry,
 ): Frame {
   if (!isSorted(entries)) entries.sort((a, b) => a.id - b.id);
-  const readings = columnsOf(
-    entries.filter(({ window }) => window === null),
-    rowsOf,
-    2,
-  );
-  const windows = columnsOf(
-    entries.filter(({ window }) => window !== null),
-    rowsOf,
-    6,
-  );
+  // Most frames hold readings alone.
+  const hasWindows = entries.some(({ window }) => window !== null);
+  const ofReadings = hasWindows ? entries.filter(({ window }) => window === null) : entries;
+  const readings = columnsOf(ofReadings, rowsOf, 2);
+  const windows = columnsOf(hasWindows ? entries.filter(({ window }) => window !== null) : [], rowsOf, 6);
   const [t = empty, v = empty] = readings.columns;
   const [start = empty, end = empty, count = empty, mean = empty, min = empty, max = empty] = windows.columns;
   const { ids, counts } = readings;
@@ -80,12 +75,11 @@ function columnsOf(entries: readonly LiveEntry[], rowsOf: RowsOf, width: number)
     rows += counts[index]!;
   }
   const columns = Array.from({ length: width }, () => new Float64Array(rows));
-  for (let column = 0; column < width; column++) {
-    const into = columns[column]!;
-    let row = 0;
-    for (let index = 0; index < entries.length; index++) {
-      const { rows: values, used } = rowsOf(entries[index]!);
-      for (let at = column; at < used; at += width) into[row++] = values[at]!;
+  let row = 0;
+  for (let index = 0; index < entries.length; index++) {
+    const { rows: values, used } = rowsOf(entries[index]!);
+    for (let at = 0; at < used; at += width, row++) {
+      for (let column = 0; column < width; column++) columns[column]![row] = values[at + column]!;
     }
   }
   return { entries, offsets, ids, counts, columns, rows };

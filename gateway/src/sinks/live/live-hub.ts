@@ -316,7 +316,9 @@ function shareOf(items: readonly Sent[], subscription: Subscription): Share | un
         devices.push(textFrame(JSON.stringify({ type: 'device', seq, device })));
     } else {
       const gap = ({ device, sensor }: LiveGap): boolean => patterns.matchesPrefix(device, sensor);
-      frame = selectFrame(item.frame, { entry: subscription.wants, gap });
+      const { rows, gaps } = item.frame;
+      const isWhole = patterns.matchesAll && rows + gaps.length > 0;
+      frame = isWhole ? item.frame : selectFrame(item.frame, { entry: subscription.wants, gap });
     }
   }
   if (!frame && devices.length === 0) return undefined;

@@ -28,3 +28,12 @@ test('patterns want what they say, whole names and the beginnings of names', () 
     }),
   );
 });
+
+test.each([
+  [['*'], true],
+  [['a/*/*', '*/*/*'], true],
+  [['*/*', 'a/*/*', '*/*/c'], false],
+  [[], false],
+])('%j want every stream: %s', (patterns, all) => {
+  expect(new StreamPatterns(patterns).matchesAll).toBe(all);
+});

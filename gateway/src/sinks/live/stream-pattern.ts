@@ -18,6 +18,11 @@ export class StreamPatterns {
     this.#beginnings = new Set([...this.#patterns].flatMap(beginningsOf));
   }
 
+  /** Whether every stream matches. */
+  get matchesAll(): boolean {
+    return this.#patterns.has('*/*/*');
+  }
+
   matchesStream(stream: string): boolean {
     const known = this.#known.get(stream);
     if (known !== undefined) return known;
