@@ -11,7 +11,7 @@ import { deliveryLimits } from './delivery/deliverer.ts';
 import type { CompiledRule } from './evaluate/compiled-rule.ts';
 import { advance, isLate, observe, type Step } from './evaluate/evaluate.ts';
 import type { Observation, Transition } from './evaluate/track.ts';
-import { observeBatch } from './observe-batch.ts';
+import { observeBatch, type OnObservation } from './observe-batch.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { SilenceBook } from './silence-book.ts';
 import { Subjects, trackKey, type Lane, type Tracked, type WatchedByClock } from './subjects.ts';
@@ -84,10 +84,11 @@ export class AlertEngine implements Sink {
   }
 
   async write(entries: readonly JournaledBatch[]): Promise<SinkOutcome> {
+    const observe: OnObservation = (tracked, observation) => this.#observe(tracked, observation);
     for (const { offset, batch, receivedAtUs } of entries) {
       // Evaluated already, where only the saving failed.
       if (offset < this.#seenTo) continue;
-      observeBatch(this.#subjects, batch, (tracked, observation) => this.#observe(tracked, observation));
+      observeBatch(this.#subjects, batch, observe);
       this.#seenTo = offset + 1;
       this.#journaledAtUs = receivedAtUs;
       this.#dirty = true;
