@@ -155,6 +155,18 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     expect(told).toHaveLength(1);
   });
 
+  test('where one of several requests under way fails, all of the write is tried again and stored once', async () => {
+    const front = await startFront();
+    const store = await open({ url: front.url });
+    const written = [0, 1, 2, 3, 4].map((part) => some(12_000, 12_000 * part));
+    front.answers.push({ status: 204 }, { status: 503, body: 'busy' });
+    expect(await store.write(written)).toMatchObject({ kind: 'retryable', failure: { code: 'INFLUX_OVERLOADED' } }); // prettier-ignore
+    // The first was answered and not stored: only what the whole write says counts.
+    expect(front.writes.length).toBeLessThan(5);
+    expect(await store.write(written)).toEqual({ kind: 'stored' });
+    expect(await stored(store)).toBe(60_000);
+  });
+
   test.each([
     [429, { 'retry-after': '7' }, '{"error":"too many"}', { code: 'INFLUX_OVERLOADED', retryAfterMs: 7000 }],
     [503, { 'retry-after': '1' }, 'write limit', { code: 'INFLUX_OVERLOADED', retryAfterMs: 1000 }],

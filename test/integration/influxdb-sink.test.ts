@@ -185,8 +185,12 @@ describe.skipIf(influxdProgram.missing)('InfluxDB sink', () => {
   test('writes more than one request holds', async () => {
     const store = make();
     await store.open();
-    const rows = Array.from({ length: 12_345 }, (_, index) => [index * 0.001, index] as const);
-    await store.write([entries.next(readings('air', 'temperature', rows))]);
-    expect((await store.counts()).get('greenhouse-1/air/temperature')).toBe(12_345);
+    const rows = (count: number, fromS: number) =>
+      Array.from({ length: count }, (_, index) => [fromS + index * 0.001, index] as const);
+    const written = [25_678, 12_000, 12_000, 7].map((count, at) =>
+      entries.next(readings('air', 'temperature', rows(count, 100 * at))),
+    );
+    expect(await store.write(written)).toEqual({ kind: 'stored' });
+    expect((await store.counts()).get('greenhouse-1/air/temperature')).toBe(49_685);
   });
 });

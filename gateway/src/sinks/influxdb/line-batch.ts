@@ -1,8 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { TimeBytes } from './number-bytes.ts';
 
-/** Room kept for lines from request to request; a longer batch takes more for once. */
-const keptBytes = 1024 * 1024;
+/** Room for lines at first: that of a request of usual lines. */
+const firstBytes = 1024 * 1024;
+
+/** Room that is kept from request to request; a longer batch takes more for once. */
+const keptBytesMax = 8 * 1024 * 1024;
 
 const lineBreak = 0x0a;
 
@@ -14,7 +17,7 @@ const bytesPerUnitMax = 3;
  * lines writes into `bytes` itself, from `used` on: `reserve`, bytes, `endLine`.
  */
 export class LineBatch {
-  bytes: Buffer = Buffer.allocUnsafeSlow(keptBytes);
+  bytes: Buffer = Buffer.allocUnsafeSlow(firstBytes);
   used = 0;
   readonly times = new TimeBytes();
   /** By line: where it ends, its line break included. */
@@ -31,7 +34,7 @@ export class LineBatch {
     this.used = 0;
     this.#ends.length = 0;
     this.#entries.length = 0;
-    if (this.bytes.length > keptBytes) this.bytes = Buffer.allocUnsafeSlow(keptBytes);
+    if (this.bytes.length > keptBytesMax) this.bytes = Buffer.allocUnsafeSlow(firstBytes);
   }
 
   /** Makes room for `sizeBytes` more. */
