@@ -13,13 +13,19 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { stringify } from 'yaml';
 import { runFieldline } from '../services/run-fieldline.ts';
 import { requireProgram } from '../services/skips.ts';
-import { canMakeDevices, devicePassword, SshDevice } from '../services/ssh-device/ssh-device.ts';
+import {
+  canMakeDevices,
+  devicePassword,
+  SshDevice,
+  type SshDeviceOptions,
+} from '../services/ssh-device/ssh-device.ts';
 import { eventually } from '../services/wait.ts';
 
 const openssh = 'apt-get install openssh-server openssh-client';
 const programs = [
   requireProgram('sshd', ['sshd', '/usr/sbin/sshd'], openssh),
   requireProgram('ssh', ['ssh'], openssh),
+  requireProgram('sudo', ['sudo'], 'apt-get install sudo'),
   requireProgram('unshare', ['unshare'], 'apt-get install util-linux'),
   requireProgram('dpkg-deb', ['dpkg-deb'], 'apt-get install dpkg'),
 ];
@@ -52,8 +58,8 @@ afterEach(async () => {
   await device.end();
 });
 
-async function begin(homeMebi = 0): Promise<void> {
-  device = new SshDevice(homeMebi);
+async function begin(options: SshDeviceOptions = {}): Promise<void> {
+  device = new SshDevice(options);
   await device.start();
   const ports = { http: { port: 0 }, mqtt: { port: 0 }, https: { port: 0 }, mqtts: { port: 0 } };
   const home = join(device.folder, 'home');
@@ -113,7 +119,8 @@ const statusOf = (one: string): Promise<string> =>
   device.ask(`dpkg-query -W -f='\${Version} \${db:Status-Status}' fieldline-${one} 2>/dev/null || true`);
 const agentPid = (): Promise<string> =>
   device.ask('systemctl is-active fieldline-agent.service && cat /run/agent.pid');
-const leftovers = (): Promise<string> => device.ask('ls -d /root/.fieldline-* 2>/dev/null || true');
+const leftovers = (): Promise<string> =>
+  device.ask('ls -d /root/.fieldline-* /home/*/.fieldline-* 2>/dev/null || true');
 
 /** The packages again, with an agent of version 0.2.0 whose launcher has been replaced. */
 function otherAgent(launcher: string): string {
@@ -214,7 +221,7 @@ describe.skipIf(!canRun)('fieldline flash ssh', () => {
   });
 
   test('refuses a changed key, a device without room, of another kind, or without the port, and touches nothing', async () => {
-    await begin(8);
+    await begin({ homeMebi: 8 });
     device.makeKnown(true);
     expect(await flash(toGateway())).toMatchObject({ exitCode: 1, code: 'SSH_HOST_CHANGED' });
     device.makeKnown();
@@ -266,4 +273,38 @@ describe.skipIf(!canRun)('fieldline flash ssh', () => {
     });
     expect(await flash(plain)).toMatchObject({ exitCode: 0, report: { changed: false } });
   });
+
+  test('installs by a user who may sudo without a password, and takes back what does not deliver', async () => {
+    await begin({ user: 'gardener', sudo: 'NOPASSWD:' });
+    device.makeKnown();
+    const words = [...toGateway(), '--config', sensorConfig()];
+    const first = await flash(words);
+    expect(first, first.stderr).toMatchObject({ exitCode: 0, report: { changed: true, delivered: true } });
+    expect(await device.ask('stat -c %U:%a /etc/fieldline/agent.yaml')).toBe('root:644');
+    expect(await flash(words)).toMatchObject({ exitCode: 0, report: { changed: false, delivered: true } });
+    const present = () =>
+      device.ask('md5sum /usr/lib/fieldline/lib/* /etc/fieldline/* /var/cache/fieldline/*');
+    const before = await present();
+    const mute = otherAgent("process.stderr.write('nothing to say\\n');\nsetInterval(() => {}, 1e6);\n");
+    const outcome = await flash([...toGateway(mute), '--wait', '3s']);
+    expect(outcome).toMatchObject({ exitCode: 1, code: 'SSH_NOT_DELIVERING' });
+    expect(outcome.stderr).toContain('nothing to say');
+    expect(await present()).toBe(before);
+    expect(await leftovers()).toBe('');
+  });
+
+  test.each(['PASSWD:', undefined] as const)(
+    'refuses a user whom sudo asks or does not know (%s) before anything is touched, and says what to do',
+    async (sudo) => {
+      await begin({ user: 'gardener', ...(sudo !== undefined && { sudo }) });
+      device.makeKnown();
+      const outcome = await flash([...toGateway(), '--config', sensorConfig()]);
+      expect(outcome).toMatchObject({ exitCode: 1, code: 'SSH_DEVICE_UNSUITABLE' });
+      expect(outcome.stderr).toContain('"gardener ALL=(ALL) NOPASSWD: ALL"');
+      expect(await statusOf('agent')).toBe('');
+      expect(await leftovers()).toBe('');
+      expect(await device.ask('ls -d /etc/fieldline 2>/dev/null || true')).toBe('');
+      await expect(ask(DeviceSummary, `/api/v1/devices/${name}`)).rejects.toThrow('API_DEVICE_UNKNOWN');
+    },
+  );
 });

@@ -44,6 +44,7 @@ say group "$(getent group dialout | cut -d: -f1)"
 say fieldline-runtime "$(version fieldline-runtime)"
 say fieldline-agent "$(version fieldline-agent)"
 say free "$(printf '%s\\n' "$(free /usr)" "$(free /var)" "$(free "$HOME")" | sort -n | head -n 1)"
+say user "$(id -un)"
 asroot=
 if [ "$(id -u)" = 0 ]; then say root direct
 elif sudo -n true 2>/dev/null; then asroot='sudo -n'; say root sudo; fi
@@ -103,8 +104,12 @@ function systemFault(of: (name: string) => string): string | undefined {
     return `Its C library is "${of('libc')}"; glibc ${libcMin.join('.')} is needed.`;
   if (of('systemctl') === '') return 'It has no systemd.';
   if (of('group') === '') return 'It has no group dialout, which serial ports belong to.';
-  if (of('root') === '') return 'This user may not become root (sudo without a password).';
+  if (of('root') === '') return rootFault(of('user'));
   return undefined;
+}
+
+function rootFault(user: string): string {
+  return `${user} may not become root by sudo without a password. Sign in as root, or let ${user} do so: there, by a line "${user} ALL=(ALL) NOPASSWD: ALL" in sudo visudo -f /etc/sudoers.d/fieldline.`;
 }
 
 function factOf(line: string): [name: string, value: string] {

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes a device of this machine, in mount and process namespaces of its own: this system below, writable in memory
 # alone, with its own sshd on a port of loopback. Nothing of it outlives this process. Arguments: a folder that both
-# see, the port, the room of root's home in MiB (0: as much as there is).
+# see, the port, the room of root's home in MiB (0: as much as there is), and a user besides root with the rule of
+# sudo for it: "" for none, "NOPASSWD:", "PASSWD:".
 set -eu
-shared=$1 port=$2 home_mebi=$3
+shared=$1 port=$2 home_mebi=$3 user=$4 rule=$5
 parts=$(dirname "$(readlink -f "$0")")
 root=$shared/root
 mkdir -p "$root"
@@ -23,4 +24,11 @@ install -m 0755 "$parts/systemctl.sh" "$root/usr/bin/systemctl"
 printf '#!/bin/sh\nexec tail -n 20 /run/agent.log\n' >"$root/usr/bin/journalctl"
 chmod 0755 "$root/usr/bin/journalctl"
 echo 'root:trockene-erde' | chroot "$root" chpasswd
+if [ "$user" != root ]; then
+  chroot "$root" useradd --create-home --shell /bin/sh "$user"
+  echo "$user:trockene-erde" | chroot "$root" chpasswd
+  [ -z "$rule" ] || echo "$user ALL=(ALL) $rule ALL" >"$root/etc/sudoers.d/device"
+fi
+# Read as the user who signs in, who does not see into the shared folder.
+install -m 0644 "$shared/user.pub" "$root/etc/ssh/device_keys"
 exec chroot "$root" /usr/sbin/sshd -D -e -f "$shared/sshd_config" -p "$port"

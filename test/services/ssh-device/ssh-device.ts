@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +12,17 @@ import { eventually } from '../wait.ts';
 const init = fileURLToPath(new URL('device-init.sh', import.meta.url));
 const run = promisify(execFile);
 
-/** Root's password on such a device. */
+/** The password of root, and of any other user, on such a device. */
 export const devicePassword = 'trockene-erde';
+
+/** What such a device is like, where it is not the usual one. */
+export interface SshDeviceOptions {
+  /** The room of root's home, in MiB; 0, the default, as much as there is. */
+  readonly homeMebi?: number;
+  /** Who signs in. Default: root. Another user is made, with the rule by which sudo lets it become root, if any. */
+  readonly user?: string;
+  readonly sudo?: 'NOPASSWD:' | 'PASSWD:';
+}
 
 /**
  * A device that is this machine again: its system with a real sshd and a real dpkg, in namespaces of its own, where
@@ -21,18 +30,19 @@ export const devicePassword = 'trockene-erde';
  */
 export class SshDevice {
   readonly folder = mkdtempSync(join(tmpdir(), 'fieldline-ssh-device-'));
-  readonly #homeMebi: number;
+  readonly #options: SshDeviceOptions;
   #port = 0;
   #process: ChildProcess | undefined;
 
-  /** @param homeMebi the room of the user's home, in MiB; 0 as much as there is */
-  constructor(homeMebi = 0) {
-    this.#homeMebi = homeMebi;
+  constructor(options: SshDeviceOptions = {}) {
+    this.#options = options;
+    // The ports of its sensors lie in there, and any user may look for them.
+    chmodSync(this.folder, 0o711);
   }
 
   /** The options by which `flash ssh` finds the device, and its name. */
   get address(): readonly string[] {
-    return ['root@127.0.0.1', '--port', String(this.#port)];
+    return [`${this.#options.user ?? 'root'}@127.0.0.1`, '--port', String(this.#port)];
   }
 
   /** The file of known hosts of whoever signs in. */
@@ -60,7 +70,7 @@ export class SshDevice {
     const settings = [
       'ListenAddress 127.0.0.1',
       `HostKey ${join(this.folder, 'host')}`,
-      `AuthorizedKeysFile ${join(this.folder, 'user.pub')}`,
+      'AuthorizedKeysFile /etc/ssh/device_keys',
       'StrictModes no',
       'PermitRootLogin yes',
       'UsePAM no',
@@ -69,7 +79,8 @@ export class SshDevice {
     ];
     writeFileSync(join(this.folder, 'sshd_config'), `${settings.join('\n')}\n`);
     const words = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
-    const device = ['sh', init, this.folder, String(this.#port), String(this.#homeMebi)];
+    const { homeMebi = 0, user = 'root', sudo = '' } = this.#options;
+    const device = ['sh', init, this.folder, String(this.#port), String(homeMebi), user, sudo];
     let said = '';
     this.#process = spawn('unshare', [...words, ...device], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process.stderr?.on('data', (text: Buffer) => (said += text.toString()));
