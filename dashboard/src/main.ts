@@ -5,6 +5,7 @@ import { Session } from './lib/state/session.svelte.ts';
 import './lib/styles/fonts.css';
 import './lib/styles/tokens.css';
 import './lib/styles/base.css';
+import './lib/styles/buttons.css';
 
 const target = document.getElementById('app');
 if (target) await start(target);

@@ -120,7 +120,7 @@ describe.skipIf(chromiumProgram.missing)('the configuration page', () => {
     expect(await windowField(page).inputValue()).toBe('10s');
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.type('30s');
-    await tabTo(page, 'button.main');
+    await tabTo(page, 'button.button-main');
     await page.keyboard.press('Enter');
     await isState(page, '1 applied');
     expect((await rig.config()).reported?.config).toMatchObject({ sensors: [{ id: 'air', window: '30s' }] });
