@@ -20,8 +20,8 @@ const settleMs = 120_000;
  * day and states its resolution and its lowest and highest, beside the limit; median of 5 clicks.
  *
  * Caveats: gateway, InfluxDB and browser share this machine, and the browser draws in software. The store has answered
- * the same question before, from the second click on. InfluxDB has no rollups yet: they are made between writes, an hour
- * of a stream at a time, and here nothing is written any more.
+ * the same question before, from the second click on. Hours in InfluxDB are rolled up meanwhile, for half of the time: a later click
+ * may find more of the day rolled up than an earlier one.
  */
 export async function runDashboardDay(): Promise<BenchResult[]> {
   const embedded = await openScreen();
