@@ -76,6 +76,12 @@ export class CardMachine {
     return this.#console;
   }
 
+  /** Makes the network of the device a slow one: what is sent either way arrives once in `intervalMs`. */
+  async slowDown(intervalMs: number): Promise<void> {
+    const filter = { 'qom-type': 'filter-buffer', id: 'slow', netdev: 'n0', queue: 'all' };
+    await this.#qmp.run('object-add', { ...filter, interval: intervalMs * 1000 });
+  }
+
   /** Takes the power away, now. */
   async powerCut(): Promise<void> {
     this.shell.close();

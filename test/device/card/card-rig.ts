@@ -1,3 +1,4 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,8 @@ import type { CardKind, CardParts } from './card-parts.ts';
 const bootsWithinMs = 840_000;
 /** A device that reboots by itself more often than this does not get ahead. */
 const rebootsMax = 2;
-const device = 'greenhouse-1';
+/** The name of the device, everywhere. */
+export const device = 'greenhouse-1';
 
 /** What a flashed card brings, and what no log of its device may hold. */
 export const cardSecrets = {
@@ -34,12 +36,15 @@ export class CardRig {
   readonly folder = mkdtempSync(join(tmpdir(), 'fieldline-card-rig-'));
   readonly card = join(this.folder, 'card.img');
   readonly sensor: VirtualSensor;
+  /** What signs the updates that this device takes. */
+  readonly updateKey: KeyObject;
   readonly #parts: CardParts;
   #gateway: RunningGateway | undefined;
   #machine: CardMachine | undefined;
 
   constructor(parts: CardParts) {
     this.#parts = parts;
+    this.updateKey = generateKeyPairSync('ed25519').privateKey;
     const link = join(this.folder, 'receiver');
     this.sensor = new VirtualSensor({ sensor: createGnss(), clock: systemClock, link, whileAway: 'lose' });
   }
@@ -65,7 +70,9 @@ export class CardRig {
     const { httpUrl, mqttsUrl = '', httpsUrl = '', home } = this.#running;
     const config = join(this.folder, 'agent.yaml');
     const sensors = [{ id: 'position', driver: 'gnss', port: '/dev/ttyS0', baudRate: 9600, window: 'none' }];
-    writeFileSync(config, stringify({ gateway: { claimUrl: fromDevice(httpsUrl) }, flush: '1s', sensors }));
+    const updates = { keys: [publicHalf(this.updateKey)] };
+    const gateway = { claimUrl: fromDevice(httpsUrl) };
+    writeFileSync(config, stringify({ gateway, flush: '1s', updates, sensors }));
     const image = assembleImage(kind, this.#parts, this.folder);
     const flashed = await runFieldline([
       ...['flash', 'image', image, '--output', this.card, '--packages', packages, '--config', config],
@@ -148,6 +155,14 @@ export class CardRig {
     return (await response.json()) as Answer;
   }
 
+  /** Runs `fieldline …` against this gateway, and answers its JSON. Throws what it prints when it fails. */
+  async command<Answer>(...words: readonly string[]): Promise<Answer> {
+    const { home, httpUrl } = this.#running;
+    const ran = await runFieldline([...words, '--gateway', httpUrl, '--home', home, '--json']);
+    if (ran.exitCode !== 0) throw new Error(ran.stderr);
+    return JSON.parse(ran.stdout) as Answer;
+  }
+
   async end(): Promise<void> {
     await this.#machine?.powerCut();
     await this.sensor.close();
@@ -163,6 +178,11 @@ export class CardRig {
     );
     return path;
   }
+}
+
+/** The half of a key that devices are told: RFC 8037, 2. */
+function publicHalf(key: KeyObject): string {
+  return createPublicKey(key).export({ format: 'jwk' }).x ?? '';
 }
 
 /** An address of this host's loopback, as the emulated network has it. */

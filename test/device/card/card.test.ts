@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runFieldline } from '../../services/run-fieldline.ts';
 import { cardParts, isComplete } from './card-parts.ts';
 import { CardRig, cardSecrets, say } from './card-rig.ts';
+import { updateTests } from './update-tests.ts';
 
 const parts = cardParts('firstrun');
 /** One boot of a system takes minutes under emulation, and some tests here have two. */
@@ -127,6 +128,8 @@ describe.skipIf(!isComplete(parts))('a flashed card in an emulated device', () =
     },
     bootMs,
   );
+
+  updateTests(() => rig);
 
   test(
     'accounts for every reading after the power was cut',
