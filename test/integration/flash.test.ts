@@ -122,6 +122,19 @@ describe.skipIf(anyMissing)('fieldline flash', () => {
     expect(written).toContain('mqtts://gateway.example:8883');
   });
 
+  test('refuses packages of another processor by name, before anything is written', async () => {
+    makeImage();
+    const card = join(folder, 'card.img');
+    const outcome = await runFieldline([
+      ...['flash', 'image', image, ...device(), '--arch', 'armhf', '--output', card],
+    ]);
+    expect(outcome.exitCode).toBe(2);
+    expect(outcome.stderr).toMatch(
+      /none of its packages is for armhf: .*fieldline-agent_0\.1\.0_arm64\.deb/i,
+    );
+    expect(existsSync(card)).toBe(false);
+  });
+
   test('refuses a configuration that the agent would refuse, with its line, before anything is written', async () => {
     makeImage();
     const card = join(folder, 'card.img');

@@ -22,7 +22,7 @@ export async function agentFiles(
   onStep: (step: string) => void,
 ): Promise<AgentFiles> {
   const own = await checkedConfig(options.config, device);
-  const packages = await packagesOf(options, onStep);
+  const packages = await fittingPackages(options, onStep);
   const isGiven = own.password !== undefined || own.claim !== undefined;
   const credential = isGiven ? own : await credentialOf(options, device);
   const { password, claim } = credential;
@@ -82,6 +82,24 @@ function updatesOf(keys: Readonly<Record<string, unknown>>): Readonly<Record<str
 export interface Credential {
   readonly password?: string | undefined;
   readonly claim?: string | undefined;
+}
+
+/** Throws CLI_USAGE where a folder has none for the device's processor: the card would start, and install nothing. */
+async function fittingPackages(
+  options: Pick<DeviceOptions, 'packages' | 'arch'>,
+  onStep: (step: string) => void,
+): Promise<AgentFiles['packages']> {
+  const all = await packagesOf(options, onStep);
+  const fitting = all.filter(({ name }) => isFor(name, options.arch));
+  if (fitting.length > 0) return fitting;
+  const names = all.map(({ name }) => name).join(', ');
+  const detail = `None of its packages is for ${options.arch}: ${names}. Name their processor with --arch, or make others with \`fieldline flash bundle --arch ${options.arch}\`.`;
+  throw new FieldlineError('CLI_USAGE', { subject: options.packages ?? '', detail });
+}
+
+/** Whether a package is for this processor, by its name as dpkg gives it. */
+export function isFor(name: string, arch: DeviceOptions['arch']): boolean {
+  return name.endsWith(`_${arch}.deb`);
 }
 
 /** The packages for a device, in the order of their installation: those of a folder, else they are made. */

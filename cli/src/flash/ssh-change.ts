@@ -9,6 +9,7 @@ import {
   credentialOf,
   isMapping,
   ownConfig,
+  isFor,
   packagesOf,
   type Credential,
   type OwnConfig,
@@ -100,7 +101,7 @@ export async function missingPackages(
 ): Promise<SentFile[]> {
   const { destination, folder, onStep } = about;
   const all = await packagesOf({ packages: folder, arch }, onStep);
-  const fitting = all.filter(({ name }) => name.endsWith(`_${arch}.deb`));
+  const fitting = all.filter(({ name }) => isFor(name, arch));
   if (fitting.length === 0) {
     const detail = `It is ${arch}, and there are no packages for that in ${folder ?? 'the cache'}.`;
     throw new FieldlineError('SSH_DEVICE_UNSUITABLE', { subject: destination, detail });
