@@ -3,7 +3,7 @@ import { Load } from './gateway/load.ts';
 import { withBridge, withGateway, withInfluxd, type Side } from './gateway/sides.ts';
 
 const connections = 100;
-const messagesPerClient = 2000;
+const messagesPerClient = 5000;
 const windowMessages = 200;
 const runs = 3;
 const million = 1e6;

@@ -13,10 +13,12 @@ const smoothing = 8;
  */
 export class FramePace {
   #costMs = 0;
+  #isTaken = true;
   #sentAtMs = Number.NEGATIVE_INFINITY;
 
   /** Time from one frame to the next. */
   get intervalMs(): number {
+    if (!this.#isTaken) return longestMs;
     return Math.min(longestMs, Math.max(shortestMs, this.#costMs * part));
   }
 
@@ -25,9 +27,10 @@ export class FramePace {
     return Math.max(0, this.#sentAtMs + this.intervalMs - nowMs);
   }
 
-  /** A frame was begun and sent. */
-  sent(begunAtMs: number, endedAtMs: number): void {
+  /** A frame was begun and sent; `isTaken`: at least one viewer took it. For those who read nothing there is no hurry. */
+  sent(begunAtMs: number, endedAtMs: number, isTaken: boolean): void {
     this.#sentAtMs = begunAtMs;
+    this.#isTaken = isTaken;
     this.#costMs += (endedAtMs - begunAtMs - this.#costMs) / smoothing;
   }
 }

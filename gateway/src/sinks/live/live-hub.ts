@@ -173,7 +173,7 @@ export class LiveHub {
       const share = shareOf(items, subscription);
       if (share) watched = this.#give(subscription, share) || watched;
     }
-    this.#pace.sent(begunAtMs, performance.now());
+    this.#pace.sent(begunAtMs, performance.now(), watched);
     if (watched && frame) this.#recordLatency(frame);
     if (skipped > 0) this.#tellSkipped(skipped);
   }
