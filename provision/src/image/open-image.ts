@@ -13,7 +13,7 @@ import { openZippedImage } from './zipped-image.ts';
 /** Bytes that are read from the packed file at once. */
 const readBytes = 1024 * 1024;
 /** Blocks of a raw image that are read while one is used. */
-const blocksAhead = 2;
+const blocksAhead = 4;
 
 /** An image, ready to be unpacked once. */
 export interface ImageSource {

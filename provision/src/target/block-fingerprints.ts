@@ -5,7 +5,7 @@ const fingerprintBytes = 16;
 /**
  * One fingerprint a block, 16 bytes each: a quarter of a megabyte for a card of 32 GB. It is the tag that AES-GCM gives to
  * a block which it authenticates only (GMAC, NIST SP 800-38D), ten times as fast as SHA-256. The key is random and
- * never leaves this object: what a medium does to a block of 2 MiB stays unnoticed with a probability of 2^-111
+ * never leaves this object: what a medium does to a block of 1 MiB stays unnoticed with a probability of 2^-112
  * at most, whatever it does.
  */
 export class BlockFingerprints {

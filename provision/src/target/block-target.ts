@@ -11,13 +11,13 @@ import { readBlocks } from './read-blocks.ts';
 /** Named limits of writing and reading back. */
 export const targetLimits = {
   /** What is read, hashed and written at once: large, since each costs turns of threads that may have to wait for a processor. */
-  blockBytes: 2 * 1024 * 1024,
+  blockBytes: 1 * 1024 * 1024,
   /** Blocks that are being written; the kernel takes those of one file in turn. */
   writesInFlight: 2,
   /** Blocks that are read back while one is checked. */
   readBackAhead: 3,
   /** All that are out at the same time: those of the image, and those that are written, read back, or changed. */
-  blocksInMemory: 8,
+  blocksInMemory: 16,
 } as const;
 
 const { blockBytes, writesInFlight, readBackAhead, blocksInMemory } = targetLimits;
