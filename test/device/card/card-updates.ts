@@ -12,6 +12,9 @@ export const updatesFolder = '/var/lib/private/fieldline/updates';
 const withinMs = 600_000;
 
 /** How far the newest offer has come on the device. */
+/** The program is one file of a megabyte and a half: more than a child may print where nothing is said. */
+const maxBuffer = 64 * 1024 * 1024;
+
 type Progress = OfferSummary['progress'][number];
 
 /** Publishes and offers versions as a person does, and looks at what becomes of them. */
@@ -34,7 +37,7 @@ export class CardUpdates {
   async programOf(version: string): Promise<string> {
     const { sha256 } = await this.bundleOf(version);
     const bundle = join(this.#rig.folder, 'home/updates', `${sha256}.tar.gz`);
-    const program = execFileSync('tar', ['-xzOf', bundle, '--wildcards', '*lib/agent.cjs']);
+    const program = execFileSync('tar', ['-xzOf', bundle, '--wildcards', '*lib/agent.cjs'], { maxBuffer });
     return createHash('sha256').update(program).digest('hex');
   }
 
