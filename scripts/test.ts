@@ -1,6 +1,6 @@
 /**
- * Runs the tests: `npm test [-- FILTER…]`, `npm run test:long`, `npm run test:device`. Prints vitest's own progress, then what was
- * skipped and why, and last the plain counts. Exits 1 when a test failed, or when none ran.
+ * Runs the tests: `npm test [-- FILTER…]`, `npm run test:long`, `npm run test:device [-- --first-boot]`. Prints vitest's own
+ * progress, then what was skipped and why, and last the plain counts. Exits 1 when a test failed, or when none ran.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,10 +11,20 @@ import { countTests, summarize, type VitestReport } from './test/summary.ts';
 
 const root = dirname(import.meta.dirname);
 
-/** What a flag adds to the tests: variables by which those that take long are asked for. */
-const modes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '--long': { FIELDLINE_TEST_LONG: '1' },
-  '--device': { FIELDLINE_TEST_DEVICE: '1' },
+/** Tests that take long, and are asked for by a flag: the variables that let them run. */
+interface Mode {
+  readonly variables: Readonly<Record<string, string>>;
+  /** What alone is run; the last flag that says so counts. */
+  readonly only?: string;
+}
+
+const modes: Readonly<Record<string, Mode>> = {
+  '--long': { variables: { FIELDLINE_TEST_LONG: '1' } },
+  '--device': { variables: { FIELDLINE_TEST_DEVICE: '1' }, only: 'test/device/card/card.test.ts' },
+  '--first-boot': {
+    variables: { FIELDLINE_TEST_DEVICE: '1', FIELDLINE_TEST_FIRST_BOOT: '1' },
+    only: 'test/device/card/first-boot.test.ts',
+  },
 };
 
 process.exitCode = main(process.argv.slice(2));
@@ -35,12 +45,13 @@ function main(flags: readonly string[]): number {
 }
 
 function runVitest(flags: readonly string[], directory: string): number {
-  const filters = flags.filter((flag) => !modes[flag]);
+  const only = flags.map((flag) => modes[flag]?.only).findLast((each) => each !== undefined);
+  const filters = [...flags.filter((flag) => !modes[flag]), ...(only === undefined ? [] : [only])];
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${directory}/report.json`];
   const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` };
   Object.assign(env, { FIELDLINE_SKIPS_FILE: join(directory, 'skips.ndjson') });
-  for (const flag of flags) Object.assign(env, modes[flag]);
+  for (const flag of flags) Object.assign(env, modes[flag]?.variables);
   const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...filters], {
     cwd: root,
     env,

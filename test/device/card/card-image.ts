@@ -25,7 +25,11 @@ const commandLine = 'console=ttyAMA0 root=/dev/vda2 rootwait net.ifnames=0 panic
 /** What tells each kind of system apart, in its boot partition. */
 const marks: Readonly<Record<CardKind, Readonly<Record<string, string>>>> = {
   firstrun: { 'issue.txt': 'Raspberry Pi reference 2024-11-19\n' },
-  'cloud-init': { 'user-data': '#cloud-config\n', 'meta-data': 'instance-id: rpios-image\n' },
+  'cloud-init': {
+    'user-data': '#cloud-config\n',
+    'meta-data': 'dsmode: local\ninstance_id: rpios-image\n',
+    'network-config': '# The image asks for nothing.\n',
+  },
 };
 
 /**

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the root file system of a test card, once: Debian for arm64 as one ext4 image in the user's cache.
-#   make-root.sh firstrun      a system as Raspberry Pi OS was before cloud-init: about 5 minutes
-#   make-root.sh cloud-init    with cloud-init, whose Python is compiled under emulation: about 15 minutes
+#   make-root.sh firstrun      Bookworm, as Raspberry Pi OS was before cloud-init: about 5 minutes
+#   make-root.sh cloud-init    Trixie, with cloud-init, netplan and NetworkManager as Raspberry Pi OS has them: about 15 minutes
 # Programs of the foreign architecture run by a binfmt_misc of a user namespace of its own (Linux 6.7 and newer):
 # nothing of this machine changes, and no root is needed where newuidmap is.
 set -eu
@@ -18,16 +18,25 @@ inside() {
   emulator=$(command -v qemu-aarch64-static)
   printf '%s' ":aarch64:M::$magic:$mask:$emulator:F" >/proc/sys/fs/binfmt_misc/register
   packages=systemd-sysv,udev,dbus,openssh-server,iproute2,kmod,passwd,login,libstdc++6,libatomic1
-  [ "$kind" = firstrun ] || packages="$packages,cloud-init,sudo"
+  case "$kind" in
+    firstrun) release=bookworm units='systemd-networkd test-console' ;;
+    cloud-init)
+      release=trixie units='NetworkManager test-console'
+      packages="$packages,cloud-init,e2fsprogs,netplan.io,network-manager,sudo,tzdata,locales"
+      ;;
+  esac
   rm -rf "$work/root"
   nice -n 5 mmdebstrap --mode=root --variant=apt --architectures=arm64 --include="$packages" \
     --aptopt='Apt::Install-Recommends "false"' \
     --customize-hook="copy-in $here/root/etc /" \
+    --customize-hook="copy-in $here/root-$kind/etc /" \
+    --customize-hook='[ ! -d "$1/etc/netplan" ] || chmod -R go= "$1/etc/netplan"' \
     --customize-hook='mkdir -p "$1/boot/firmware"' \
     --customize-hook='ln -sf /dev/null "$1/etc/systemd/system/apt-daily.timer"' \
     --customize-hook='ln -sf /dev/null "$1/etc/systemd/system/apt-daily-upgrade.timer"' \
-    --customize-hook='chroot "$1" systemctl enable systemd-networkd test-console' \
-    bookworm "$work/root" http://deb.debian.org/debian
+    --customize-hook='for unit in systemd-binfmt.service proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount; do ln -sf /dev/null "$1/etc/systemd/system/$unit"; done' \
+    --customize-hook="chroot \"\$1\" systemctl enable $units" \
+    "$release" "$work/root" http://deb.debian.org/debian
   truncate -s 0 "$work/root.ext4"
   mke2fs -q -t ext4 -L rootfs -d "$work/root" "$work/root.ext4" 1000M
   rm -rf "$work/root"

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runFieldline } from '../../services/run-fieldline.ts';
+import { cardParts, isComplete } from './card-parts.ts';
+import { CardRig, cardSecrets, say } from './card-rig.ts';
+
+/** `npm run test:device -- --first-boot` asks. */
+const isAsked = process.env['FIELDLINE_TEST_FIRST_BOOT'] === '1';
+const parts = isAsked ? cardParts('cloud-init') : undefined;
+/** cloud-init alone takes minutes under emulation. */
+const bootMs = 900_000;
+
+describe.skipIf(!isComplete(parts))('a card whose system has cloud-init', () => {
+  let rig: CardRig;
+  let packages: string;
+
+  beforeAll(async () => {
+    if (!isComplete(parts)) return;
+    packages = mkdtempSync(join(tmpdir(), 'fieldline-packages-'));
+    const made = await runFieldline(['flash', 'bundle', '--arch', 'arm64', '--output', packages]);
+    expect(made.exitCode, made.stderr).toBe(0);
+    rig = new CardRig(parts);
+    await rig.startGateway();
+    await rig.flash('cloud-init', packages);
+  }, bootMs);
+
+  afterAll(async () => {
+    await rig.end();
+    rmSync(packages, { recursive: true });
+  }, bootMs);
+
+  test(
+    'takes its settings over and delivers within its first boot',
+    async () => {
+      const { seconds, reboots } = await rig.bootToFirstReading();
+      say(`power-on to the first stored reading: ${seconds} s, ${reboots} reboots (cloud-init)`);
+      expect(reboots).toBe(0);
+      await rig.until('20 readings', ({ stored, underWay }) => stored >= 20 && underWay === 0);
+      expect(await rig.account()).toMatchObject({ refused: 0, lost: 0, unaccounted: 0 });
+      await rig.machine.shell.ready();
+      const textOf = async (command: string) => (await rig.machine.shell.run(command)).text;
+      const status = await textOf('cloud-init status --wait --long');
+      expect(status).toContain('status: done');
+      expect(status).toContain('DataSourceNoCloud [seed=');
+      expect(await textOf('hostname')).toBe('greenhouse-1');
+      expect(await textOf('id -nG gardener')).toMatch(/dialout/);
+      expect(await textOf('getent shadow gardener')).toContain(cardSecrets.passwordHash);
+      expect(await textOf('cat ~gardener/.ssh/authorized_keys')).toContain('ssh-ed25519 ');
+      expect(await textOf('readlink -f /etc/localtime')).toBe('/usr/share/zoneinfo/Europe/Zurich');
+      expect(await textOf('cat /etc/netplan/50-cloud-init.yaml')).toContain('Glashaus');
+      expect(await textOf('nmcli -t -f DEVICE,STATE device')).toContain('eth0:connected');
+      expect(await textOf('cat /boot/firmware/fieldline/install.log')).toContain('Fieldline: installed');
+      expect(await textOf('systemctl --failed --plain --no-legend')).toBe('');
+    },
+    bootMs,
+  );
+
+  test(
+    'does nothing of it again at its next boot, and delivers on',
+    async () => {
+      const before = await rig.machine.shell.run('wc -l </boot/firmware/fieldline/install.log');
+      await rig.machine.powerCut();
+      const { stored } = await rig.account();
+      await rig.powerOn();
+      await rig.until('10 more readings', (row) => row.stored >= stored + 10 && row.underWay === 0);
+      await rig.machine.shell.ready();
+      expect(await rig.machine.shell.run('wc -l </boot/firmware/fieldline/install.log')).toEqual(before);
+      expect(await rig.account()).toMatchObject({ refused: 0, unaccounted: 0 });
+    },
+    bootMs,
+  );
+});
