@@ -1,26 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openGatewayDatabase } from '../home/gateway-database.ts';
+import { temporaryDatabase } from '../testing/temporary-database.ts';
 import { DeviceRegistry } from './device-registry.ts';
 
-let folder: string;
 let database: DatabaseSync;
+let remove: () => void;
 let nowUs: number;
 let registry: DeviceRegistry;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fieldline-registry-'));
-  database = openGatewayDatabase(join(folder, 'gateway.db'));
+  ({ database, remove } = temporaryDatabase());
   nowUs = 1e15;
   registry = new DeviceRegistry(database, { clock: { nowUs: () => nowUs }, devicesMax: 10 });
   await registry.create('a');
 });
-afterEach(() => {
-  database.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => remove());
 
 function changes(): number {
   return Number(database.prepare('SELECT total_changes() AS changes').get()?.['changes']);

@@ -1,27 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Batch, DroppedRange, LedgerAnswer, StreamLedger } from '@fieldline/protocol';
 import { sampleBatch } from '@fieldline/protocol/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openGatewayDatabase } from '../home/gateway-database.ts';
+import { temporaryDatabase } from '../testing/temporary-database.ts';
 import { DeviceAccount } from './device-account.ts';
 import { Ledger, type StoreCounts } from './ledger.ts';
 import { RefusedReadings } from './refused-readings.ts';
 
-let directory: string;
 let database: DatabaseSync;
+let remove: () => void;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'fieldline-ledger-'));
-  database = openGatewayDatabase(join(directory, 'gateway.db'));
+  ({ database, remove } = temporaryDatabase());
 });
-afterAll(() => {
-  database.close();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => remove());
 
 function newLedger(): Ledger {
   database.exec('DELETE FROM refused_readings; DELETE FROM refused_batches');

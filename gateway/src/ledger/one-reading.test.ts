@@ -1,27 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeBatch, encodeBatch, OneReadingBatch, OutlineReader, type Batch } from '@fieldline/protocol';
 import { airReadings, allBatched, sampleBatch } from '@fieldline/protocol/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openGatewayDatabase } from '../home/gateway-database.ts';
 import { digestOf } from '../ingest/batch-digest.ts';
+import { temporaryDatabase } from '../testing/temporary-database.ts';
 import { Ledger } from './ledger.ts';
 import { RefusedReadings } from './refused-readings.ts';
 
-let directory: string;
 let database: DatabaseSync;
+let remove: () => void;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'fieldline-ledger-'));
-  database = openGatewayDatabase(join(directory, 'gateway.db'));
+  ({ database, remove } = temporaryDatabase());
 });
-afterAll(() => {
-  database.close();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => remove());
 
 /** Batch `seq` of a device that sends one reading at a time of one of two sensors; `skew` makes its books wrong. */
 function messageOf(seq: number, sensor: string, batched: number, skew: number): Batch {

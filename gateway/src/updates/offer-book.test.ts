@@ -1,24 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openGatewayDatabase } from '../home/gateway-database.ts';
+import { temporaryDatabase } from '../testing/temporary-database.ts';
 import { OfferBook } from './offer-book.ts';
 
 const clock = { nowUs: () => 1_700_000_000_000_000 };
 
-let folder: string;
 let database: DatabaseSync;
+let remove: () => void;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fieldline-offers-'));
-  database = openGatewayDatabase(join(folder, 'gateway.db'));
+  ({ database, remove } = temporaryDatabase());
 });
-afterEach(() => {
-  database.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => remove());
 
 function offered(): { book: OfferBook; offer: string } {
   const book = new OfferBook(database, clock);
