@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { Sketch } from '../aggregate/index.ts';
-import type { Batch, ReadingsBlock, SensorBlock, WindowsBlock, WindowsField } from '../schema/index.ts';
+import type {
+  Batch,
+  ReadingsBlock,
+  SensorBlock,
+  StreamLedger,
+  WindowsBlock,
+  WindowsField,
+} from '../schema/index.ts';
 
 const name = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,20}$/);
 const time = fc.integer({ min: 0, max: 2 ** 52 });
@@ -86,7 +93,8 @@ const gaps = fc.tuple(fc.record(head), fc.array(gap, { maxLength: 4 })).map(([bl
 const block: fc.Arbitrary<SensorBlock> = fc.oneof(fc.nat(40).chain(readings), fc.nat(6).chain(windows), gaps);
 const stream = fc.tuple(name, name).map(([sensor, quantity]) => `${sensor}/${quantity}`);
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
-const row = fc.record({
+/** Any totals of a stream that a batch may carry. */
+export const arbitraryTotals: fc.Arbitrary<StreamLedger> = fc.record({
   taken: count,
   filtered: count,
   refused: count,
@@ -116,7 +124,7 @@ export const arbitraryBatch: fc.Arbitrary<Batch> = fc.record(
     lane: fc.constantFrom('live', 'backlog'),
     sensors: fc.array(block, { maxLength: 4 }),
     dropped: fc.array(dropped, { maxLength: 3 }),
-    ledger: fc.dictionary(stream, row, { maxKeys: 4 }),
+    ledger: fc.dictionary(stream, arbitraryTotals, { maxKeys: 4 }),
     anchor: fc.record({ bootId: id, monotonicUs: time, wallUs: time }),
   },
   {

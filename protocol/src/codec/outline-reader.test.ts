@@ -2,26 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../schema/index.ts';
 import { allBatched, airReadings, sampleBatch } from '../testing/index.ts';
+import { arbitraryTotals } from './arbitrary-batch.ts';
 import { decodeBatch, encodeBatch } from './codec.ts';
 import { countReadings } from './count-readings.ts';
 import { OneReadingBatch } from './one-reading.ts';
 import { OutlineReader } from './outline-reader.ts';
 
-const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
-const totals = fc.record({
-  taken: count,
-  filtered: count,
-  refused: count,
-  lost: count,
-  open: count,
-  batched: count,
-});
 const numbers = fc.record({
   seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   sentAt: fc.integer({ min: 0, max: 2 ** 52 }),
   t: fc.integer({ min: 0, max: 2 ** 52 }),
   v: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(-0, 21.5, 7)),
-  totals,
+  totals: arbitraryTotals,
 });
 type Numbers = typeof numbers extends fc.Arbitrary<infer Value> ? Value : never;
 
