@@ -35,6 +35,8 @@ export function say(figure: string): void {
 export class CardRig {
   readonly folder = mkdtempSync(join(tmpdir(), 'fieldline-card-rig-'));
   readonly card = join(this.folder, 'card.img');
+  /** Folder of the packages that are on the card. */
+  readonly packages = join(this.folder, 'packages');
   readonly sensor: VirtualSensor;
   /** What signs the updates that this device takes. */
   readonly updateKey: KeyObject;
@@ -42,7 +44,21 @@ export class CardRig {
   #gateway: RunningGateway | undefined;
   #machine: CardMachine | undefined;
 
-  constructor(parts: CardParts) {
+  /** Makes the packages, starts the gateway, and flashes a card as a person does; the device is off. */
+  static async flashed(kind: CardKind, parts: CardParts): Promise<CardRig> {
+    const rig = new CardRig(parts);
+    try {
+      await fieldline('flash', 'bundle', '--arch', 'arm64', '--output', rig.packages);
+      await rig.#startGateway();
+      await rig.#flash(kind);
+      return rig;
+    } catch (cause) {
+      await rig.end();
+      throw cause;
+    }
+  }
+
+  private constructor(parts: CardParts) {
     this.#parts = parts;
     this.updateKey = generateKeyPairSync('ed25519').privateKey;
     const link = join(this.folder, 'receiver');
@@ -59,14 +75,14 @@ export class CardRig {
     return this.#gateway;
   }
 
-  async startGateway(): Promise<void> {
+  async #startGateway(): Promise<void> {
     const ports = { http: { port: 0 }, mqtt: { port: 0 }, https: { port: 0 }, mqtts: { port: 0 } };
     const home = join(this.folder, 'home');
     this.#gateway = await startGateway({ home, ...ports, logLevel: 'silent' }, { environment: {} });
   }
 
-  /** Assembles an image and flashes it as a person does; the device gets a claim of this gateway. */
-  async flash(kind: CardKind, packages: string): Promise<void> {
+  /** Assembles an image and flashes it; the device gets a claim of this gateway. */
+  async #flash(kind: CardKind): Promise<void> {
     const { httpUrl, mqttsUrl = '', httpsUrl = '', home } = this.#running;
     const config = join(this.folder, 'agent.yaml');
     const sensors = [{ id: 'position', driver: 'gnss', port: '/dev/ttyS0', baudRate: 9600, window: 'none' }];
@@ -74,14 +90,13 @@ export class CardRig {
     const gateway = { claimUrl: fromDevice(httpsUrl) };
     writeFileSync(config, stringify({ gateway, flush: '1s', updates, sensors }));
     const image = assembleImage(kind, this.#parts, this.folder);
-    const flashed = await runFieldline([
-      ...['flash', 'image', image, '--output', this.card, '--packages', packages, '--config', config],
+    await fieldline(
+      ...['flash', 'image', image, '--output', this.card, '--packages', this.packages, '--config', config],
       ...['--name', device, '--gateway', fromDevice(mqttsUrl), '--api', httpUrl, '--home', home],
       ...['--user', 'gardener', '--ssh-key', this.#sshKey(), '--password-hash', cardSecrets.passwordHash],
       ...['--wifi', 'Glashaus', '--wifi-country', 'CH', '--wifi-password', cardSecrets.wifiPassword],
       ...['--timezone', 'Europe/Zurich', '--no-wait', '--json'],
-    ]);
-    if (flashed.exitCode !== 0) throw new Error(flashed.stderr);
+    );
     rmSync(image);
   }
 
@@ -158,9 +173,7 @@ export class CardRig {
   /** Runs `fieldline …` against this gateway, and answers its JSON. Throws what it prints when it fails. */
   async command<Answer>(...words: readonly string[]): Promise<Answer> {
     const { home, httpUrl } = this.#running;
-    const ran = await runFieldline([...words, '--gateway', httpUrl, '--home', home, '--json']);
-    if (ran.exitCode !== 0) throw new Error(ran.stderr);
-    return JSON.parse(ran.stdout) as Answer;
+    return JSON.parse(await fieldline(...words, '--gateway', httpUrl, '--home', home, '--json')) as Answer;
   }
 
   async end(): Promise<void> {
@@ -178,6 +191,13 @@ export class CardRig {
     );
     return path;
   }
+}
+
+/** Runs `fieldline …`, and answers what it prints. Throws what it says when it fails. */
+async function fieldline(...words: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runFieldline(words);
+  if (exitCode !== 0) throw new Error(stderr);
+  return stdout;
 }
 
 /** The half of a key that devices are told: RFC 8037, 2. */

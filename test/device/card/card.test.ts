@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runFieldline } from '../../services/run-fieldline.ts';
 import { cardParts, isComplete } from './card-parts.ts';
 import { CardRig, cardSecrets, say } from './card-rig.ts';
 import { updateTests } from './update-tests.ts';
@@ -15,7 +13,6 @@ const parts = cardParts('firstrun');
 const bootMs = 900_000;
 
 let rig: CardRig;
-let packages: string;
 
 /** The exit code and text of a command in the device. */
 const run = (command: string) => rig.machine.shell.run(command);
@@ -32,12 +29,12 @@ async function send(file: string, to: string): Promise<void> {
 
 /** The agent's package once more, as a newer version. */
 function newerPackage(version: string): string {
-  const name = readdirSync(packages).find((each) => /^fieldline-agent_.*\.deb$/.test(each)) ?? '';
-  const tree = join(packages, 'tree');
-  execFileSync('dpkg-deb', ['--raw-extract', join(packages, name), tree]);
+  const name = readdirSync(rig.packages).find((each) => /^fieldline-agent_.*\.deb$/.test(each)) ?? '';
+  const tree = join(rig.packages, 'tree');
+  execFileSync('dpkg-deb', ['--raw-extract', join(rig.packages, name), tree]);
   const control = join(tree, 'DEBIAN/control');
   writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, `Version: ${version}`));
-  const built = join(packages, `newer-${version}.deb`);
+  const built = join(rig.packages, `newer-${version}.deb`);
   execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree, built], { stdio: 'ignore' });
   rmSync(tree, { recursive: true });
   return built;
@@ -46,18 +43,10 @@ function newerPackage(version: string): string {
 describe.skipIf(!isComplete(parts))('a flashed card in an emulated device', () => {
   beforeAll(async () => {
     if (!isComplete(parts)) return;
-    packages = mkdtempSync(join(tmpdir(), 'fieldline-packages-'));
-    const made = await runFieldline(['flash', 'bundle', '--arch', 'arm64', '--output', packages]);
-    expect(made.exitCode, made.stderr).toBe(0);
-    rig = new CardRig(parts);
-    await rig.startGateway();
-    await rig.flash('firstrun', packages);
+    rig = await CardRig.flashed('firstrun', parts);
   }, bootMs);
 
-  afterAll(async () => {
-    await rig.end();
-    rmSync(packages, { recursive: true });
-  }, bootMs);
+  afterAll(() => rig.end(), bootMs);
 
   test(
     'installs the agent at its first boot, and its readings are stored by the gateway',

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runFieldline } from '../../services/run-fieldline.ts';
 import { cardParts, isComplete } from './card-parts.ts';
 import { CardRig, cardSecrets, say } from './card-rig.ts';
 
@@ -14,22 +10,13 @@ const bootMs = 900_000;
 
 describe.skipIf(!isComplete(parts))('a card whose system has cloud-init', () => {
   let rig: CardRig;
-  let packages: string;
 
   beforeAll(async () => {
     if (!isComplete(parts)) return;
-    packages = mkdtempSync(join(tmpdir(), 'fieldline-packages-'));
-    const made = await runFieldline(['flash', 'bundle', '--arch', 'arm64', '--output', packages]);
-    expect(made.exitCode, made.stderr).toBe(0);
-    rig = new CardRig(parts);
-    await rig.startGateway();
-    await rig.flash('cloud-init', packages);
+    rig = await CardRig.flashed('cloud-init', parts);
   }, bootMs);
 
-  afterAll(async () => {
-    await rig.end();
-    rmSync(packages, { recursive: true });
-  }, bootMs);
+  afterAll(() => rig.end(), bootMs);
 
   test(
     'takes its settings over and delivers within its first boot',
