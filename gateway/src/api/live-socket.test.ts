@@ -90,6 +90,13 @@ describe('live socket', () => {
     expect([...one.messages, ...other.messages]).toEqual([]);
   });
 
+  test('does not keep a viewer waiting for frames that have nothing for it', async () => {
+    await view('a/s/*');
+    publish('b', readings([1], [1]));
+    rig.hub.flush();
+    expect(rig.hub.frameIntervalMs).toBeLessThan(50);
+  });
+
   test('joins what comes within one display frame', async () => {
     const { viewer } = await view('*');
     for (let time = 1; time <= 50; time++) publish('a', readings([time], [time]));

@@ -13,12 +13,12 @@ const smoothing = 8;
  */
 export class FramePace {
   #costMs = 0;
-  #isTaken = true;
+  #isRefused = false;
   #sentAtMs = Number.NEGATIVE_INFINITY;
 
   /** Time from one frame to the next. */
   get intervalMs(): number {
-    if (!this.#isTaken) return longestMs;
+    if (this.#isRefused) return longestMs;
     return Math.min(longestMs, Math.max(shortestMs, this.#costMs * part));
   }
 
@@ -27,10 +27,13 @@ export class FramePace {
     return Math.max(0, this.#sentAtMs + this.intervalMs - nowMs);
   }
 
-  /** A frame was begun and sent; `isTaken`: at least one viewer took it. For those who read nothing there is no hurry. */
-  sent(begunAtMs: number, endedAtMs: number, isTaken: boolean): void {
+  /**
+   * A frame was begun and sent; `isRefused`: nobody watches, or no viewer had room for what was in it for them. For those who
+   * read nothing there is no hurry. A frame with nothing for those who watch says nothing of that.
+   */
+  sent(begunAtMs: number, endedAtMs: number, isRefused: boolean): void {
     this.#sentAtMs = begunAtMs;
-    this.#isTaken = isTaken;
+    this.#isRefused = isRefused;
     this.#costMs += (endedAtMs - begunAtMs - this.#costMs) / smoothing;
   }
 }

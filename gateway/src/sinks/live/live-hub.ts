@@ -80,6 +80,11 @@ export class LiveHub {
     return lagging;
   }
 
+  /** Time from one display frame to the next at present, milliseconds. */
+  get frameIntervalMs(): number {
+    return this.#pace.intervalMs;
+  }
+
   /** Takes journaled batches; the next frame carries them. */
   take(entries: readonly JournaledBatch[]): void {
     if (!this.#watched()) return;
@@ -169,11 +174,14 @@ export class LiveHub {
       : devices;
     for (const item of items) this.#ring.push(item);
     let watched = false;
+    let isForSomebody = false;
     for (const subscription of this.#subscriptions.values()) {
       const share = shareOf(items, subscription);
+      isForSomebody ||= share !== undefined;
       if (share) watched = this.#give(subscription, share) || watched;
     }
-    this.#pace.sent(begunAtMs, performance.now(), watched);
+    const isRefused = !watched && (isForSomebody || this.#subscriptions.size === 0);
+    this.#pace.sent(begunAtMs, performance.now(), isRefused);
     if (watched && frame) this.#recordLatency(frame);
     if (skipped > 0) this.#tellSkipped(skipped);
   }
