@@ -39,11 +39,14 @@ export const flashDisk = defineCommand({
         image,
         options,
         io,
-        prepare: async ({ unpackedBytes }) => {
+        plan: async ({ unpackedBytes }) => {
           const disk = chosenDisk(disks, argument, { imageBytes: unpackedBytes, anyDisk: options.anyDisk });
           if (!options.yes) await confirm(disk, asker);
-          const plan = await flashPlan(options, asker, io.progress);
-          return { plan, target: await BlockTarget.openDisk(disk.path, disk.sizeBytes) };
+          return flashPlan(options, asker, io.progress);
+        },
+        target: () => {
+          const { path, sizeBytes } = diskAt(disks, argument);
+          return BlockTarget.openDisk(path, sizeBytes);
         },
       });
     } finally {
@@ -66,14 +69,17 @@ function chosenDisk(
   path: string,
   wanted: { imageBytes: number | undefined; anyDisk: boolean },
 ): Disk {
-  const disk = disks.find((each) => each.path === path);
-  if (!disk) {
-    const detail = 'There is no such disk; `fieldline flash disk` lists them.';
-    throw new FieldlineError('PROVISION_TARGET_REFUSED', { subject: path, detail });
-  }
+  const disk = diskAt(disks, path);
   const may = mayWrite(disk, wanted);
   if (may.ok) return disk;
   throw new FieldlineError(may.refusal.code, { subject: path, detail: may.refusal.detail });
+}
+
+function diskAt(disks: readonly Disk[], path: string): Disk {
+  const disk = disks.find((each) => each.path === path);
+  if (disk) return disk;
+  const detail = 'There is no such disk; `fieldline flash disk` lists them.';
+  throw new FieldlineError('PROVISION_TARGET_REFUSED', { subject: path, detail });
 }
 
 /** A letter typed in haste overwrites nothing: the whole name is wanted. */

@@ -26,13 +26,8 @@ export const flashImageCommand = defineCommand({
         image: argument,
         options,
         io,
-        prepare: async () => {
-          const plan = await flashPlan(options, asker, io.progress);
-          return {
-            plan,
-            target: await BlockTarget.createFile(options.output ?? `${plan.settings.name}.img`),
-          };
-        },
+        plan: () => flashPlan(options, asker, io.progress),
+        target: ({ settings }) => BlockTarget.createFile(options.output ?? `${settings.name}.img`),
       });
     } finally {
       asker.close();

@@ -8,26 +8,41 @@ import { GatewayClient } from '../gateway/gateway-client.ts';
 import { buildPackages, packageCache } from './build-packages.ts';
 import { publicHalf, readSigningKey, signingKeyPath } from '../update/signing-key.ts';
 import type { DeviceOptions } from './device-options.ts';
+import { knownBefore, type KnownDevice } from './known-device.ts';
 
 /** Where the agent of a flashed device keeps its data; the unit's state directory. */
 const deviceDataDir = '/var/lib/fieldline';
 
+/** What goes onto a card, and what the gateway knows of its device. */
+export interface CardAgent {
+  readonly files: AgentFiles;
+  /** Whether the device was registered at the gateway for this card. */
+  readonly isRegistered: boolean;
+  readonly known: KnownDevice;
+}
+
 /**
  * What goes onto the device: packages, configuration and credential. A device whose configuration brings neither
- * password nor claim is registered at the gateway: over TLS it gets a claim, otherwise a password.
+ * password nor claim is registered at the gateway: over TLS it gets a claim, otherwise a password. What could never
+ * come to the gateway is refused: CLAIM_REFUSED, API_DEVICE_UNKNOWN.
  */
 export async function agentFiles(
   options: DeviceOptions,
   device: { readonly name: string; readonly gateway: string },
   onStep: (step: string) => void,
-): Promise<AgentFiles> {
+): Promise<CardAgent> {
   const own = await checkedConfig(options.config, device);
-  const packages = await fittingPackages(options, onStep);
   const isGiven = own.password !== undefined || own.claim !== undefined;
-  const credential = isGiven ? own : await credentialOf(options, device);
-  const { password, claim } = credential;
-  const config = agentConfig(own, { ...device, claim });
-  return { config: stringify(config), packages, ...(password !== undefined && { password }) };
+  const isBrought = isGiven || options.passwordFile !== undefined;
+  const before = await knownBefore(device.name, { claim: own.claim, isBrought }, options);
+  const packages = await fittingPackages(options, onStep);
+  const { password, claim, expiresAt } = isGiven ? own : await credentialOf(options, device);
+  const config = stringify(agentConfig(own, { ...device, claim }));
+  return {
+    files: { config, packages, ...(password !== undefined && { password }) },
+    isRegistered: !isBrought,
+    known: expiresAt === undefined ? before : { ...before, claimUntilUs: expiresAt },
+  };
 }
 
 /** The document of an agent's configuration on a device, without a password. */
@@ -82,6 +97,8 @@ function updatesOf(keys: Readonly<Record<string, unknown>>): Readonly<Record<str
 export interface Credential {
   readonly password?: string | undefined;
   readonly claim?: string | undefined;
+  /** Until when the claim can be traded, in µs; where it was made just now. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** Throws CLI_USAGE where a folder has none for the device's processor: the card would start, and install nothing. */

@@ -1,4 +1,4 @@
-import { DeviceSummary, FieldlineError, type Result } from '@fieldline/protocol';
+import { FieldlineError, type Result } from '@fieldline/protocol';
 import {
   installOverSsh,
   judgeSpace,
@@ -17,6 +17,7 @@ import type { Asker } from './ask.ts';
 import { awaitDelivery, deliveryMark } from './await-delivery.ts';
 import type { DeviceOptions } from './device-options.ts';
 import { PhaseLine } from './phase-line.ts';
+import { revokeDevice } from './revoke-device.ts';
 import { missingPackages, sshChange, sshWish, type SshChange, type SshWish } from './ssh-change.ts';
 import { rememberHost, sshTarget, type SshOptions } from './ssh-target.ts';
 
@@ -110,7 +111,7 @@ async function install(session: SshSession, plan: Plan, work: Work): Promise<num
   } catch (cause) {
     // A broken connection leaves the device with its new credential, which the next run goes on with.
     if (cause instanceof FieldlineError && cause.code === 'SSH_CONNECTION_LOST') throw cause;
-    if (plan.isRegistered) await revoke(plan.name, work).catch(() => undefined);
+    if (plan.isRegistered) await revokeDevice(plan.name, work.options).catch(() => undefined);
     if (installed) await takeBack(installed, work);
     throw cause;
   }
@@ -143,11 +144,6 @@ async function arrival({ name }: Plan, { options, io }: Work): Promise<number | 
 async function takeBack(installed: Installed, { destination, io }: Work): Promise<void> {
   io.progress('Taking it back');
   orThrow(await installed.rollBack(), destination);
-}
-
-/** A device that was registered for an installation that failed must not stand in the way of the next one. */
-async function revoke(name: string, { options }: Work): Promise<void> {
-  await clientOf(options).post(`/api/v1/devices/${name}/revoke`, DeviceSummary);
 }
 
 function tell(plan: Plan, seconds: number | undefined, { destination, options, io }: Work): void {

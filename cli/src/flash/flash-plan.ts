@@ -1,19 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { FieldlineError } from '@fieldline/protocol';
 import { checkSettings, type DeviceSettings, type FlashPlan } from '@fieldline/provision';
-import { agentFiles } from './agent-files.ts';
+import { agentFiles, type CardAgent } from './agent-files.ts';
 import type { Asker } from './ask.ts';
 import type { DeviceOptions } from './device-options.ts';
 
+/** The plan for one card, with what the gateway knows of its device. */
+export interface CardPlan extends FlashPlan, Omit<CardAgent, 'files'> {}
+
 /**
  * The plan for one device: asks only what it was not told, checks the settings, and only then registers the
- * device. Throws CLI_USAGE, PROVISION_SETTINGS_INVALID, or what the gateway answers.
+ * device. Throws CLI_USAGE, PROVISION_SETTINGS_INVALID, CLAIM_REFUSED, or what the gateway answers.
  */
 export async function flashPlan(
   options: DeviceOptions,
   asker: Asker,
   onStep: (step: string) => void,
-): Promise<FlashPlan> {
+): Promise<CardPlan> {
   const name = options.name ?? (await asker.ask('Name of the device', '--name'));
   const gateway =
     options.gateway ??
@@ -25,7 +28,8 @@ export async function flashPlan(
     const { code, detail } = checked.refusal;
     throw new FieldlineError(code, { subject: name, detail });
   }
-  return { settings, agent: await agentFiles(options, { name, gateway }, onStep) };
+  const { files: agent, ...about } = await agentFiles(options, { name, gateway }, onStep);
+  return { settings, agent, ...about };
 }
 
 /** Throws CLI_USAGE where this is no address that an agent delivers to. */

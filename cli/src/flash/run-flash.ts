@@ -10,14 +10,19 @@ import {
 import type { CommandIo } from '../command/command-io.ts';
 import { awaitDevice } from './await-device.ts';
 import type { DeviceOptions } from './device-options.ts';
+import type { CardPlan } from './flash-plan.ts';
+import { timeOf } from './known-device.ts';
 import { PhaseLine, size } from './phase-line.ts';
+import { revokeDevice } from './revoke-device.ts';
 
 /** What a flash command does with its image. */
 export interface FlashWork {
   /** Path of the image. */
   readonly image: string;
-  /** Makes plan and target, in this order, once the image is known to be one. */
-  readonly prepare: (image: ImageSource) => Promise<{ plan: FlashPlan; target: BlockTarget }>;
+  /** Makes the plan, once the image is known to be one. */
+  readonly plan: (image: ImageSource) => Promise<CardPlan>;
+  /** Opens what is written to. */
+  readonly target: (plan: CardPlan) => Promise<BlockTarget>;
   readonly options: DeviceOptions;
   readonly io: CommandIo;
 }
@@ -27,31 +32,47 @@ export interface FlashWork {
  * Answers the exit code. An interruption throws PROVISION_TARGET_FAILED: a card then is incomplete; a file that
  * was not finished is removed.
  */
-export async function runFlash({ image, prepare, options, io }: FlashWork): Promise<number> {
+export async function runFlash({ image, options, io, ...work }: FlashWork): Promise<number> {
   const source = await openImage(image);
   try {
-    const { plan, target } = await prepare(source);
-    const report = await written(plan, { image: source, target }, io);
-    return await told(plan.settings.name, report, { options, io });
+    const plan = await work.plan(source);
+    const report = await made(plan, { image: source, target: () => work.target(plan) }, { options, io });
+    return await told(plan, report, { options, io });
   } finally {
     await source.close();
   }
 }
 
+/** Writes the card. A device that was registered for a card that failed is revoked: the next one registers it anew. */
+async function made(
+  plan: CardPlan,
+  ends: { readonly image: ImageSource; readonly target: () => Promise<BlockTarget> },
+  { options, io }: Pick<FlashWork, 'options' | 'io'>,
+): Promise<FlashReport> {
+  try {
+    return await written(plan, { image: ends.image, target: await ends.target() }, io);
+  } catch (cause) {
+    if (plan.isRegistered) await revokeDevice(plan.settings.name, options).catch(() => undefined);
+    throw cause;
+  }
+}
+
 async function told(
-  name: string,
+  { settings: { name }, known }: CardPlan,
   report: FlashReport,
   { options, io }: Pick<FlashWork, 'options' | 'io'>,
 ): Promise<number> {
   const { json, noWait } = options;
-  if (!json) for (const line of linesOf(report)) io.print(line);
+  const { claimUntilUs } = known;
+  const about = { ...report, ...(claimUntilUs !== undefined && { claimUntilUs }) };
+  if (!json) for (const line of linesOf(about)) io.print(line);
   if (noWait) {
-    if (json) io.printJson(report);
+    if (json) io.printJson(about);
     return 0;
   }
   if (!json) io.remark(`Put the card into ${name} and switch it on. Ctrl-C stops waiting; the card is done.`);
-  const arrival = await awaitDevice(name, { ...options, waitUs: options.wait }, io);
-  if (json) io.printJson({ ...report, ...arrival });
+  const arrival = await awaitDevice(name, { ...options, waitUs: options.wait, known }, io);
+  if (json) io.printJson({ ...about, ...arrival });
   else if (arrival.arrived)
     io.print(`${io.style.good('Online')}    ${name} reported after ${arrival.seconds} s`);
   else io.remark(arrival.hint);
@@ -80,11 +101,15 @@ async function written(
   }
 }
 
-function linesOf({ target, sizeBytes, seconds, sha256, files, firstBoot }: FlashReport): string[] {
+function linesOf(report: FlashReport & { readonly claimUntilUs?: number }): string[] {
+  const { target, sizeBytes, seconds, sha256, files, firstBoot, claimUntilUs } = report;
   const { write, verify } = seconds;
   return [
     `Written   ${target}: ${size(sizeBytes)} in ${write.toFixed(1)} s, ${size(sizeBytes / write)}/s`,
     `Verified  every byte read back in ${verify.toFixed(1)} s; ${files.length} files put in, by ${firstBoot}`,
     `SHA-256   ${sha256}`,
+    ...(claimUntilUs === undefined
+      ? []
+      : [`Claim     good until ${timeOf(claimUntilUs)}: the device is to be switched on before`]),
   ];
 }

@@ -24,6 +24,7 @@ export function deviceSummary(
     revoked,
     tags: { ...record.tags },
     agentVersion: status?.agentVersion ?? null,
+    bootId: status?.bootId ?? null,
     clock: status?.clock ?? null,
     configVersion: status?.configVersion ?? null,
     alarms: status?.alarms ?? [],

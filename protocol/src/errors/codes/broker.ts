@@ -154,7 +154,8 @@ export const brokerErrors = defineErrors({
   DEVICE_EXISTS: {
     number: 5100,
     title: 'A device of this name is registered already.',
-    remedy: 'Choose another name, or revoke the device first.',
+    remedy:
+      'Choose another name; for a new card of the same device take the old one its credential first: `fieldline device revoke NAME`.',
   },
   DEVICE_NAME_INVALID: {
     number: 5101,

@@ -13,6 +13,8 @@ export const DeviceSummary = Type.Object({
   revoked: Type.Boolean(),
   tags: Type.Record(Type.String(), Type.String()),
   agentVersion: Nullable(Type.String()),
+  /** Another one after each boot; null before its first status. */
+  bootId: Type.Optional(Nullable(Type.String())),
   clock: Nullable(ClockQuality),
   configVersion: Nullable(Type.Integer()),
   /** Codes of errors that hold on the device now and that a person has to mend. */
