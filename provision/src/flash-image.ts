@@ -160,7 +160,7 @@ class Flash {
     const boot = await findBootPartition(this.#target);
     const means = firstBootMeans(boot);
     if (!means) throw new FieldlineError('PROVISION_FIRST_BOOT_UNKNOWN', { subject: this.#image.path });
-    const files = [...installFiles(this.#plan.agent), ...filesOf(means, this.#plan.settings)];
+    const files = filesOf(means, this.#plan);
     const placed = files.map((file) => placedIn(boot, file));
     boot.unmount();
     await this.#target.seal();
@@ -180,8 +180,11 @@ class Flash {
   }
 }
 
-function filesOf(means: FirstBootMeans, settings: DeviceSettings): BootFile[] {
-  return means.kind === 'cloud-init' ? cloudInitFiles(settings, means) : firstrunFiles(settings, means);
+function filesOf(means: FirstBootMeans, { agent, settings }: FlashPlan): BootFile[] {
+  // firstrun.sh removes itself.
+  if (means.kind === 'firstrun') return [...installFiles(agent, []), ...firstrunFiles(settings, means)];
+  const { files, secrets } = cloudInitFiles(settings, means);
+  return [...installFiles(agent, secrets), ...files];
 }
 
 function placedIn(boot: BootPartition, { path, content }: BootFile): PlacedFile {

@@ -3,6 +3,7 @@ import { FieldlineError } from '@fieldline/protocol';
 import { parse, stringify } from 'yaml';
 import { textFile, type BootFile } from './boot-file.ts';
 import type { DeviceSettings, LoginUser, Wifi } from './device-settings.ts';
+import type { SecretFile } from './forget-secrets.ts';
 import { installFolder } from './install-script.ts';
 
 /** Runs the installation wherever this system mounts its boot partition. */
@@ -15,6 +16,12 @@ const runInstall = [
 /** Everything lies on the card: cloud-init is not to wait for a network before it takes it (its documentation, "NoCloud"). */
 const atOnce = { dsmode: 'local' };
 
+/** What cloud-init is given: its files, and what of them is not to stay where any computer can read it. */
+export interface CloudInitSettings {
+  readonly files: readonly BootFile[];
+  readonly secrets: readonly SecretFile[];
+}
+
 /**
  * The NoCloud files of cloud-init (its documentation, "NoCloud", "Networking config version 2") for `settings`.
  * What the image's own `user-data` asks for stays, where the settings say nothing else. The instance has an id
@@ -23,17 +30,40 @@ const atOnce = { dsmode: 'local' };
 export function cloudInitFiles(
   settings: DeviceSettings,
   image: { readonly userData: string; readonly cmdline: string | undefined },
-): BootFile[] {
-  const userData = `#cloud-config\n${stringify(userDataOf(settings, ownUserData(image.userData)))}`;
+): CloudInitSettings {
+  const document = userDataOf(settings, ownUserData(image.userData));
+  const userData = `#cloud-config\n${stringify(document)}`;
   const network = settings.wifi ? stringify(networkOf(settings.wifi)) : undefined;
   const instance = `fieldline-${hash('sha256', userData + (network ?? '')).slice(0, 16)}`;
-  return [
+  const files = [
     textFile('user-data', userData),
     textFile('meta-data', stringify({ ...atOnce, 'instance-id': instance, 'local-hostname': settings.name })),
     ...(network === undefined ? [] : [textFile('network-config', network)]),
     ...(image.cmdline === undefined ? [] : [textFile('cmdline.txt', withInstance(image.cmdline, instance))]),
   ];
+  const hasPassword = settings.user?.passwordHash !== undefined;
+  const hasKey = network !== undefined && settings.wifi?.password !== undefined;
+  return {
+    files,
+    secrets: [
+      ...(hasPassword ? [{ path: 'user-data', text: userData, without: withoutPassword(document) }] : []),
+      ...(hasKey ? [{ path: 'network-config', text: network, without: networksTaken }] : []),
+    ],
+  };
 }
+
+/**
+ * The instance stays what it is by its id, so that cloud-init does nothing of it again: each part is done once an
+ * instance (its documentation, "Instance metadata"). What it looks at in each boot (the host name) stays.
+ */
+function withoutPassword({ users = [], ...rest }: ReturnType<typeof userDataOf>): string {
+  const bare = { ...rest, users: users.map(({ passwd: _, ...user }) => user) };
+  return `#cloud-config\n# The password was taken over at the first boot, and has been taken out of here.\n${stringify(bare)}`;
+}
+
+/** Where cloud-init is made to run anew it leaves the networks alone, rather than to take them away. */
+const networksTaken =
+  '# The networks were taken over at the first boot (see /etc/netplan), and taken out of here with their passwords.\nconfig: disabled\n';
 
 function ownUserData(text: string): Readonly<Record<string, unknown>> {
   if (text.trim() === '') return {};

@@ -30,8 +30,10 @@ export function firstrunFiles(
     'step "agent: see install.log"',
     `sh "$boot/${installFolder}/install.sh" || step "the agent was not installed"`,
     'step "done; a reboot follows"',
-    'rm -f "$boot/firstrun.sh"',
     `sed -i 's| systemd\\.run.*||' "$boot/cmdline.txt"`,
+    // A command line that names a script which is gone would not let the device start.
+    'sync',
+    'rm -f "$boot/firstrun.sh"',
     'sync',
     'exit 0',
     '',

@@ -1,3 +1,4 @@
+import { forgetScript, forgettingFiles, type SecretFile } from './forget-secrets.ts';
 import { textFile, type BootFile, type Content } from './boot-file.ts';
 
 /** The folder of the boot partition that holds what is installed, and afterwards the log of it. */
@@ -5,11 +6,11 @@ export const installFolder = 'fieldline';
 
 /** What the agent needs on the device besides its packages. */
 export interface AgentFiles {
-  /** The agent's configuration: YAML without secrets, readable by all. */
+  /** The agent's configuration: YAML without secrets but a claim, readable by all. */
   readonly config: string;
   /**
-   * The device's password: installed readable by root alone, then removed from the boot partition. Absent where
-   * the configuration holds a claim, which is good once.
+   * The device's password: installed readable by root alone. Absent where the configuration holds a claim, which is
+   * good once.
    */
   readonly password?: string;
   /** Debian packages, in the order of their installation. */
@@ -28,12 +29,10 @@ for package in "$here"/*.deb; do
   DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i "$package"
 done
 install -d -m 0755 /etc/fieldline
-install -m 0644 "$here/agent.yaml" /etc/fieldline/agent.yaml
+# They are not there any more where this runs once more.
+[ ! -f "$here/agent.yaml" ] || install -m 0644 "$here/agent.yaml" /etc/fieldline/agent.yaml
 if [ -f "$here/password" ]; then
   install -m 0600 "$here/password" /etc/fieldline/password
-  sync
-  # The boot partition can be read in any computer: the password does not stay there.
-  rm -f "$here/password"
 elif [ ! -f /etc/fieldline/password ]; then
   # The device has a claim: its unit must not wait for a password.
   install -d -m 0755 /etc/systemd/system/fieldline-agent.service.d
@@ -46,15 +45,20 @@ if command -v systemctl >/dev/null && [ -f /usr/lib/systemd/system/fieldline-age
   [ "\${1:-}" != start ] || systemctl restart --no-block fieldline-agent.service
 fi
 sync
+sh "$here/${forgetScript}" || echo "Fieldline: the boot partition still holds secrets"
 echo "Fieldline: installed"
 `;
 
-/** The files of the installation folder. */
-export function installFiles(agent: AgentFiles): BootFile[] {
+/**
+ * The files of the installation folder. Once they are installed, configuration and password go from the boot partition,
+ * and `secrets` give way to what they are without their secrets.
+ */
+export function installFiles(agent: AgentFiles, secrets: readonly SecretFile[]): BootFile[] {
   const inFolder = (name: string) => `${installFolder}/${name}`;
   const { password } = agent;
   return [
     textFile(inFolder('install.sh'), script),
+    ...forgettingFiles(installFolder, secrets),
     textFile(inFolder('agent.yaml'), agent.config),
     ...(password === undefined ? [] : [textFile(inFolder('password'), `${password}\n`)]),
     // dpkg takes them by name: the number keeps their order.

@@ -24,6 +24,8 @@ export const device = 'greenhouse-1';
 export const cardSecrets = {
   passwordHash: '$6$salt$cZ1HBRqTiVa4yeLjxWUZuFZBSdPdRB',
   wifiPassword: 'pflanzen-123',
+  /** How each claim of the device begins. */
+  claim: `${device}.`,
 };
 
 /** Prints a figure, for the person who runs the tests. */

@@ -5,6 +5,12 @@ import { CardRig, cardSecrets, say } from './card-rig.ts';
 /** `npm run test:device -- --first-boot` asks. */
 const isAsked = process.env['FIELDLINE_TEST_FIRST_BOOT'] === '1';
 const parts = isAsked ? cardParts('cloud-init') : undefined;
+/** Prints what shows whether anything of the first boot was done again: its log, the password, the networks, the instance. */
+const traces = [
+  'wc -l </boot/firmware/fieldline/install.log',
+  'getent shadow gardener',
+  'cat /etc/hostname /etc/netplan/50-cloud-init.yaml /var/lib/cloud/data/instance-id',
+].join(' && ');
 /** cloud-init alone takes minutes under emulation. */
 const bootMs = 900_000;
 
@@ -45,15 +51,34 @@ describe.skipIf(!isComplete(parts))('a card whose system has cloud-init', () => 
   );
 
   test(
+    'has left no secret where any computer can read it, and tells cloud-init of the same instance',
+    async () => {
+      const { shell } = rig.machine;
+      for (const secret of Object.values(cardSecrets))
+        expect(await shell.run(`grep -rF '${secret}' /boot/firmware`)).toMatchObject({ exitCode: 1 });
+      const { text } = await shell.run('cat /boot/firmware/user-data /boot/firmware/network-config');
+      expect(text).toContain('hostname: greenhouse-1');
+      expect(text).toContain('config: disabled');
+      const instance = '$(cat /var/lib/cloud/data/instance-id)';
+      expect(await shell.run(`grep -F "i=${instance}" /boot/firmware/cmdline.txt`)).toMatchObject({
+        exitCode: 0,
+      });
+    },
+    bootMs,
+  );
+
+  test(
     'does nothing of it again at its next boot, and delivers on',
     async () => {
-      const before = await rig.machine.shell.run('wc -l </boot/firmware/fieldline/install.log');
+      const before = await rig.machine.shell.run(traces);
+      expect(before.text).toContain('$6$');
       await rig.machine.powerCut();
       const { stored } = await rig.account();
       await rig.powerOn();
       await rig.until('10 more readings', (row) => row.stored >= stored + 10 && row.underWay === 0);
       await rig.machine.shell.ready();
-      expect(await rig.machine.shell.run('wc -l </boot/firmware/fieldline/install.log')).toEqual(before);
+      expect((await rig.machine.shell.run('cloud-init status --wait')).text).toContain('status: done');
+      expect(await rig.machine.shell.run(traces)).toEqual(before);
       expect(await rig.account()).toMatchObject({ refused: 0, unaccounted: 0 });
     },
     bootMs,
