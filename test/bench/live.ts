@@ -1,9 +1,17 @@
-import { encodeLiveFrame } from '@fieldline/protocol/live';
+import type { Batch } from '@fieldline/protocol';
 import { FrameBuilder } from '../../gateway/src/sinks/live/frame-builder.ts';
+import { binaryMessage } from '../../gateway/src/sinks/live/share.ts';
+import { messagePayload } from '../../gateway/src/sinks/live/websocket-frame.ts';
 import { benchResult, type BenchResult } from './bench-result.ts';
 import { measureFrozen } from './live/frozen-viewer.ts';
-import { LiveLoad } from './live/live-load.ts';
-import { bareSide, hubSide, jsonSide, liveSize, measureSide, type LiveFigures } from './live/live-sides.ts';
+import {
+  bareSide,
+  batchesBeforehand,
+  hubSide,
+  jsonSide,
+  measureSide,
+  type LiveFigures,
+} from './live/live-sides.ts';
 import { Viewers } from './live/viewers.ts';
 
 const runs = 5;
@@ -22,11 +30,12 @@ export async function runLive(): Promise<BenchResult[]> {
   const ours: LiveFigures[] = [];
   const json: LiveFigures[] = [];
   const bare: LiveFigures[] = [];
-  const frames = framesBeforehand();
+  const batches = batchesBeforehand();
+  const frames = framesBeforehand(batches);
   try {
     for (let run = 0; run < runs; run++) {
-      ours.push(await measureSide(hubSide(), viewers));
-      json.push(await measureSide(jsonSide(), viewers));
+      ours.push(await measureSide(hubSide(batches), viewers));
+      json.push(await measureSide(jsonSide(batches), viewers));
       bare.push(await measureSide(bareSide(frames), viewers));
     }
   } finally {
@@ -54,13 +63,11 @@ export async function runLive(): Promise<BenchResult[]> {
   ];
 }
 
-/** The bytes that the hub would send, without the head of the WebSocket's frame. */
-function framesBeforehand(): Uint8Array[] {
+/** The bytes that the hub would send of these batches, without the head of the WebSocket's frame. */
+function framesBeforehand(batches: readonly Batch[][]): Uint8Array[] {
   const builder = new FrameBuilder();
-  const load = new LiveLoad(liveSize.streams);
-  return Array.from({ length: liveSize.distinctFrames }, (_, index) => {
-    for (const batch of load.next()) builder.add(batch);
-    const { seq, readings, windows, gaps } = builder.take(index + 1);
-    return encodeLiveFrame({ seq, readings: readings.columns, windows: windows.columns, gaps });
+  return batches.map((ofFrame, index) => {
+    for (const batch of ofFrame) builder.add(batch);
+    return messagePayload(binaryMessage(builder.take(index + 1)));
   });
 }

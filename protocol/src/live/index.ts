@@ -1,6 +1,7 @@
 export {
   decodeLiveFrame,
   encodeLiveFrame,
+  LiveFrameWriter,
   type LiveFrame,
   type LiveReadingColumns,
   type LiveWindowColumns,

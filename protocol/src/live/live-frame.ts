@@ -45,20 +45,35 @@ const readingColumns = ['ids', 'counts', 't', 'v'] as const;
 const windowColumns = ['ids', 'counts', 'start', 'end', 'count', 'mean', 'min', 'max'] as const;
 const wholeNumbers = new Set<string>(['ids', 'counts', 't', 'start', 'end', 'count']);
 
-/**
- * Packs a frame: the version, `seq`, whether readings follow (0 or 1) and their four columns, the same of windows with eight, gaps
- * as JSON with their length before them. docs/reference/http.md describes the bytes.
- */
+/** Room that a writer keeps from frame to frame. */
+const keptBytes = 256 * 1024;
+
+/** Packs frame after frame into the same memory. */
+export class LiveFrameWriter {
+  #writer = new ByteWriter();
+
+  /**
+   * Packs a frame: the version, `seq`, whether readings follow (0 or 1) and their four columns, the same of windows with eight, gaps
+   * as JSON with their length before them. docs/reference/http.md describes the bytes. They hold until the next call.
+   */
+  write({ seq, readings, windows, gaps }: LiveFrame): Uint8Array {
+    if (this.#writer.bytes.length > keptBytes) this.#writer = new ByteWriter();
+    const writer = this.#writer;
+    writer.length = 0;
+    writer.byte(layoutVersion);
+    writer.varint(seq);
+    writeColumns(writer, readingColumns, readings);
+    writeColumns(writer, windowColumns, windows);
+    writeBytes(writer, gaps.length === 0 ? noBytes : new TextEncoder().encode(JSON.stringify(gaps)));
+    return writer.bytes.subarray(0, writer.length);
+  }
+}
+
+const noBytes = new Uint8Array(0);
+
+/** One frame as `LiveFrameWriter` packs it, in memory of its own. */
 export function encodeLiveFrame(frame: LiveFrame): Uint8Array {
-  const writer = new ByteWriter();
-  writer.byte(layoutVersion);
-  writer.varint(frame.seq);
-  writeColumns(writer, readingColumns, frame.readings);
-  writeColumns(writer, windowColumns, frame.windows);
-  const gaps =
-    frame.gaps.length === 0 ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(frame.gaps));
-  writeBytes(writer, gaps);
-  return writer.finish();
+  return new LiveFrameWriter().write(frame).slice();
 }
 
 function writeColumns<const Name extends string>(

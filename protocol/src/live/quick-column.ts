@@ -8,6 +8,9 @@ const form = { packed: 0, scaled: 1 } as const;
 const decimalsMax = 6;
 const scaledMax = 2 ** 51;
 
+/** Powers of ten by the number of decimals. */
+const scales = Float64Array.from({ length: decimalsMax + 1 }, (_, decimals) => 10 ** decimals);
+
 /**
  * Writes a column for the screen: whole numbers after shifting the decimal point, each as the difference to the one before
  * (zigzag, LEB128); as `packFloats` does where that would not give back the same bits. One pass in place of a choice
@@ -15,9 +18,18 @@ const scaledMax = 2 ** 51;
  */
 export function writeQuickColumn(writer: ByteWriter, values: Float64Array): void {
   const start = writer.length;
-  const decimals = decimalsOf(values);
-  if (decimals !== undefined && writeScaled(writer, values, decimals)) return;
-  writer.length = start;
+  let decimals = 0;
+  while (decimals <= decimalsMax) {
+    const written = writeScaled(writer, values, decimals);
+    if (written === values.length) return;
+    writer.length = start;
+    // The first value that does not come back says how many decimals are needed at least.
+    decimals = decimalsOf(values[written]!, decimals + 1);
+  }
+  writePacked(writer, values);
+}
+
+function writePacked(writer: ByteWriter, values: Float64Array): void {
   writer.byte(form.packed);
   const bytes = packFloats(values);
   writer.varint(bytes.length);
@@ -26,24 +38,21 @@ export function writeQuickColumn(writer: ByteWriter, values: Float64Array): void
   writer.length += bytes.length;
 }
 
-/** The least number of decimals that the first values show; others may need more, which `writeScaled` finds out. */
-function decimalsOf(values: Float64Array): number | undefined {
-  let decimals = 0;
-  const looked = Math.min(values.length, 64);
-  for (let index = 0; index < looked; index++) {
-    const value = values[index]!;
-    while (!isExact(value, 10 ** decimals)) if (++decimals > decimalsMax) return undefined;
-  }
+/** The least number of decimals, from `least` on, that show the value exactly; beyond `decimalsMax` where none do. */
+function decimalsOf(value: number, least: number): number {
+  let decimals = least;
+  while (decimals <= decimalsMax && !isExact(value, scales[decimals]!)) decimals++;
   return decimals;
 }
 
 function isExact(value: number, scale: number): boolean {
-  return Math.round(value * scale) / scale === value;
+  const scaled = Math.round(value * scale);
+  return scaled / scale === value && Math.abs(scaled) <= scaledMax && !Object.is(value, -0);
 }
 
-/** False where a value does not come back to the bit: then nothing of it counts. */
-function writeScaled(writer: ByteWriter, values: Float64Array, decimals: number): boolean {
-  const scale = 10 ** decimals;
+/** Answers how many values come back to the bit: where it is not all of them, what was written counts for nothing. */
+function writeScaled(writer: ByteWriter, values: Float64Array, decimals: number): number {
+  const scale = scales[decimals]!;
   writer.byte(form.scaled);
   writer.byte(decimals);
   writer.varint(values.length);
@@ -54,18 +63,25 @@ function writeScaled(writer: ByteWriter, values: Float64Array, decimals: number)
   for (let index = 0; index < values.length; index++) {
     const value = values[index]!;
     const scaled = Math.round(value * scale);
-    if (scaled / scale !== value || Math.abs(scaled) > scaledMax || Object.is(value, -0)) return false;
+    if (scaled / scale !== value || Math.abs(scaled) > scaledMax) return index;
+    if (scaled === 0 && Object.is(value, -0)) return index;
     const difference = scaled - before;
     before = scaled;
     let rest = difference < 0 ? -2 * difference - 1 : 2 * difference;
-    while (rest >= 0x80) {
+    // Bits of a double are cut off by division; of 31 and fewer, as most differences have, by shifting.
+    while (rest > 0x7fff_ffff) {
       bytes[length++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
     }
-    bytes[length++] = rest;
+    let bits = rest | 0;
+    while (bits >= 0x80) {
+      bytes[length++] = (bits & 0x7f) | 0x80;
+      bits >>>= 7;
+    }
+    bytes[length++] = bits;
   }
   writer.length = length;
-  return true;
+  return values.length;
 }
 
 /** The inverse of `writeQuickColumn`. Throws DamagedBytes. */

@@ -42,15 +42,14 @@ interface Side {
   end(): void;
 }
 
-/** What frames bring, again and again: made before the time is taken, and few, so that no side pays for their memory. */
-function batchesBeforehand(): Batch[][] {
+/** What frames bring, again and again: made before any side is measured, and few, so that none pays for their memory. */
+export function batchesBeforehand(): Batch[][] {
   const load = new LiveLoad(liveSize.streams);
   return Array.from({ length: liveSize.distinctFrames }, () => load.next());
 }
 
 /** The gateway's hub: batches in, one binary frame for all. */
-export function hubSide(): Side {
-  const batches = batchesBeforehand();
+export function hubSide(batches: readonly Batch[][]): Side {
   const nowUs = (): number => Date.now() * 1000;
   const hub = new LiveHub({ streams: new StreamIndex(), devices: () => [], nowUs });
   let offset = 0;
@@ -87,8 +86,7 @@ export function hubSide(): Side {
 }
 
 /** What a plain program does: an object a stream, and JSON for each viewer. */
-export function jsonSide(): Side {
-  const batches = batchesBeforehand();
+export function jsonSide(batches: readonly Batch[][]): Side {
   const sockets: WebSocket[] = [];
   let next = 0;
   return {

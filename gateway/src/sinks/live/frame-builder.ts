@@ -5,8 +5,11 @@ import {
   type ReadingsBlock,
   type WindowsBlock,
 } from '@fieldline/protocol';
-import { makeFrame, type Frame } from './frame.ts';
-import { LiveEntries, type LiveEntry } from './live-entries.ts';
+import { rowWidth, type Frame } from './frame.ts';
+import { FrameRows } from './frame-rows.ts';
+import { LiveEntries } from './live-entries.ts';
+import { NewestRows } from './newest-rows.ts';
+import { TimeSamples } from './time-samples.ts';
 
 /** Rows of one frame; what exceeds it is left out of the frame (never of the stores) and told as `lagging`. */
 export const frameRowsMax = 50_000;
@@ -17,10 +20,12 @@ const frameGapsMax = 5000;
 /** Collects batches until the next display frame: one part a stream, however many batches brought it. */
 export class FrameBuilder {
   readonly entries = new LiveEntries();
-  #touched: LiveEntry[] = [];
+  readonly newest = new NewestRows();
+  /** Times of live-lane rows since the last frame (of windows: the end), for the latency up to the socket. */
+  readonly liveTimesUs = new TimeSamples();
+  readonly #readings = new FrameRows(rowWidth.readings);
+  readonly #windows = new FrameRows(rowWidth.windows);
   #gaps: LiveGap[] = [];
-  #liveTimesUs: number[] = [];
-  #rows = 0;
   /** Rows left out since the last frame. */
   skipped = 0;
 
@@ -36,38 +41,33 @@ export class FrameBuilder {
     const live = batch.lane === 'live';
     for (const block of batch.sensors) {
       if (block.kind === 'gaps') this.#addGaps(batch.device, block);
-      else if (!block.extra) {
-        for (const quantity in block.fields) {
-          if (block.kind === 'readings') this.#addReadings(batch.device, block, quantity, live);
-          else this.#addWindows(batch.device, block, quantity, live);
-        }
-      }
+      else if (block.extra) continue;
+      else if (block.kind === 'readings') this.#addReadings(batch.device, block, live);
+      else this.#addWindows(batch.device, block, live);
     }
   }
 
-  /** Makes the frame and starts the next one. */
+  /** Makes the frame, whose columns hold until the next one is made, and starts that. */
   take(seq: number): Frame {
-    const frame = makeFrame(this.#touched, {
-      seq,
-      gaps: this.#gaps,
-      liveTimesUs: new Float64Array(this.#liveTimesUs),
-    });
-    for (const entry of this.#touched) entry.endFrame(seq);
-    this.#begin();
+    const readings = this.#readings.take();
+    const windows = this.#windows.take();
+    this.newest.take(seq, readings);
+    this.newest.take(seq, windows);
+    const frame = { seq, readings, windows, gaps: this.#gaps };
+    this.clear();
     return frame;
   }
 
   clear(): void {
-    for (const entry of this.#touched) entry.forgetRows();
-    this.#begin();
+    this.#readings.clear();
+    this.#windows.clear();
+    this.#gaps = [];
+    this.liveTimesUs.clear();
+    this.skipped = 0;
   }
 
-  #begin(): void {
-    this.#touched = [];
-    this.#gaps = [];
-    this.#liveTimesUs = [];
-    this.#rows = 0;
-    this.skipped = 0;
+  get #rows(): number {
+    return this.#readings.length + this.#windows.length;
   }
 
   #addGaps(device: string, block: Extract<Batch['sensors'][number], { kind: 'gaps' }>): void {
@@ -84,62 +84,71 @@ export class FrameBuilder {
   }
 
   #addOne({ outline, timeUs, value }: OneReadingBatch): void {
-    const { device, sensor, quantity, unit } = outline;
-    const entry = this.entries.of(device, sensor, quantity, { unit, window: null });
-    if (!entry) return void (this.skipped += 1);
-    if (!this.#room()) return;
-    if (entry.used === 0) this.#touched.push(entry);
-    const at = entry.addRow();
-    entry.rows[at] = timeUs;
-    entry.rows[at + 1] = value;
-    if (outline.lane === 'live') this.#liveTimesUs.push(timeUs);
+    const entry = this.entries.of(outline.device, outline.sensor)?.of(outline.quantity, outline.unit, null);
+    if (!entry || this.#rows >= frameRowsMax) return void (this.skipped += 1);
+    const rows = this.#readings;
+    rows.reserve(1);
+    const at = rows.length++;
+    rows.ids[at] = entry.id;
+    rows.columns[0]![at] = timeUs;
+    rows.columns[1]![at] = value;
+    if (outline.lane === 'live') this.liveTimesUs.take(timeUs);
   }
 
-  #addReadings(device: string, block: ReadingsBlock, quantity: string, live: boolean): void {
-    const { unit, v } = block.fields[quantity]!;
-    const entry = this.entries.of(device, block.sensor, quantity, { unit, window: null });
-    if (!entry) return void (this.skipped += v.length);
-    if (entry.used === 0) this.#touched.push(entry);
-    for (let index = 0; index < v.length; index++) {
-      const value = v[index]!;
-      if (Number.isNaN(value) || !this.#room()) continue;
-      const at = entry.addRow();
-      const time = block.t[index]!;
-      entry.rows[at] = time;
-      entry.rows[at + 1] = value;
-      if (live) this.#liveTimesUs.push(time);
+  #addReadings(device: string, { sensor, t, fields }: ReadingsBlock, live: boolean): void {
+    const entries = this.entries.of(device, sensor);
+    const rows = this.#readings;
+    const lengthMax = frameRowsMax - this.#windows.length;
+    for (const quantity in fields) {
+      const { unit, v } = fields[quantity]!;
+      const entry = entries?.of(quantity, unit, null);
+      rows.reserve(Math.min(v.length, lengthMax - rows.length));
+      const { ids } = rows;
+      const times = rows.columns[0]!;
+      const values = rows.columns[1]!;
+      let at = rows.length;
+      for (let index = 0; index < v.length; index++) {
+        const value = v[index]!;
+        if (Number.isNaN(value)) continue;
+        if (!entry || at >= lengthMax) {
+          this.skipped++;
+          continue;
+        }
+        const timeUs = t[index]!;
+        ids[at] = entry.id;
+        times[at] = timeUs;
+        values[at++] = value;
+        if (live) this.liveTimesUs.take(timeUs);
+      }
+      rows.length = at;
     }
-    if (entry.used === 0) this.#touched.pop();
   }
 
-  #addWindows(device: string, block: WindowsBlock, quantity: string, live: boolean): void {
-    const field = block.fields[quantity]!;
-    const { window, start, end } = block;
-    const entry = this.entries.of(device, block.sensor, quantity, { unit: field.unit, window });
-    if (!entry) return void (this.skipped += start.length);
-    if (entry.used === 0) this.#touched.push(entry);
-    for (let index = 0; index < start.length; index++) {
-      const count = field.count[index]!;
-      if (count === 0 || !this.#room()) continue;
-      const at = entry.addRow();
-      const { rows } = entry;
-      rows[at] = start[index]!;
-      rows[at + 1] = end[index]!;
-      rows[at + 2] = count;
-      rows[at + 3] = field.sum[index]! / count;
-      rows[at + 4] = field.min[index]!;
-      rows[at + 5] = field.max[index]!;
-      if (live) this.#liveTimesUs.push(end[index]!);
+  #addWindows(device: string, { sensor, window, start, end, fields }: WindowsBlock, live: boolean): void {
+    const entries = this.entries.of(device, sensor);
+    const rows = this.#windows;
+    for (const quantity in fields) {
+      const { unit, count, sum, min, max } = fields[quantity]!;
+      const entry = entries?.of(quantity, unit, window);
+      for (let index = 0; index < start.length; index++) {
+        const readings = count[index]!;
+        if (readings === 0) continue;
+        if (!entry || this.#rows >= frameRowsMax) {
+          this.skipped++;
+          continue;
+        }
+        rows.reserve(1);
+        const at = rows.length++;
+        rows.ids[at] = entry.id;
+        const { columns } = rows;
+        columns[0]![at] = start[index]!;
+        columns[1]![at] = end[index]!;
+        columns[2]![at] = readings;
+        columns[3]![at] = sum[index]! / readings;
+        columns[4]![at] = min[index]!;
+        columns[5]![at] = max[index]!;
+        if (live) this.liveTimesUs.take(end[index]!);
+      }
     }
-    if (entry.used === 0) this.#touched.pop();
-  }
-
-  #room(): boolean {
-    if (this.#rows < frameRowsMax) {
-      this.#rows++;
-      return true;
-    }
-    this.skipped++;
-    return false;
   }
 }

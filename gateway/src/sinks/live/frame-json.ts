@@ -1,15 +1,22 @@
-import type { Frame, FramePart } from './frame.ts';
+import { toLiveFrame, type Frame } from './frame.ts';
+import type { OrderedRows } from './frame-rows.ts';
 import type { LiveEntry } from './live-entries.ts';
 
-/** The `delta` message of a frame as JSON. */
-export function frameJson({ seq, readings, windows, gaps }: Frame): string {
-  const { t, v } = readings.columns;
-  const { start, end, count, mean, min, max } = windows.columns;
+/** The `delta` message of a frame as JSON. `entries`: by number. */
+export function frameJson(frame: Frame, entries: readonly LiveEntry[]): string {
+  const { seq, readings, windows, gaps } = toLiveFrame(frame);
+  const { t, v } = readings;
+  const { start, end, count, mean, min, max } = windows;
   return JSON.stringify({
     type: 'delta',
     seq,
-    readings: partsOf(readings, ({ stream, unit }, rows) => ({ stream, unit, t: rows(t), v: rows(v) })),
-    windows: partsOf(windows, ({ stream, unit, window }, rows) => ({
+    readings: partsOf(frame.readings, entries, ({ stream, unit }, rows) => ({
+      stream,
+      unit,
+      t: rows(t),
+      v: rows(v),
+    })),
+    windows: partsOf(frame.windows, entries, ({ stream, unit, window }, rows) => ({
       stream,
       unit,
       window,
@@ -24,13 +31,16 @@ export function frameJson({ seq, readings, windows, gaps }: Frame): string {
   });
 }
 
-function partsOf<Columns extends { readonly counts: Float64Array }>(
-  { entries, offsets, columns: { counts } }: FramePart<Columns>,
+function partsOf(
+  { ids, counts }: OrderedRows,
+  entries: readonly LiveEntry[],
   make: (entry: LiveEntry, rows: (column: Float64Array) => number[]) => object,
 ): object[] {
-  return entries.map((entry, index) => {
-    const from = offsets[index]!;
-    const to = from + counts[index]!;
-    return make(entry, (column) => Array.from(column.subarray(from, to)));
+  let from = 0;
+  return Array.from(ids, (id, index) => {
+    const begin = from;
+    from += counts[index]!;
+    const end = from;
+    return make(entries[id]!, (column) => Array.from(column.subarray(begin, end)));
   });
 }

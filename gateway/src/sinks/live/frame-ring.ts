@@ -1,15 +1,24 @@
-import type { DeviceSummary } from '@fieldline/protocol';
-import type { Frame } from './frame.ts';
+import type { DeviceSummary, LiveGap } from '@fieldline/protocol';
 
-/** What was sent to viewers, by seq: a frame of readings, or a changed device. */
-export type Sent =
-  | { readonly kind: 'frame'; readonly seq: number; readonly frame: Frame; readonly sizeBytes: number }
-  | {
-      readonly kind: 'device';
-      readonly seq: number;
-      readonly device: DeviceSummary;
-      readonly sizeBytes: number;
-    };
+/** A frame of readings: the message that tells all of it in binary, which `messagePayload` and `decodeLiveFrame` read again. */
+export interface SentFrame {
+  readonly kind: 'frame';
+  readonly seq: number;
+  readonly message: Buffer;
+  readonly gaps: readonly LiveGap[];
+  readonly sizeBytes: number;
+}
+
+/** A changed device. */
+export interface SentDevice {
+  readonly kind: 'device';
+  readonly seq: number;
+  readonly device: DeviceSummary;
+  readonly sizeBytes: number;
+}
+
+/** What was sent to viewers, by seq. */
+export type Sent = SentFrame | SentDevice;
 
 /** How much is kept for viewers that come back: from half a minute up, of a busy fleet. */
 export const ringLimits = { sizeBytes: 8 * 1024 * 1024, items: 4000 } as const;

@@ -1,143 +1,98 @@
 import type { LiveGap } from '@fieldline/protocol';
-import type { LiveReadingColumns, LiveWindowColumns } from '@fieldline/protocol/live';
-import type { LiveEntry } from './live-entries.ts';
+import type { LiveFrame } from '@fieldline/protocol/live';
+import type { OrderedRows } from './frame-rows.ts';
 
-/** Rows of many streams as columns; part `i` belongs to `entries[i]`, and its rows begin at `offsets[i]`. */
-export interface FramePart<Columns> {
-  readonly entries: readonly LiveEntry[];
-  readonly offsets: Uint32Array;
-  readonly columns: Columns;
-}
+/** Values of a row of readings: time and value. Of windows: start, end, count, mean, min, max. */
+export const rowWidth = { readings: 2, windows: 6 } as const;
 
-/** What came in one display frame. */
+/** What came in one display frame; its columns in the order of `rowWidth`. */
 export interface Frame {
   readonly seq: number;
-  readonly readings: FramePart<LiveReadingColumns>;
-  readonly windows: FramePart<LiveWindowColumns>;
+  readonly readings: OrderedRows;
+  readonly windows: OrderedRows;
   readonly gaps: readonly LiveGap[];
-  readonly rows: number;
-  /** Times of its live-lane rows (of windows: the end), µs, for the latency up to the socket. */
-  readonly liveTimesUs: Float64Array;
-  /** Of all its columns together. */
-  readonly sizeBytes: number;
 }
 
-const empty = new Float64Array(0);
+const none = new Float64Array(0);
 
-/** Rows of entries: each entry's own, `used` values long. */
-type RowsOf = (entry: LiveEntry) => { readonly rows: Float64Array; readonly used: number };
-
-/** Makes a frame of entries; sorts them by number, which makes the column of numbers small. */
-export function makeFrame(
-  entries: LiveEntry[],
-  about: { seq: number; gaps: readonly LiveGap[]; liveTimesUs: Float64Array },
-  rowsOf: RowsOf = (entry) => entry,
-): Frame {
-  if (!isSorted(entries)) entries.sort((a, b) => a.id - b.id);
-  // Most frames hold readings alone.
-  const hasWindows = entries.some(({ window }) => window !== null);
-  const ofReadings = hasWindows ? entries.filter(({ window }) => window === null) : entries;
-  const readings = columnsOf(ofReadings, rowsOf, 2);
-  const windows = columnsOf(hasWindows ? entries.filter(({ window }) => window !== null) : [], rowsOf, 6);
-  const [t = empty, v = empty] = readings.columns;
-  const [start = empty, end = empty, count = empty, mean = empty, min = empty, max = empty] = windows.columns;
-  const { ids, counts } = readings;
+/** The frame with names for its columns, as it is packed. */
+export function toLiveFrame({ seq, readings, windows, gaps }: Frame): LiveFrame {
+  const [t = none, v = none] = readings.columns;
+  const [start = none, end = none, count = none, mean = none, min = none, max = none] = windows.columns;
   return {
-    ...about,
-    readings: { ...readings, columns: { ids, counts, t, v } },
-    windows: {
-      ...windows,
-      columns: { ids: windows.ids, counts: windows.counts, start, end, count, mean, min, max }, // prettier-ignore
-    },
-    rows: readings.rows + windows.rows,
-    sizeBytes: 16 * readings.rows + 48 * windows.rows + 16 * entries.length + 100 * about.gaps.length,
+    seq,
+    readings: { ids: readings.ids, counts: readings.counts, t, v },
+    windows: { ids: windows.ids, counts: windows.counts, start, end, count, mean, min, max },
+    gaps,
   };
 }
 
-/** Devices mostly send in turn: then nothing is to be sorted. */
-function isSorted(entries: readonly LiveEntry[]): boolean {
-  for (let index = 1; index < entries.length; index++) {
-    if (entries[index]!.id < entries[index - 1]!.id) return false;
-  }
-  return true;
+/** The inverse of `toLiveFrame`. */
+export function fromLiveFrame({ seq, readings, windows, gaps }: LiveFrame): Frame {
+  const { start, end, count, mean, min, max } = windows;
+  return {
+    seq,
+    readings: { ids: readings.ids, counts: readings.counts, columns: [readings.t, readings.v] },
+    windows: { ids: windows.ids, counts: windows.counts, columns: [start, end, count, mean, min, max] },
+    gaps,
+  };
 }
 
-function columnsOf(entries: readonly LiveEntry[], rowsOf: RowsOf, width: number) {
-  const ids = new Float64Array(entries.length);
-  const counts = new Float64Array(entries.length);
-  const offsets = new Uint32Array(entries.length);
-  let rows = 0;
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index]!;
-    ids[index] = entry.id;
-    offsets[index] = rows;
-    counts[index] = rowsOf(entry).used / width;
-    rows += counts[index]!;
-  }
-  const columns = Array.from({ length: width }, () => new Float64Array(rows));
-  let row = 0;
-  for (let index = 0; index < entries.length; index++) {
-    const { rows: values, used } = rowsOf(entries[index]!);
-    for (let at = 0; at < used; at += width, row++) {
-      for (let column = 0; column < width; column++) columns[column]![row] = values[at + column]!;
-    }
-  }
-  return { entries, offsets, ids, counts, columns, rows };
+/** Readings and windows of a frame. */
+export function rowsIn({ readings, windows }: Frame): number {
+  return (readings.columns[0]?.length ?? 0) + (windows.columns[0]?.length ?? 0);
 }
 
 /** The part of a frame that `wanted` names; the frame itself where that is all of it, undefined where it is nothing. */
 export function selectFrame(
   frame: Frame,
-  wanted: { entry: (entry: LiveEntry) => boolean; gap: (gap: LiveGap) => boolean },
+  wanted: { stream: (id: number) => boolean; gap: (gap: LiveGap) => boolean },
 ): Frame | undefined {
-  const readings = selectPart(frame.readings, wanted.entry);
-  const windows = selectPart(frame.windows, wanted.entry);
+  const readings = selectRows(frame.readings, wanted.stream);
+  const windows = selectRows(frame.windows, wanted.stream);
   const gaps = frame.gaps.filter(wanted.gap);
-  const rows = readings.rows + windows.rows;
-  if (rows === 0 && gaps.length === 0) return undefined;
-  if (rows === frame.rows && gaps.length === frame.gaps.length) return frame;
-  return { ...frame, readings: readings.part, windows: windows.part, gaps, rows };
+  const selected = { seq: frame.seq, readings, windows, gaps };
+  if (rowsIn(selected) === 0 && gaps.length === 0) return undefined;
+  const isWhole =
+    readings === frame.readings && windows === frame.windows && gaps.length === frame.gaps.length;
+  return isWhole ? frame : selected;
 }
 
-function selectPart<Columns extends { readonly ids: Float64Array; readonly counts: Float64Array }>(
-  part: FramePart<Columns>,
-  wanted: (entry: LiveEntry) => boolean,
-): { part: FramePart<Columns>; rows: number } {
+/** Copies the rows of the streams that are wanted; the rows themselves where all are. */
+function selectRows(all: OrderedRows, wanted: (id: number) => boolean): OrderedRows {
   const kept: number[] = [];
+  const ranges: RowRange[] = [];
   let rows = 0;
-  for (let index = 0; index < part.entries.length; index++) {
-    if (!wanted(part.entries[index]!)) continue;
-    kept.push(index);
-    rows += part.columns.counts[index]!;
+  let from = 0;
+  for (let index = 0; index < all.ids.length; index++) {
+    const to = from + all.counts[index]!;
+    if (wanted(all.ids[index]!)) {
+      kept.push(index);
+      ranges.push({ from, to });
+      rows += to - from;
+    }
+    from = to;
   }
-  if (kept.length === part.entries.length) return { part, rows };
-  const offsets = new Uint32Array(kept.length);
-  for (let index = 1; index < kept.length; index++) {
-    offsets[index] = offsets[index - 1]! + part.columns.counts[kept[index - 1]!]!;
-  }
-  const copy = (name: string, column: Float64Array): Float64Array =>
-    name === 'ids' || name === 'counts'
-      ? Float64Array.from(kept, (index) => column[index]!)
-      : copyRows(column, part, kept, rows);
-  const columns = Object.fromEntries(
-    Object.entries<Float64Array>({ ...part.columns }).map(([name, column]) => [name, copy(name, column)]),
-  ) as unknown as Columns;
-  return { part: { entries: kept.map((index) => part.entries[index]!), offsets, columns }, rows };
+  if (kept.length === all.ids.length) return all;
+  return {
+    ids: Float64Array.from(kept, (index) => all.ids[index]!),
+    counts: Float64Array.from(kept, (index) => all.counts[index]!),
+    columns: all.columns.map((column) => copyRanges(column, ranges, rows)),
+  };
 }
 
-function copyRows(
-  column: Float64Array,
-  { offsets, columns }: FramePart<{ readonly counts: Float64Array }>,
-  kept: readonly number[],
-  rows: number,
-): Float64Array {
+/** Rows of one stream, `to` not included. */
+interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+function copyRanges(column: Float64Array, ranges: readonly RowRange[], rows: number): Float64Array {
   const copied = new Float64Array(rows);
   let row = 0;
-  for (const index of kept) {
-    const from = offsets[index]!;
-    const count = columns.counts[index]!;
-    copied.set(column.subarray(from, from + count), row);
-    row += count;
+  for (const { from, to } of ranges) {
+    copied.set(column.subarray(from, to), row);
+    row += to - from;
   }
   return copied;
 }

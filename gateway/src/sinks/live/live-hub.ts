@@ -1,36 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceSummary, LiveGap, LiveRequest } from '@fieldline/protocol';
-import { encodeLiveFrame } from '@fieldline/protocol/live';
+import { decodeLiveFrame } from '@fieldline/protocol/live';
 import { RateMeter } from '../../metrics/rate-meter.ts';
 import { RollingLatency } from '../../metrics/rolling-latency.ts';
 import type { StreamIndex } from '../../query/stream-index.ts';
 import type { JournaledBatch } from '../sink.ts';
 import { FrameBuilder } from './frame-builder.ts';
-import { frameJson } from './frame-json.ts';
 import { FramePace } from './frame-pace.ts';
-import { FrameRing, type Sent } from './frame-ring.ts';
-import { makeFrame, selectFrame, type Frame } from './frame.ts';
+import { FrameRing, type Sent, type SentDevice } from './frame-ring.ts';
+import { fromLiveFrame } from './frame.ts';
 import type { LiveClient } from './live-client.ts';
+import { binaryMessage, shareOf, type Sending, type Share } from './share.ts';
 import { Subscription } from './subscription.ts';
-import { textFrame, websocketFrame } from './websocket-frame.ts';
+import { messagePayload, textFrame } from './websocket-frame.ts';
 
 /** How long frames are kept for viewers that might come back, when nobody watches. */
 const idleMs = 60_000;
-
-/** Rows of a frame whose latency is recorded: evenly taken, twenty times a second. */
-const latencySamplesMax = 100;
 
 /** What the hub stands on; times in microseconds UTC. */
 export interface LiveHubOptions {
   readonly streams: StreamIndex;
   readonly devices: () => readonly DeviceSummary[];
   readonly nowUs: () => number;
-}
-
-/** What one subscription gets of one display frame, made at most once in each form. */
-interface Share {
-  readonly rows: number;
-  readonly bytes: (isBinary: boolean) => Buffer;
 }
 
 /**
@@ -120,9 +111,8 @@ export class LiveHub {
     subscription.clients.add(client);
     client.subscription = subscription;
     client.numbersTo = 0;
-    const { resume } = request;
-    const missed = resume?.session === this.#session ? this.#ring.after(resume.seq, this.#seq) : undefined;
-    if (missed) for (const item of missed) this.#resend(client, subscription, item);
+    const missed = request.resume && this.#missed(request.resume);
+    if (missed) for (const sending of missed) this.#resend(client, subscription, sending);
     else client.write(textFrame(this.#snapshot(subscription)));
     client.seq = this.#seq;
   }
@@ -162,28 +152,35 @@ export class LiveHub {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const begunAtMs = performance.now();
-    const devices = Array.from(this.#changedDevices.values(), (device): Sent => {
-      const seq = ++this.#seq;
-      return { kind: 'device', seq, device, sizeBytes: 500 };
-    });
-    this.#changedDevices.clear();
     const { skipped } = this.#pending;
-    const frame = this.#pending.empty ? undefined : this.#pending.take(++this.#seq);
-    const items: Sent[] = frame
-      ? [...devices, { kind: 'frame', seq: frame.seq, frame, sizeBytes: frame.sizeBytes }]
-      : devices;
-    for (const item of items) this.#ring.push(item);
+    const timesUs = this.#pending.liveTimesUs.kept;
+    const sending = this.#next();
     let watched = false;
     let isForSomebody = false;
     for (const subscription of this.#subscriptions.values()) {
-      const share = shareOf(items, subscription);
+      const share = shareOf(sending, subscription, this.#pending.entries.all);
       isForSomebody ||= share !== undefined;
       if (share) watched = this.#give(subscription, share) || watched;
     }
     const isRefused = !watched && (isForSomebody || this.#subscriptions.size === 0);
     this.#pace.sent(begunAtMs, performance.now(), isRefused);
-    if (watched && frame) this.#recordLatency(frame);
+    if (watched) this.#recordLatency(timesUs);
     if (skipped > 0) this.#tellSkipped(skipped);
+  }
+
+  /** What has come since the last frame, numbered, and kept for who comes back. */
+  #next(): Sending {
+    const devices = Array.from(this.#changedDevices.values(), (device): SentDevice => {
+      return { kind: 'device', seq: ++this.#seq, device, sizeBytes: 500 };
+    });
+    this.#changedDevices.clear();
+    for (const device of devices) this.#ring.push(device);
+    if (this.#pending.empty) return { devices };
+    const frame = this.#pending.take(++this.#seq);
+    const message = binaryMessage(frame);
+    const { seq, gaps } = frame;
+    this.#ring.push({ kind: 'frame', seq, message, gaps, sizeBytes: message.length + 100 * gaps.length });
+    return { devices, frame, message };
   }
 
   /** True where somebody was sent it. */
@@ -219,15 +216,11 @@ export class LiveHub {
     client.recovered(this.#seq);
     const missed = this.#ring.after(client.seq, this.#seq);
     if (missed) {
-      const changed = this.#pending.entries.all.filter(
-        (entry) => entry.seq > client.seq && subscription.wants(entry),
-      );
-      const rowsOf = ({ latest }: { latest: Float64Array }) => ({ rows: latest, used: latest.length });
-      const about = { seq: this.#seq, gaps: gapsOf(missed), liveTimesUs: new Float64Array(0) };
-      const frame = makeFrame(changed, about, rowsOf);
-      const devices = missed.filter(({ kind }) => kind === 'device');
-      const items: Sent[] = [...devices, { kind: 'frame', seq: this.#seq, frame, sizeBytes: 0 }];
-      const share = shareOf(items, subscription);
+      const { entries, newest } = this.#pending;
+      const about = { after: client.seq, seq: this.#seq, gaps: gapsOf(missed) };
+      const frame = newest.changed(entries.all.filter(subscription.wants), about);
+      const devices = missed.filter((item) => item.kind === 'device');
+      const share = shareOf({ devices, frame }, subscription, entries.all);
       this.#tellNumbers(client, subscription);
       if (share) client.write(share.bytes(client.isBinary));
     } else client.write(textFrame(this.#snapshot(subscription)));
@@ -257,14 +250,9 @@ export class LiveHub {
     return ids.length === 0 ? undefined : textFrame(JSON.stringify({ type: 'streams', seq: this.#seq, ids }));
   }
 
-  #recordLatency({ liveTimesUs }: Frame): void {
+  #recordLatency(timesUs: Float64Array): void {
     const nowUs = this.#options.nowUs();
-    const step = Math.max(1, Math.ceil(liveTimesUs.length / latencySamplesMax));
-    const samples = new Float64Array(Math.ceil(liveTimesUs.length / step));
-    for (let index = 0; index < samples.length; index++) {
-      samples[index] = (nowUs - liveTimesUs[index * step]!) / 1000;
-    }
-    this.sensorToSocket.recordBlock(samples);
+    this.sensorToSocket.recordBlock(timesUs.map((timeUs) => (nowUs - timeUs) / 1000));
   }
 
   #tellSkipped(skipped: number): void {
@@ -272,8 +260,15 @@ export class LiveHub {
     for (const client of this.#clients) if (!client.isFull) client.write(message);
   }
 
-  #resend(client: LiveClient, subscription: Subscription, item: Sent): void {
-    const share = shareOf([item], subscription);
+  /** What was sent since; undefined where it is not known any more. */
+  #missed({ session, seq }: NonNullable<LiveRequest['resume']>): Sending[] | undefined {
+    if (session !== this.#session) return undefined;
+    const sendings = this.#ring.after(seq, this.#seq)?.map(sentAgain);
+    return sendings?.includes(undefined) ? undefined : sendings?.filter((sending) => sending !== undefined);
+  }
+
+  #resend(client: LiveClient, subscription: Subscription, sending: Sending): void {
+    const share = shareOf(sending, subscription, this.#pending.entries.all);
     if (!share) return;
     this.#tellNumbers(client, subscription);
     client.write(share.bytes(client.isBinary));
@@ -309,44 +304,13 @@ export class LiveHub {
 }
 
 function gapsOf(items: readonly Sent[]): LiveGap[] {
-  return items.flatMap((item) => (item.kind === 'frame' ? item.frame.gaps : []));
+  return items.flatMap((item) => (item.kind === 'frame' ? item.gaps : []));
 }
 
-/** What of these items a subscription gets; undefined where nothing of it is for it. */
-function shareOf(items: readonly Sent[], subscription: Subscription): Share | undefined {
-  const { patterns } = subscription;
-  const devices: Buffer[] = [];
-  let frame: Frame | undefined;
-  for (const item of items) {
-    if (item.kind === 'device') {
-      const { seq, device } = item;
-      if (patterns.matchesPrefix(device.id))
-        devices.push(textFrame(JSON.stringify({ type: 'device', seq, device })));
-    } else {
-      const gap = ({ device, sensor }: LiveGap): boolean => patterns.matchesPrefix(device, sensor);
-      const { rows, gaps } = item.frame;
-      const isWhole = patterns.matchesAll && rows + gaps.length > 0;
-      frame = isWhole ? item.frame : selectFrame(item.frame, { entry: subscription.wants, gap });
-    }
-  }
-  if (!frame && devices.length === 0) return undefined;
-  return { rows: frame?.rows ?? 0, bytes: bytesOf(devices, frame) };
-}
-
-function bytesOf(devices: readonly Buffer[], frame: Frame | undefined): Share['bytes'] {
-  const made = new Map<boolean, Buffer>();
-  return (isBinary) => {
-    const known = made.get(isBinary);
-    if (known) return known;
-    const parts = frame ? [...devices, isBinary ? binaryFrame(frame) : textFrame(frameJson(frame))] : devices;
-    const [only] = parts;
-    const bytes = parts.length === 1 && only ? only : Buffer.concat(parts);
-    made.set(isBinary, bytes);
-    return bytes;
-  };
-}
-
-function binaryFrame({ seq, readings, windows, gaps }: Frame): Buffer {
-  const bytes = encodeLiveFrame({ seq, readings: readings.columns, windows: windows.columns, gaps });
-  return websocketFrame('binary', bytes);
+/** What was sent, as it was: a frame is read from its message again. Undefined where that cannot be read. */
+function sentAgain(item: Sent): Sending | undefined {
+  if (item.kind === 'device') return { devices: [item] };
+  const { message } = item;
+  const frame = decodeLiveFrame(messagePayload(message));
+  return frame.ok ? { devices: [], frame: fromLiveFrame(frame.value), message } : undefined;
 }
