@@ -238,6 +238,30 @@ describe('an update', () => {
     expect(boot().program).toBe(packaged.program);
   });
 
+  test('is not committed by what the version before it delivers, though that was on trial in the same process', async () => {
+    const first = boot();
+    await first.updater.order(orderOf(await bundleOf('1.1.0')));
+    await eventually(() => first.restarts > 0);
+    const tried = boot();
+    tried.updater.delivered();
+    await ended(tried, 'committed');
+    await tried.updater.order(orderOf(await bundleOf('1.2.0'), 'offer-2'));
+    await eventually(() => tried.restarts > 0);
+    tried.updater.delivered();
+    await tried.updater.stop();
+    expect(tried.updater.counters.committed).toBe(1);
+    expect(stateOf(tried)).toBe('trial');
+    expect(readState(directory())).toMatchObject({
+      running: { version: '1.1.0' },
+      trial: { version: '1.2.0' },
+    });
+    // It does not run: the version before it does again.
+    for (let n = 0; n < trialStartsMax; n++)
+      expect(await readFile(boot().program, 'utf8')).toMatch(/^program 1\.2\.0/);
+    expect(boot().program).toBe(tried.program);
+    expect(stateOf(boot())).toBe('rolled-back');
+  });
+
   test('that does not stay up, delivers nothing in time or is damaged is taken back', async () => {
     const order = orderOf(await bundleOf('1.1.0'));
     for (const way of ['crashes', 'deadline', 'damaged'] as const) {

@@ -58,6 +58,8 @@ export class Updater {
   readonly counters = { orders: 0, receivedBytes: 0, committed: 0, failures: new Map<ErrorCode, number>() };
   readonly #options: UpdaterOptions;
   readonly #stopping = new AbortController();
+  /** The offer whose version this process tries: what it delivers says nothing of one that is put on trial behind it. */
+  readonly #trialOffer: string | undefined;
   #state: UpdateState;
   #progress: UpdateProgress | undefined;
   #work: Promise<void> | undefined;
@@ -69,6 +71,7 @@ export class Updater {
     const { launched } = options;
     this.#state = launched ? readState(launched.directory) : {};
     const { trial, outcome } = this.#state;
+    this.#trialOffer = launched?.isTrial === true ? trial?.offer : undefined;
     if (trial) this.#progress = { offer: trial.offer, version: trial.version, state: 'trial' };
     else if (outcome) this.#progress = outcome;
   }
@@ -80,7 +83,7 @@ export class Updater {
 
   /** Whether this version has still to show that it delivers. */
   get isOnTrial(): boolean {
-    return this.#options.launched?.isTrial === true && this.#state.trial !== undefined;
+    return this.#trialOffer !== undefined && this.#state.trial?.offer === this.#trialOffer;
   }
 
   /** Counters for the command `stats`. */
@@ -117,7 +120,7 @@ export class Updater {
   delivered(): void {
     const { launched, logger, disk } = this.#options;
     const { trial } = this.#state;
-    if (!launched?.isTrial || !trial || this.#isCommitting) return;
+    if (!launched || !trial || !this.isOnTrial || this.#isCommitting) return;
     this.#isCommitting = true;
     const { offer, starts: _, withinMs: __, ...running } = trial;
     const outcome = { offer, version: trial.version, state: 'committed' as const };
