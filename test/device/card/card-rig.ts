@@ -162,13 +162,22 @@ export class CardRig {
     return (await this.ask<LedgerAnswer>(`/api/v1/ledger?device=${device}`)).total;
   }
 
-  /** Asks the gateway's API as an administrator. */
-  async ask<Answer>(path: string): Promise<Answer> {
+  /** Asks the gateway's API as an administrator; with a body, by POST. Throws what is refused. */
+  async ask<Answer>(path: string, body?: object): Promise<Answer> {
     const { home, httpUrl } = this.#running;
     const token = readFileSync(join(home, 'admin.token'), 'utf8').trim();
-    const response = await fetch(`${httpUrl}${path}`, {
-      headers: { authorization: `Bearer ${token}`, connection: 'close' },
-    });
+    const headers = { authorization: `Bearer ${token}`, connection: 'close' };
+    const response = await fetch(
+      `${httpUrl}${path}`,
+      body === undefined
+        ? { headers }
+        : {
+            method: 'POST',
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          },
+    );
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Answer;
   }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BundleSummary, DeviceSummary, OfferSummary, UpdatesAnswer } from '@fieldline/protocol';
+import { updateBundle } from '@fieldline/provision';
 import { eventually } from '../../services/wait.ts';
 import { device, type CardRig } from './card-rig.ts';
 
@@ -31,6 +32,18 @@ export class CardUpdates {
   /** Publishes this agent once more, under a newer version. */
   async publish(version: string): Promise<void> {
     await this.#rig.command('update', 'publish', '--arch', 'arm64', '--key', this.#keyFile, '--as', version);
+  }
+
+  /** Publishes a bundle that is signed as it should be, and whose program is `program`. */
+  async publishProgram(version: string, program: string): Promise<void> {
+    const empty = Buffer.of();
+    const agent = {
+      ...{ version, program: Buffer.from(program), launcher: empty, addons: [], unit: empty },
+      ...{ sampleConfig: empty, notices: '', billOfMaterials: '' },
+    };
+    const about = { arch: 'arm64', key: this.#rig.updateKey, allowDowngrade: false } as const;
+    const { signed, content } = await updateBundle(agent, about);
+    await this.#rig.ask('/api/v1/updates/bundles', { ...signed, content: content.toString('base64url') });
   }
 
   /** SHA-256 of the program in the bundle of a version, as the gateway has it. */

@@ -41,7 +41,19 @@ const cuts: readonly Cut[] = [
       expect(shown).not.toContain(version);
     },
   },
+  {
+    at: 'between the switch and the commit',
+    version: '0.5.0',
+    // Nothing holds it there: until the new version has delivered takes it seconds.
+    prepare: () => Promise.resolve(),
+    caught: async (updates, version) => {
+      const shown = await updates.inDevice(`grep -qs '"starts":1' state.json`, 'cat state.json');
+      expect(JSON.parse(shown)).toMatchObject({ trial: { version, starts: 1 } });
+    },
+  },
 ];
+/** The version that runs after the last cut. */
+const newest = cuts.at(-1)?.version ?? '';
 
 /** The tests of updates over the air, on the device of `rigOf()`, which runs. */
 export function updateTests(rigOf: () => CardRig): void {
@@ -81,6 +93,23 @@ export function updateTests(rigOf: () => CardRig): void {
       say(`power cut ${at}: committed ${secondsSince(startedMs)} s after power-on`);
       await rig.machine.shell.ready();
       await runsWhole(rig, updates, version);
+      await addsUp(rig);
+    },
+    updateMs,
+  );
+
+  test(
+    'goes back by itself from a version that does not run',
+    async () => {
+      const rig = rigOf();
+      await rig.machine.shell.ready();
+      const updates = new CardUpdates(rig);
+      await updates.publishProgram('0.6.0', 'process.exit(3);');
+      const startedMs = performance.now();
+      await updates.offer('0.6.0');
+      expect(await updates.until('rolled-back')).toMatchObject({ code: 'UPDATE_NOT_STARTED' });
+      say(`a version that does not run, from the offer to the one before: ${secondsSince(startedMs)} s`);
+      await runsWhole(rig, updates, newest);
       await addsUp(rig);
     },
     updateMs,
