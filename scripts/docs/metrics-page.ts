@@ -36,9 +36,9 @@ function metricsOf(text: string): Metric[] {
 async function askGateway(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'fieldline-docs-'));
   const anyPort = { host: '127.0.0.1', port: 0 };
-  // Every store tells its own figures; the second one need not answer.
+  // Every store tells its own figures, also those of retention; the second one need not answer.
   const stores: ('embedded' | 'influxdb')[] = ['embedded', 'influxdb'];
-  const influxdb = { url: 'http://127.0.0.1:9' };
+  const influxdb = { url: 'http://127.0.0.1:9', keepReadings: '90d' };
   const options = { home, http: anyPort, mqtt: anyPort, logLevel: 'silent', stores, influxdb } as const;
   const gateway = await startGateway(options, { environment: {} });
   try {

@@ -31,6 +31,11 @@ export class InfluxFront {
   readonly requests: FrontRequest[] = [];
   /** One a write, in order; afterwards writes are passed on. */
   readonly answers: FrontAnswer[] = [];
+  /**
+   * Called with each request before it is passed on, and again when it was answered; true: its sender gets no answer, and before that the one
+   * behind does not get it either.
+   */
+  cuts: ((request: FrontRequest, when: 'before' | 'after') => boolean) | undefined;
   /** The token that is asked for, and the buckets that there are; undefined: 1.x. */
   newer: { readonly token: string; readonly buckets: string[] } | undefined;
   readonly #behind: string;
@@ -67,7 +72,9 @@ export class InfluxFront {
     const seen = await read(request);
     this.requests.push(seen);
     const told = isOfReadings(seen) ? this.answers.shift() : undefined;
+    if (this.cuts?.(seen, 'before') === true) return void response.destroy();
     const { status, headers = {}, body = '' } = told ?? this.#refusal(seen) ?? (await this.#passOn(seen));
+    if (this.cuts?.(seen, 'after') === true) return void response.destroy();
     response.writeHead(status, headers).end(body);
   }
 

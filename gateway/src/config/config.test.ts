@@ -128,6 +128,9 @@ describe('resolveConfig', () => {
     ['influxdb.url', { influxdb: { url: 'ftp://127.0.0.1' } }],
     ['influxdb.keepMinutes', { influxdb: { url: 'http://127.0.0.1', keepMinutes: '59m' } }],
     ['influxdb.keepHours', { influxdb: { url: 'http://127.0.0.1', keepHours: '10d' } }],
+    ['influxdb.keepReadings', { influxdb: { url: 'http://127.0.0.1', keepReadings: '30m' } }],
+    ['influxdb.keepReadings', { influxdb: { url: 'http://127.0.0.1', keepReadings: '90d', token: 't' } }],
+    ['influxdb.keepHours', { influxdb: { url: 'http://127.0.0.1', keepReadings: '90d', keepMinutes: '1d', keepHours: '30d' } }], // prettier-ignore
   ])('refuses a senseless %s', (subject, options) => {
     expect(() => resolveConfig(options, {})).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID_VALUE', subject }),

@@ -1,5 +1,5 @@
 import type { InfluxAddress } from '../sinks/influxdb/influx-address.ts';
-import type { RollupKeepUs } from '../sinks/influxdb/rollups/grains.ts';
+import type { InfluxKeepUs } from '../sinks/influxdb/rollups/grains.ts';
 import type { KeepUs } from '../sinks/embedded/rollups/retention.ts';
 import type { DialectOptions } from './dialect-schema.ts';
 import type { EmailSettings } from '../alerts/delivery/email-channel.ts';
@@ -77,8 +77,8 @@ export interface TlsConfig {
 
 /** How to reach InfluxDB. */
 export type InfluxConfig = InfluxAddress & {
-  /** How long its rollups are kept. */
-  readonly keepUs: RollupKeepUs;
+  /** How long its readings and rollups are kept. */
+  readonly keepUs: InfluxKeepUs;
 };
 
 /** Everything that could grow, with its end. Bytes are bytes, durations microseconds. */

@@ -1,10 +1,10 @@
 import { FieldlineError, parseDuration } from '@fieldline/protocol';
 import { Type } from 'typebox';
-import { hourUs, keepRollups, type RollupKeepUs } from '../sinks/influxdb/rollups/grains.ts';
+import { hourUs, keepRollups, type InfluxKeepUs } from '../sinks/influxdb/rollups/grains.ts';
 
 const Age = (what: string) =>
   Type.String({
-    description: `How long rollups of ${what} are kept in InfluxDB 1.x; a duration of an hour or more such as 90d, or forever`,
+    description: `How long ${what} are kept in InfluxDB 1.x; a duration of an hour or more such as 90d, or forever`,
     default: 'forever',
   });
 
@@ -27,29 +27,44 @@ export const InfluxFile = Type.Object(
     gzip: Type.Optional(
       Type.Boolean({ description: 'Compress what is written; where it is left out: unless url is loopback' }),
     ),
-    keepMinutes: Type.Optional(Age('a minute')),
-    keepHours: Type.Optional(Age('an hour')),
+    keepReadings: Type.Optional(Age('readings, and windows as devices sent them,')),
+    keepMinutes: Type.Optional(Age('rollups of a minute')),
+    keepHours: Type.Optional(Age('rollups of an hour')),
   },
   { additionalProperties: false },
 );
 /** InfluxDB as people name it. */
 export type InfluxFile = Type.Static<typeof InfluxFile>;
 
-/** How long rollups are kept, in µs. Throws CONFIG_INVALID_VALUE: also where those of an hour would go first. */
-export function resolveRollupKeep(file: Pick<InfluxFile, 'keepMinutes' | 'keepHours'>): RollupKeepUs {
-  const keepUs = { '1m': age('keepMinutes', file), '1h': age('keepHours', file) };
-  if (keepUs['1h'] >= keepUs['1m']) return keepUs;
-  const detail = 'Rollups of an hour must be kept as long as those of a minute.';
-  throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: 'influxdb.keepHours', detail });
+type Ages = 'keepReadings' | 'keepMinutes' | 'keepHours';
+
+/**
+ * How long readings and rollups are kept, in µs. Throws CONFIG_INVALID_VALUE: also where rollups of an hour would go before others, and
+ * where a bucket of 2.x or 3.x is to lose readings.
+ */
+export function resolveInfluxKeep(file: Pick<InfluxFile, Ages | 'token'>): InfluxKeepUs {
+  const readings = age('keepReadings', file);
+  if (readings !== Infinity && file.token !== undefined)
+    throw invalid('keepReadings', 'It is of InfluxDB 1.x: 2.x and 3.x have no rollups that could stand for readings.'); // prettier-ignore
+  const keepUs = { readings, '1m': age('keepMinutes', file), '1h': age('keepHours', file) };
+  if (keepUs['1h'] >= keepUs['1m'] && keepUs['1h'] >= readings) return keepUs;
+  throw invalid(
+    'keepHours',
+    'Rollups of an hour must be kept as long as those of a minute, and as readings.',
+  );
 }
 
-function age(name: 'keepMinutes' | 'keepHours', file: Pick<InfluxFile, 'keepMinutes' | 'keepHours'>): number {
+function age(name: Ages, file: Pick<InfluxFile, Ages>): number {
   const text = file[name];
   if (text === undefined || text === 'forever') return keepRollups['1h'];
   const parsed = parseDuration(text);
   if (parsed.ok && parsed.value >= hourUs) return parsed.value;
-  const detail = parsed.ok
-    ? 'A retention policy of InfluxDB lasts an hour at least.'
-    : `${parsed.refusal.detail}, or forever.`;
-  throw new FieldlineError('CONFIG_INVALID_VALUE', { subject: `influxdb.${name}`, detail });
+  throw invalid(
+    name,
+    parsed.ok ? 'InfluxDB keeps nothing for less than an hour.' : `${parsed.refusal.detail}, or forever.`,
+  );
+}
+
+function invalid(name: Ages, detail: string): FieldlineError {
+  return new FieldlineError('CONFIG_INVALID_VALUE', { subject: `influxdb.${name}`, detail });
 }

@@ -4,7 +4,7 @@ import { TopicPattern } from '../ingest/adapters/topic-pattern.ts';
 import { defaultHome } from '../home/home.ts';
 import { resolveAlertChannels } from './alerts-schema.ts';
 import { resolveKeep } from './embedded-schema.ts';
-import { resolveRollupKeep, type InfluxFile } from './influx-schema.ts';
+import { resolveInfluxKeep, type InfluxFile } from './influx-schema.ts';
 import type { GatewayConfig, GatewayLimits, InfluxConfig, ListenConfig } from './gateway-config.ts';
 import type { DialectOptions } from './dialect-schema.ts';
 import type { GatewayOptions, LimitsFile } from './gateway-schema.ts';
@@ -81,9 +81,9 @@ export function resolveConfig(options: GatewayOptions, environment: NodeJS.Proce
   };
 }
 
-function resolveInflux({ keepMinutes, keepHours, ...address }: InfluxFile): InfluxConfig {
-  const keep = { ...(keepMinutes && { keepMinutes }), ...(keepHours && { keepHours }) };
-  return { database: defaultInfluxDatabase, ...address, keepUs: resolveRollupKeep(keep) };
+function resolveInflux(file: InfluxFile): InfluxConfig {
+  const { keepReadings: _readings, keepMinutes: _minutes, keepHours: _hours, ...address } = file;
+  return { database: defaultInfluxDatabase, ...address, keepUs: resolveInfluxKeep(file) };
 }
 
 function resolveListen(name: 'http' | 'mqtt', options: GatewayOptions): ListenConfig {

@@ -17,8 +17,9 @@ export const storeRegistry: Readonly<Record<StoreName, (context: StoreContext) =
       nowUs: () => clock.nowUs(),
       keepUs: config.keepUs,
     }),
-  influxdb: ({ config, logger, registry }) =>
+  influxdb: ({ config, clock, logger, registry }) =>
     InfluxStore.fromConfig(config, {
+      nowUs: () => clock.nowUs(),
       logger: logger.child({ part: 'influxdb' }),
       tagsOf: (device) => registry.get(device)?.tags ?? {},
     }),

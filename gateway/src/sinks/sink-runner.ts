@@ -160,7 +160,7 @@ export class SinkRunner {
   async #open(): Promise<boolean> {
     const { sink, log, startAt } = this.#options;
     while (!this.#abort.signal.aborted) {
-      const opening = await sink.open();
+      const opening = await sink.open(log.nextOffset);
       if (opening.kind === 'ready') {
         this.#recovered();
         const resumeAt = opening.resumeAt ?? log.cursor(sink.name) ?? 0;

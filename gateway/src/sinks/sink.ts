@@ -65,9 +65,10 @@ export interface Sink {
   /**
    * Makes ready. Answers the offset from which it wants entries: a sink that keeps its own position beside
    * its data answers that (exactly once); one that keeps none answers undefined, and the runner uses the
-   * journal's cursor of its name.
+   * journal's cursor of its name. `journalEnd`: the offset that the next entry of the journal will have; all that an earlier run
+   * may have written lies below it.
    */
-  open(): Promise<SinkOpening>;
+  open(journalEnd?: number): Promise<SinkOpening>;
   /** Never rejects for a reason of normal life: that is a `retryable` or `refused` outcome. */
   write(entries: readonly JournaledBatch[]): Promise<SinkOutcome>;
   /**

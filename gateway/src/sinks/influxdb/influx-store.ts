@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   FieldlineError,
@@ -27,9 +26,16 @@ import { InfluxHttp } from './influx-http.ts';
 import { InTurn } from './in-turn.ts';
 import { InfluxQueries } from './influx-queries.ts';
 import { TooManyRows } from './point-source.ts';
+import { codeOf, messageOf } from './query-failure.ts';
 import { refusedPart } from './refused-line.ts';
-import { ensurePolicies } from './rollups/ensure-policies.ts';
-import { keepRollups, type RollupKeepUs } from './rollups/grains.ts';
+import { repeatByTimer, type Repeat } from './repeat.ts';
+import { InfluxRetention } from './retention/influx-retention.ts';
+import { earliestUs, LateReadings, noteEntries } from './retention/late-readings.ts';
+import { retireCounters } from './retention/retire-counters.ts';
+import { retireEveryMs, RetireTurns, type RetireHost } from './retention/retire-turns.ts';
+import { RetiredReadings } from './retention/retired-readings.ts';
+import { ensurePolicies, noRollups } from './rollups/ensure-policies.ts';
+import { keepRollups, type InfluxKeepUs } from './rollups/grains.ts';
 import { InfluxRollups } from './rollups/influx-rollups.ts';
 import { noteBatch } from './rollups/note-batch.ts';
 import { rollCounters } from './rollups/roll-counters.ts';
@@ -37,17 +43,18 @@ import { rollEveryMs, RollTurns } from './rollups/roll-turns.ts';
 import { RolledHours } from './rollups/rolled-hours.ts';
 import { RolledSource } from './rollups/rolled-source.ts';
 import { SeriesCache } from './series-cache.ts';
-import { StateFile } from './state-file.ts';
-import { storedCounts, storedStreams } from './store-inventory.ts';
+import { StateFile, type WritableState } from './state-file.ts';
+import { accountedCounts, newestTime, storedStreams } from './store-inventory.ts';
 import { StreamCatalog } from './stream-catalog.ts';
 import { TimeSeparation } from './time-separation.ts';
 import { LineWriter } from './write-lines.ts';
+import { WrittenTags } from './written-tags.ts';
 
 /** How often the state file follows the writes; a crash writes at most this much again, to the same points. */
 const stateIntervalMs = 2000;
 
-/** Calls `work` every `everyMs` milliseconds; answers what ends it. */
-export type Repeat = (everyMs: number, work: () => void) => () => void;
+/** How often readings are counted beside shards that go; after that the shards wait. */
+const countAttempts = 3;
 
 /** What the store is made from. */
 export interface InfluxStoreOptions {
@@ -59,8 +66,8 @@ export interface InfluxStoreOptions {
   readonly tagsOf?: (device: string) => Readonly<Record<string, string>>;
   /** How long the answer to a write may take, milliseconds. */
   readonly requestTimeoutMs?: number;
-  /** How long rollups are kept; for ever where it is left out. */
-  readonly keepUs?: RollupKeepUs;
+  /** How long rollups and readings are kept; for ever where it is left out. */
+  readonly keepUs?: InfluxKeepUs;
   /** How often hours are looked for that are due to be rolled up, milliseconds. */
   readonly rollEveryMs?: number;
   /** Calls `work` every `everyMs` until what it answers is called; left out: the engine's own timer. */
@@ -87,13 +94,20 @@ export class InfluxStore implements Sink, Store {
   #mayRoll = true;
   #isRolling = false;
   #stopRolling: (() => void) | undefined;
+  readonly #late: LateReadings;
+  readonly #retirement: RetireTurns | undefined;
+  #retired = new RetiredReadings();
+  #stopRetiring: (() => void) | undefined;
+  #isClosed = false;
+  /** Everything below it may have been written, wholly or in part, by this process or by one before it. */
+  #attemptedTo = 0;
   /** What is written, rolled up and forgotten meets nothing else that changes the same. */
   readonly #inTurn = new InTurn();
   /** The database was gone, and the journal has not been asked for from its start yet. */
   #owesRewind = false;
   readonly #catalog = new StreamCatalog();
   #separation = new TimeSeparation();
-  #tags: Record<string, Readonly<Record<string, string>>> = {};
+  #tags = new WrittenTags();
   readonly #series = new SeriesCache();
   #offset = 0;
   #savedAtMs = 0;
@@ -106,18 +120,18 @@ export class InfluxStore implements Sink, Store {
     this.#lines = new LineWriter(this.#http);
     this.#queries = new InfluxQueries(address);
     const rollups = new InfluxRollups(this.#http, this.#queries);
-    this.#turns = address.token === undefined ? new RollTurns(rollups, options.logger) : undefined;
-    const place = createHash('sha256')
-      .update(`${address.url} ${address.database}`)
-      .digest('hex')
-      .slice(0, 12);
-    this.#state = new StateFile(join(directory, `influxdb-${place}.json`));
+    this.#late = new LateReadings(this.#http);
+    if (address.token === undefined) {
+      this.#turns = new RollTurns(rollups, options.logger);
+      this.#retirement = this.#makeRetirement(address.database);
+    }
+    this.#state = StateFile.of(address, directory);
   }
 
   /** Throws CONFIG_INVALID_VALUE where the configuration names no usable URL. */
   static fromConfig(
     config: GatewayConfig,
-    about: Pick<InfluxStoreOptions, 'logger' | 'tagsOf'>,
+    about: Pick<InfluxStoreOptions, 'logger' | 'tagsOf' | 'nowUs'>,
   ): InfluxStore {
     const address = config.influxdb;
     if (!address || !URL.canParse(address.url) || !/^https?:/.test(address.url)) {
@@ -128,7 +142,9 @@ export class InfluxStore implements Sink, Store {
     return new InfluxStore({ address: rest, keepUs, directory: join(config.home, 'sinks'), ...about });
   }
 
-  open(): Promise<SinkOpening> {
+  /** `journalEnd`: the offset behind what may have been written by an earlier run. */
+  open(journalEnd = 0): Promise<SinkOpening> {
+    this.#attemptedTo = Math.max(this.#attemptedTo, journalEnd);
     return this.#inTurn.run(() => this.#open());
   }
 
@@ -140,37 +156,65 @@ export class InfluxStore implements Sink, Store {
     const failure = await this.#http.ping();
     if (failure) return { kind: 'retryable', failure };
     try {
-      if (await this.#queries.hasDatabase()) await this.#catalog.load(this.#queries);
-      else await this.#makeDatabase();
+      const isThere = await this.#queries.hasDatabase();
+      if (!isThere) await this.#makeDatabase();
+      this.#restore();
+      await this.#retirement?.finish();
+      if (isThere) await this.#catalog.load(this.#queries);
       await this.#ensurePolicies();
     } catch (error) {
       return { kind: 'retryable', failure: this.#queryFailure(error) };
     }
+    this.#isClosed = false;
+    const { repeat = repeatByTimer, rollEveryMs: everyMs = rollEveryMs, keepUs } = this.#options;
+    if (this.#turns) this.#stopRolling ??= repeat(everyMs, () => void this.#roll());
+    if (this.#retirement && Number.isFinite(keepUs?.readings ?? Infinity))
+      this.#stopRetiring ??= repeat(retireEveryMs, () => void this.#retirement?.take());
+    return { kind: 'ready', resumeAt: this.#offset };
+  }
+
+  #restore(): void {
     const state = this.#state.read();
     this.#separation = new TimeSeparation(state?.covered);
     this.#rolled = new RolledHours(state?.rolled);
-    this.#tags = state?.tags ?? {};
+    this.#tags = new WrittenTags(state?.tags);
     this.#offset = state?.offset ?? 0;
-    const { repeat = repeatByTimer, rollEveryMs: everyMs = rollEveryMs } = this.#options;
-    if (this.#turns) this.#stopRolling ??= repeat(everyMs, () => void this.#roll());
-    return { kind: 'ready', resumeAt: this.#offset };
+    this.#retired = new RetiredReadings(state?.retired);
+    this.#retired.keep(this.#offset);
+    this.#rolled.retired(this.#retired.untilUs);
   }
 
   async #write(written: readonly JournaledBatch[]): Promise<SinkOutcome> {
     if (this.#owesRewind) return await this.#recreate(undefined);
     // What stands below the position has its points, and its times among those that are covered.
     const entries = written.filter(({ offset }) => offset >= this.#offset);
+    this.#attemptedTo = Math.max(this.#attemptedTo, (entries.at(-1)?.offset ?? -1) + 1);
+    if (this.#retired.dropping) {
+      const failure = await this.#finishDrop();
+      if (failure?.code === 'INFLUX_DATABASE_MISSING') return await this.#recreate(failure);
+      if (failure) return { kind: 'retryable', failure };
+    }
     this.#separation.begin();
     this.#catalog.begin();
+    this.#retired.begin();
+    this.#late.begin();
+    noteEntries(entries, this.#retired);
     await this.#noteTags(entries);
     for (const { batch } of entries) noteBatch(batch, this.#rolled);
     const refusals = await this.#encode(entries);
     const outcome = await this.#lines.finish();
     if (outcome.kind === 'retryable') return outcome;
     if (outcome.kind === 'database-missing') return await this.#recreate(outcome.failure);
+    const failure = await this.#late.write();
+    if (failure) {
+      // Somebody may have dropped the policy of a rollup.
+      await this.#ensurePolicies().catch(() => undefined);
+      return { kind: 'retryable', failure };
+    }
     this.#separation.keep();
     this.#catalog.keep();
     this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
+    this.#retired.keep(this.#offset);
     await this.#saveStateInTime();
     const parts = [...refusals];
     for (const line of outcome.refused) {
@@ -185,6 +229,8 @@ export class InfluxStore implements Sink, Store {
     return this.#inTurn.run(async () => {
       this.#separation = new TimeSeparation();
       this.#rolled = new RolledHours();
+      this.#rolled.retired(this.#retired.untilUs);
+      this.#attemptedTo = Math.max(this.#attemptedTo, this.#offset);
       this.#offset = offset;
       await this.#saveState();
       return { kind: 'ready', resumeAt: offset };
@@ -193,7 +239,11 @@ export class InfluxStore implements Sink, Store {
 
   /** For `/metrics`. */
   counters(): readonly Counter[] {
-    return this.#turns ? rollCounters(this.#turns) : [];
+    const retires = Number.isFinite(this.#options.keepUs?.readings ?? Infinity) || this.#retired.total > 0;
+    return [
+      ...(this.#turns ? rollCounters(this.#turns) : []),
+      ...(this.#retirement && retires ? retireCounters(this.#retired, this.#retirement) : []),
+    ];
   }
 
   query(request: SeriesRequest): Promise<Result<SeriesAnswer>> {
@@ -204,17 +254,36 @@ export class InfluxStore implements Sink, Store {
     return this.#answer(() => answerPageFrom(request, this.#sourceOf));
   }
 
-  counts(): Promise<Map<StreamName, number>> {
-    return storedCounts(this.#queries, this.#catalog.list());
+  async counts(): Promise<Map<StreamName, number>> {
+    for (let attempt = 0; attempt < countAttempts; attempt++) {
+      const retired = this.#retired;
+      const { drops } = retired;
+      const counts = await accountedCounts(this.#queries, this.#catalog.list(), retired);
+      // What was counted while shards began to go is counted again.
+      if (retired === this.#retired && retired.drops === drops) return counts;
+    }
+    const count = () => accountedCounts(this.#queries, this.#catalog.list(), this.#retired);
+    return await this.#inTurn.run(count);
   }
 
   streams(): Promise<StreamInfo[]> {
-    return storedStreams(this.#queries, this.#catalog.list());
+    return storedStreams(this.#queries, this.#catalog.list(), this.#retired);
+  }
+
+  /**
+   * Removes now what is older than it is kept. Ages count to the newest reading where the clock is ahead of it: a clock that
+   * jumps by years must not empty the store. Rejects as `counts` does.
+   */
+  async retire(): Promise<void> {
+    await this.#retirement?.retire();
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stopRolling?.();
     this.#stopRolling = undefined;
+    this.#stopRetiring?.();
+    this.#stopRetiring = undefined;
     await this.#inTurn.run(() => this.#saveState());
     this.#http.close();
   }
@@ -245,8 +314,44 @@ export class InfluxStore implements Sink, Store {
     const range = { device, sensor, quantity, fromUs, toUs };
     const { keepUs = keepRollups } = this.#options;
     const about = { queries: this.#queries, rolled: this.#rolled, keepUs, nowUs: this.#nowUs() };
-    return entry && new RolledSource({ ...about, range, entry, stream });
+    const retiredUntilUs = this.#retired.hasOf(stream) ? this.#retired.goneUntilUs : -Infinity;
+    return entry && new RolledSource({ ...about, range, entry, stream, retiredUntilUs });
   };
+
+  #makeRetirement(database: string): RetireTurns {
+    const { keepUs = keepRollups, logger }: { keepUs?: InfluxKeepUs; logger: SinkLogger } = this.#options;
+    const parts = { http: this.#http, queries: this.#queries, database, keepUs };
+    const retired = (): RetiredReadings => this.#retired;
+    const view = (): RetireHost['view'] => ({ entries: this.#catalog.list(), rolled: this.#rolled });
+    const host: RetireHost = {
+      inTurn: this.#inTurn,
+      get retired() {
+        return retired();
+      },
+      get view() {
+        return view();
+      },
+      nowUs: () => this.#nowUs(),
+      newestUs: async () => newestTime(await this.streams()),
+      isSettled: () =>
+        !this.#isClosed && this.#mayRoll && !this.#owesRewind && this.#offset >= this.#attemptedTo,
+      save: async () => {
+        await this.#state.write(this.#stateNow());
+        await this.#state.settle();
+      },
+    };
+    return new RetireTurns(new InfluxRetention(parts), host, keepUs.readings ?? Infinity, logger);
+  }
+
+  /** Nothing is written before a drop that was begun has come to its end. */
+  async #finishDrop(): Promise<SinkFailure | undefined> {
+    try {
+      await this.#retirement?.finish();
+      return undefined;
+    } catch (error) {
+      return this.#queryFailure(error);
+    }
+  }
 
   async #answer<Value>(work: () => Promise<Result<Value>>): Promise<Result<Value>> {
     try {
@@ -261,13 +366,17 @@ export class InfluxStore implements Sink, Store {
   async #encode(entries: readonly JournaledBatch[]): Promise<RefusedPart[]> {
     const refusals: RefusedPart[] = [];
     const lines = this.#lines;
+    const retiredUs = this.#retired.untilUs;
     lines.begin();
     for (const [entry, journaled] of entries.entries()) {
       const { offset, receivedAtUs } = journaled;
-      const deviceTags = this.#tags[journaled.batch.device] ?? noTags;
+      const deviceTags = this.#tags.of(journaled.batch.device);
       const options = { deviceTags, series: this.#series, separation: this.#separation, offset, entry };
+      const start = lines.batch.lineCount;
       const refused = batchToLines(journaled.batch, lines.batch, options);
       if (refused.length > 0) refusals.push(...refused);
+      if (retiredUs > -Infinity && earliestUs(journaled.batch) < retiredUs)
+        this.#late.take(journaled, lines.batch, start, this.#retired);
       this.#catalog.describe(journaled.batch, receivedAtUs, lines.batch, entry);
       if (lines.isFull && !(await lines.send())) break;
     }
@@ -280,15 +389,7 @@ export class InfluxStore implements Sink, Store {
    */
   async #noteTags(entries: readonly JournaledBatch[]): Promise<void> {
     const { tagsOf } = this.#options;
-    if (!tagsOf) return;
-    let changed = false;
-    for (const device of new Set(entries.map(({ batch }) => batch.device))) {
-      const tags = tagsOf(device);
-      if (sameTags(tags, this.#tags[device] ?? {})) continue;
-      this.#tags[device] = { ...tags };
-      changed = true;
-    }
-    if (changed) await this.#saveState();
+    if (tagsOf && this.#tags.note(entries, tagsOf)) await this.#saveState();
   }
 
   /**
@@ -303,6 +404,7 @@ export class InfluxStore implements Sink, Store {
       this.#owesRewind = true;
       this.#separation = new TimeSeparation();
       this.#rolled = new RolledHours();
+      this.#retired = new RetiredReadings();
       this.#offset = 0;
       await this.#makeDatabase();
       await this.#ensurePolicies();
@@ -343,6 +445,8 @@ export class InfluxStore implements Sink, Store {
     try {
       await ensurePolicies(this.#queries, address.database, keepUs);
       this.#mayRoll = true;
+      // The last one: who may not do it has rollups nevertheless, and hears of it when readings are to go.
+      await this.#retirement?.prepareStore().catch(() => undefined);
     } catch (error) {
       // Policies are an administrator's: a user who may only read and write stores without rollups.
       if (codeOf(messageOf(error)) !== 'INFLUX_UNAUTHORIZED') throw error;
@@ -361,15 +465,8 @@ export class InfluxStore implements Sink, Store {
 
   async #saveState(): Promise<void> {
     this.#savedAtMs = performance.now();
-    const state = {
-      version: 1,
-      offset: this.#offset,
-      covered: this.#separation.state(),
-      tags: this.#tags,
-      rolled: this.#rolled.state(),
-    } as const;
     try {
-      await this.#state.write(state);
+      await this.#state.write(this.#stateNow());
     } catch (error) {
       this.#options.logger.warn(
         { err: error },
@@ -378,37 +475,21 @@ export class InfluxStore implements Sink, Store {
     }
   }
 
+  #stateNow(): WritableState {
+    const retired = this.#retired.state();
+    return {
+      version: 1,
+      offset: this.#offset,
+      covered: this.#separation.state(),
+      tags: this.#tags.state(),
+      rolled: this.#rolled.state(),
+      ...(retired && { retired }),
+    };
+  }
+
   #queryFailure(error: unknown, code: SinkFailure['code'] = 'INFLUX_UNREACHABLE'): SinkFailure {
     const detail = messageOf(error);
-    return { code: codeOf(detail) ?? code, subject: this.#http.subject, detail };
+    const known = error instanceof FieldlineError ? error.code : codeOf(detail);
+    return { code: known ?? code, subject: this.#http.subject, detail };
   }
-}
-
-const noTags = {};
-
-function repeatByTimer(everyMs: number, work: () => void): () => void {
-  const timer = setInterval(work, everyMs);
-  timer.unref();
-  return () => clearInterval(timer);
-}
-
-/** Told once. */
-const noRollups =
-  'InfluxDB lets this user make no retention policies: readings are stored, and not rolled up. An administrator can make fieldline_1m and fieldline_1h, with the durations of influxdb.keepMinutes and keepHours';
-
-/** What a refused question says of its cause; undefined where it says nothing that is known. */
-function codeOf(detail: string): SinkFailure['code'] | undefined {
-  if (/authoriz|authenticat/i.test(detail)) return 'INFLUX_UNAUTHORIZED';
-  return /(database|bucket|mapping|organization).*not found|no dbrp/i.test(detail)
-    ? 'INFLUX_DATABASE_MISSING'
-    : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
-}
-
-function sameTags(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

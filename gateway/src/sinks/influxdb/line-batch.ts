@@ -59,6 +59,20 @@ export class LineBatch {
     this.endLine(this.used + this.bytes.write(line, this.used), entry);
   }
 
+  /** Takes lines from `start` on out again where `takes` says so. Costs a text a line: not for every line. */
+  takeOut(start: number, takes: (line: string) => boolean): void {
+    const left: [line: string, entry: number][] = [];
+    for (let line = start; line < this.lineCount; line++) {
+      const text = this.lineText(line);
+      if (!takes(text)) left.push([text, this.entryOf(line)]);
+    }
+    if (left.length === this.lineCount - start) return;
+    this.used = this.#startOf(start);
+    this.#ends.length = start;
+    this.#entries.length = start;
+    for (const [line, entry] of left) this.add(line, entry);
+  }
+
   /** Lines `[start, end)` as the body of a request, in the room of this batch. */
   body(start: number, end: number): Buffer {
     return this.bytes.subarray(this.#startOf(start), this.#startOf(end));

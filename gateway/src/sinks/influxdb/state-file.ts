@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import type { InfluxAddress } from './influx-address.ts';
+import { RetiredState } from './retention/retired-readings.ts';
 import { RolledState } from './rollups/rolled-hours.ts';
 
 /**
@@ -19,6 +22,8 @@ const SinkState = Type.Object({
   tags: Type.Record(Type.String(), Type.Record(Type.String(), Type.String())),
   /** By stream: which hours are rolled up (`RolledHours`). */
   rolled: Type.Optional(Type.Record(Type.String(), RolledState)),
+  /** What retention has removed (`RetiredReadings`). */
+  retired: Type.Optional(RetiredState),
 });
 /** The state as it was read. */
 export type SinkState = Static<typeof SinkState>;
@@ -30,6 +35,7 @@ export interface WritableState {
   readonly covered: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly tags: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly rolled: Readonly<Record<string, RolledState>>;
+  readonly retired?: RetiredState;
 }
 
 /** The state file of one database at one address. */
@@ -38,6 +44,12 @@ export class StateFile {
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** That of a database, in this folder. */
+  static of({ url, database }: Pick<InfluxAddress, 'url' | 'database'>, directory: string): StateFile {
+    const place = createHash('sha256').update(`${url} ${database}`).digest('hex').slice(0, 12);
+    return new StateFile(join(directory, `influxdb-${place}.json`));
   }
 
   /** Undefined where there is none, or none that can be read: then everything is written again. */
@@ -64,10 +76,15 @@ export class StateFile {
     await rename(fresh, this.#path);
   }
 
+  /** After a `write`: a power cut does not bring the state before it back. */
+  async settle(): Promise<void> {
+    const folder = await open(dirname(this.#path), 'r').catch(() => undefined);
+    await folder?.sync().finally(() => folder.close());
+  }
+
   /** Removes it durably: one that a power cut brought back would name points that are gone. */
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
-    const folder = await open(dirname(this.#path), 'r').catch(() => undefined);
-    await folder?.sync().finally(() => folder.close());
+    await this.settle();
   }
 }

@@ -21,13 +21,13 @@ export async function ensurePolicies(
     if (duration !== undefined && secondsOf(duration) === wantedSeconds(keepUs[name])) continue;
     const verb = duration === undefined ? 'CREATE' : 'ALTER';
     const replication = verb === 'CREATE' ? ' REPLICATION 1' : '';
-    const lengths = `DURATION ${durationText(keepUs[name])}${replication} SHARD DURATION ${shardText(keepUs[name])}`;
+    const lengths = `DURATION ${durationText(keepUs[name])}${replication} SHARD DURATION ${shardDuration(keepUs[name])}`;
     await queries.ask(`${verb} RETENTION POLICY ${identifier(policy)} ${on} ${lengths}`);
   }
 }
 
-/** InfluxDB writes `168h0m0s`, and `0s` for ever. */
-function secondsOf(duration: string): number {
+/** Of a duration as InfluxDB writes it: `168h0m0s`, and `0s` for ever. */
+export function secondsOf(duration: string): number {
   const [, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration) ?? [];
   return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
@@ -41,8 +41,12 @@ function durationText(keepUs: number): string {
   return Number.isFinite(keepUs) ? `${wantedSeconds(keepUs)}s` : 'INF';
 }
 
-/** InfluxDB's own rule for a new policy; it does not follow when the duration changes. */
-function shardText(keepUs: number): string {
+/** How long a shard is: InfluxDB's own rule for a new policy, which does not follow when the duration changes. */
+export function shardDuration(keepUs: number): '1h' | '24h' | '168h' {
   if (keepUs < 2 * dayUs) return '1h';
-  return keepUs <= 180 * dayUs ? '1d' : '7d';
+  return keepUs <= 180 * dayUs ? '24h' : '168h';
 }
+
+/** Told once where that is not allowed. */
+export const noRollups =
+  'InfluxDB lets this user make no retention policies: readings are stored, and not rolled up. An administrator can make fieldline_1m and fieldline_1h, with the durations of influxdb.keepMinutes and keepHours';

@@ -20,3 +20,6 @@ export type RollupKeepUs = Readonly<Record<'1m' | '1h', number>>;
 
 /** Keeps all rollups. */
 export const keepRollups: RollupKeepUs = { '1m': Infinity, '1h': Infinity };
+
+/** The same with the readings themselves; for ever where it is left out. */
+export type InfluxKeepUs = RollupKeepUs & { readonly readings?: number };

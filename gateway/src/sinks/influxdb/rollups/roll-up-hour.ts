@@ -20,9 +20,14 @@ export interface HourRows {
 
 /**
  * The hour as lines of each rollup, quantiles in sketches: measurement, `device`, `sensor` and fields as of windows, without the
- * tag `window`, since the retention policy says the length. Readings and windows of one minute become one.
+ * tag `window`, since the retention policy says the length. Readings and windows of one minute become one. `shiftUs`, less than a minute:
+ * how long after the start of its window each point stands, so that it replaces no other of that window.
  */
-export function hourToLines(entry: CatalogEntry, rows: HourRows): { grain: InfluxGrain; lines: string[] }[] {
+export function hourToLines(
+  entry: Pick<CatalogEntry, 'device' | 'sensor' | 'quantity' | 'type'>,
+  rows: HourRows,
+  shiftUs = 0,
+): { grain: InfluxGrain; lines: string[] }[] {
   const measurement = encodeMeasurement(entry.type);
   // A type that is no measurement has no points either.
   if (!measurement.ok) return [];
@@ -34,7 +39,7 @@ export function hourToLines(entry: CatalogEntry, rows: HourRows): { grain: Influ
   );
   return influxGrains.map((grain) => {
     windows = coarsen(windows, grain.lengthUs);
-    return { grain, lines: linesOf(series, entry.quantity, windows) };
+    return { grain, lines: linesOf(series, entry.quantity, windows, shiftUs) };
   });
 }
 
@@ -76,12 +81,12 @@ function joined(some: WindowRows, others: WindowRows): WindowRows {
   };
 }
 
-function linesOf(series: string, quantity: string, windows: WindowRows): string[] {
+function linesOf(series: string, quantity: string, windows: WindowRows, shiftUs: number): string[] {
   return Array.from(windows.start, (startUs, at) => {
     const fields = columns.map((name) => `${quantity}_${name}=${encodeFloat(windows[name][at]!)}`);
     const sketch = windows.sketch[at];
     const text = sketch ? Buffer.from(sketch).toString('base64url') : '';
     if (text !== '' && text.length <= stringBytesMax) fields.push(`${quantity}_sketch="${text}"`);
-    return `${series} ${fields.join(',')} ${startUs}`;
+    return `${series} ${fields.join(',')} ${startUs + shiftUs}`;
   });
 }

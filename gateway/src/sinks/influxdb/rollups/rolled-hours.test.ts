@@ -55,3 +55,20 @@ test('never calls an hour whole that had readings after it was rolled up', () =>
     }),
   );
 });
+
+test('hours whose readings are gone are not rolled up again', () => {
+  const rolled = new RolledHours();
+  rolled.advanced('s', h(10), 0);
+  expect([rolled.isWhole('s', h(10)), rolled.isWhole('s', h(11)), rolled.isWhole('other', h(1))]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  rolled.retired(h(5));
+  rolled.touched('s', h(2), h(3));
+  expect(rolled.stale('s')).toBeUndefined();
+  rolled.touched('s', h(2), h(6.5));
+  expect(rolled.stale('s')).toBe(h(5));
+  expect([rolled.isWhole('s', h(5)), rolled.isWhole('s', h(6))]).toEqual([true, false]);
+  expect([rolled.untilUs('other'), rolled.isWhole('other', h(5))]).toEqual([h(5), true]);
+});

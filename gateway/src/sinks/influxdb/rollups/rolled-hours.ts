@@ -31,6 +31,7 @@ interface Rolled {
 export class RolledHours {
   readonly #streams: Map<string, Rolled>;
   #newestUs: number;
+  #retiredUs = -Infinity;
 
   constructor(state: Readonly<Record<string, RolledState>> = {}) {
     const entries = Object.entries(state);
@@ -43,6 +44,19 @@ export class RolledHours {
   /** Nothing from here on is rolled up, whatever the stream. */
   get newestUs(): number {
     return this.#newestUs;
+  }
+
+  /** Readings before `untilUs`, the end of an hour, are gone: what rollups hold of them is all that there is, and stays as it is. */
+  retired(untilUs: number): void {
+    this.#retiredUs = untilUs;
+  }
+
+  /** Whether rollups hold every hour of the stream before `untilUs`. */
+  isWhole(stream: string, untilUs: number): boolean {
+    if (untilUs <= this.#retiredUs) return true;
+    const rolled = this.#streams.get(stream);
+    if (!rolled || rolled.untilUs < untilUs) return false;
+    return ![...rolled.stale].some((startUs) => startUs < untilUs);
   }
 
   /** All of it, for the state file. */
@@ -58,19 +72,21 @@ export class RolledHours {
   touched(stream: string, firstUs: number, lastUs: number): void {
     const rolled = this.#streams.get(stream);
     if (!rolled || firstUs >= rolled.untilUs) return;
+    const fromUs = hourOf(Math.max(firstUs, this.#retiredUs));
     const endUs = Math.min(lastUs + 1, rolled.untilUs);
-    const hours = Math.ceil((endUs - hourOf(firstUs)) / hourUs);
+    const hours = Math.ceil((endUs - fromUs) / hourUs);
     if (rolled.stale.size + hours > staleHoursMax) {
-      rolled.untilUs = Math.min(hourOf(firstUs), ...rolled.stale);
+      rolled.untilUs = Math.min(fromUs, ...rolled.stale);
       rolled.stale.clear();
       return;
     }
-    for (let startUs = hourOf(firstUs); startUs < endUs; startUs += hourUs) rolled.stale.add(startUs);
+    for (let startUs = fromUs; startUs < endUs; startUs += hourUs) rolled.stale.add(startUs);
   }
 
   /** Everything before it is rolled up, but for stale hours; undefined where nothing is known of the stream. */
   untilUs(stream: string): number | undefined {
-    return this.#streams.get(stream)?.untilUs;
+    const untilUs = Math.max(this.#streams.get(stream)?.untilUs ?? -Infinity, this.#retiredUs);
+    return untilUs === -Infinity ? undefined : untilUs;
   }
 
   /** The first stale hour; undefined where there is none. */

@@ -5,8 +5,12 @@ import { queryLimits, type Gap, type RawReadings, type StoredWindows } from '../
 import { PointSource, type PointRange, type RangeOverview, type ReadingColumns } from '../point-source.ts';
 import type { InfluxQueries } from '../influx-queries.ts';
 import type { CatalogEntry } from '../stream-catalog.ts';
+import { rollupGrains } from '../../embedded/rollups/grains.ts';
+import { possibleBits } from '../../embedded/rollups/roll-up.ts';
 import { hourUs, influxGrains, type InfluxGrain, type RollupKeepUs } from './grains.ts';
 import type { RolledHours } from './rolled-hours.ts';
+
+const [, coarsest] = influxGrains;
 
 /** Parts of a range that are read one by one; with more of them everything is read from the readings. */
 const partsMax = 32;
@@ -20,6 +24,8 @@ export interface RolledSourceParts {
   readonly stream: string;
   readonly keepUs: RollupKeepUs;
   readonly nowUs: number;
+  /** Readings of the stream before it are gone: rollups answer there. -Infinity where none are. */
+  readonly retiredUntilUs: number;
 }
 
 /** Readings beside rollups that are read one by one: summing up five figures of each costs InfluxDB half as much again. */
@@ -53,10 +59,9 @@ export class RolledSource implements SeriesSource {
     this.#points = new PointSource(parts.queries, parts.range, parts.entry);
     this.unit = this.#points.unit;
     this.rollups = {
-      // InfluxDB keeps the readings themselves.
-      shortestUs: () => 0,
+      shortestUs: () => (this.#isGone ? this.#finest().lengthUs : 0),
       choose: (lengthUs, exact) => {
-        this.#plan = exact ? undefined : this.#planFor(lengthUs);
+        this.#plan = exact && !this.#isGone ? undefined : this.#planFor(lengthUs, exact);
         return this.#plan?.grain.lengthUs ?? 0;
       },
     };
@@ -107,24 +112,49 @@ export class RolledSource implements SeriesSource {
     return new PointSource(queries, { ...range, ...part }, entry);
   }
 
-  #planFor(lengthUs: number): Plan | undefined {
+  /** Whether readings of the range are gone. */
+  get #isGone(): boolean {
+    return this.#parts.range.fromUs < this.#parts.retiredUntilUs;
+  }
+
+  /** The finest rollup that is there for the whole range, and not too fine for the windows that the stream has. */
+  #finest(): InfluxGrain {
+    const { range, entry, keepUs, nowUs } = this.#parts;
+    const bits = possibleBits(entry.window);
+    const holds = ({ name }: InfluxGrain): boolean =>
+      rollupGrains.some((each) => each.name === name && (bits & each.bit) !== 0);
+    const found = influxGrains.find((each) => holds(each) && range.fromUs >= nowUs - keepUs[each.name]);
+    return found ?? coarsest;
+  }
+
+  #planFor(lengthUs: number, exact: boolean): Plan | undefined {
     const { range, rolled, stream } = this.#parts;
     const grain = influxGrains.findLast((each) => lengthUs % each.lengthUs === 0);
     if (!grain) return undefined;
-    const whole = this.#whole(grain);
-    const rest = between(whole, range);
+    const retired = this.#retired();
+    const all = this.#whole(grain);
     const rowsAnHour = rolled.rowsAnHour(stream);
-    const isFew = rowsAnHour * hoursOf(whole) <= queryLimits.exactRowsMax;
-    if (isFew || whole.length > partsMax) return undefined;
+    const isFew = exact || rowsAnHour * hoursOf(all) <= queryLimits.exactRowsMax;
+    const isLittle = isFew || all.length > partsMax;
+    if (isLittle && retired.length === 0) return undefined;
+    const whole = isLittle ? retired : all;
+    const rest = between(whole, range);
     return { grain, whole, rest, isRestFew: rowsAnHour * hoursOf(rest) <= restRowsMax };
   }
 
+  /** The part of the range of which rollups are all that is left. */
+  #retired(): TimeRange[] {
+    const { range, retiredUntilUs } = this.#parts;
+    return this.#isGone ? [{ fromUs: range.fromUs, toUs: Math.min(range.toUs, retiredUntilUs) }] : [];
+  }
+
   /** The parts of the range that a rollup holds. */
-  #whole(grain: InfluxGrain = influxGrains[1]): TimeRange[] {
-    const { range, rolled, stream, keepUs, nowUs } = this.#parts;
-    const fromUs = Math.ceil(Math.max(range.fromUs, nowUs - keepUs[grain.name]) / hourUs) * hourUs;
+  #whole(grain: InfluxGrain = coarsest): TimeRange[] {
+    const { range, rolled, stream, keepUs, nowUs, retiredUntilUs } = this.#parts;
+    const sinceUs = Math.max(range.fromUs, nowUs - keepUs[grain.name], retiredUntilUs);
+    const fromUs = Math.ceil(sinceUs / hourUs) * hourUs;
     const parts = rolled.whole(stream, fromUs, Math.floor(range.toUs / hourUs) * hourUs);
-    return parts.map(([partUs, endUs]) => ({ fromUs: partUs, toUs: endUs }));
+    return [...this.#retired(), ...parts.map(([partUs, endUs]) => ({ fromUs: partUs, toUs: endUs }))];
   }
 }
 

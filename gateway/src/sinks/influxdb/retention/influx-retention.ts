@@ -1,0 +1,181 @@
+import { Buffer } from 'node:buffer';
+import { FieldlineError, streamName, type StreamName } from '@fieldline/protocol';
+import type { SinkFailure } from '../../sink.ts';
+import type { InfluxHttp } from '../influx-http.ts';
+import type { InfluxQueries } from '../influx-queries.ts';
+import { influxGrains, type RollupKeepUs } from '../rollups/grains.ts';
+import type { RolledHours } from '../rollups/rolled-hours.ts';
+import { newestValues, rolledCounts, storedCounts, type NewestValue } from '../store-inventory.ts';
+import { catalogMeasurement, type CatalogEntry } from '../stream-catalog.ts';
+import type { Dropping, RetiredStream } from './retired-readings.ts';
+import { defaultShards, shortenShards, spansOf, type ShardSpan } from './shard-spans.ts';
+import { gapMeasurement, stayingPoints } from './staying-points.ts';
+
+/** How much time one count asks about: a count of everything may take longer than a question may. */
+const countPartUs = 86_400_000_000;
+
+/** Lines that are written again by one request. */
+const linesPerRequest = 5000;
+
+/** What retention works with. */
+export interface RetentionParts {
+  readonly http: InfluxHttp;
+  readonly queries: InfluxQueries;
+  readonly database: string;
+  readonly keepUs: RollupKeepUs;
+}
+
+/** What is known of streams where a step is prepared. */
+export interface RetentionView {
+  readonly entries: readonly CatalogEntry[];
+  readonly rolled: RolledHours;
+  /** What ages count to, µs UTC. */
+  readonly nowUs: number;
+}
+
+/** A step that is worked out: what is to be dropped, or why not now. */
+export type Preparation =
+  | { readonly kind: 'ready'; readonly dropping: Dropping }
+  /** Somebody has to do something, or an hour is rolled up again. */
+  | { readonly kind: 'held'; readonly reason: string };
+
+/**
+ * Drops readings that are older than they are kept, whole shards at a time: a `DELETE` of 1.x knows no retention policy and would take
+ * rollups along. What InfluxDB counts in the shards, and what stays of it, is worked out and made durable first, so that each part of
+ * the drop may be repeated after a crash:
+ *
+ * ```
+ * rolled up? ─► count ─► rollups count the same? ─► read what stays ─► [durable] ─► DROP SHARD ─► write what stays ─► [durable]
+ * ```
+ */
+export class InfluxRetention {
+  readonly #parts: RetentionParts;
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes new shards short enough for readings that are kept so long. Rejects as `ask` does. */
+  async shorten(keepUs: number): Promise<void> {
+    await shortenShards(this.#parts.queries, this.#parts.database, keepUs);
+  }
+
+  /** The oldest stretch of shards that ends after `afterUs` and not after `beforeUs`; undefined where there is none. */
+  async next(afterUs: number, beforeUs: number): Promise<ShardSpan | undefined> {
+    const spans = spansOf(await defaultShards(this.#parts.queries, this.#parts.database));
+    const [oldest] = spans.filter(({ toUs }) => toUs > afterUs);
+    return oldest && oldest.toUs <= beforeUs ? oldest : undefined;
+  }
+
+  /**
+   * Works out what goes with a stretch of shards that is rolled up. Nothing may be written into it meanwhile. Rejects as `ask` does.
+   */
+  async prepare(span: ShardSpan, view: RetentionView): Promise<Preparation> {
+    const { entries, rolled } = view;
+    const foreign = await this.#foreign(span, entries);
+    if (foreign !== undefined) {
+      const reason = `The measurement “${foreign}” is no sensor’s: it would go with the readings. Give it a retention policy of its own`;
+      return { kind: 'held', reason };
+    }
+    const { queries } = this.#parts;
+    const counted = await this.#counted(span, entries);
+    const lacking = await this.#lacking(span, view, counted);
+    if (lacking !== undefined) {
+      rolled.touched(lacking, span.fromUs, span.toUs - 1);
+      return { kind: 'held', reason: `Rollups lack readings of ${lacking}; its hours are rolled up again` };
+    }
+    const { lines, counts } = await stayingPoints(queries, entries, span);
+    const newest = await newestValues(queries, entries, span);
+    const removed = [...counted]
+      .map(([stream, count]): [string, RetiredStream] => [
+        stream,
+        retiredOf(count - (counts.get(stream) ?? 0), newest.get(stream)),
+      ])
+      .filter(([, { readings }]) => readings > 0);
+    const dropping = {
+      ...span,
+      counted: Object.fromEntries([...counted].filter(([, count]) => count > 0)),
+      removed: Object.fromEntries(removed),
+      staying: lines,
+    };
+    return { kind: 'ready', dropping };
+  }
+
+  /**
+   * Drops the shards and writes again what stays; may be repeated. Answers why points that stood there are refused now, if they are.
+   * Rejects where InfluxDB does not do it now.
+   */
+  async carryOut({ fromUs, toUs, staying }: Dropping): Promise<string | undefined> {
+    const { queries, database, http } = this.#parts;
+    const shards = await defaultShards(queries, database);
+    for (const shard of shards) {
+      if (shard.fromUs >= fromUs && shard.toUs <= toUs) await queries.ask(`DROP SHARD ${shard.id}`);
+    }
+    let refusal: string | undefined;
+    const lines = staying.split('\n').filter((line) => line !== '');
+    for (let from = 0; from < lines.length; from += linesPerRequest) {
+      const reply = await http.write(
+        Buffer.from(`${lines.slice(from, from + linesPerRequest).join('\n')}\n`),
+      );
+      if (reply.kind === 'some-refused' || reply.kind === 'too-large') refusal = reply.reason;
+      else if (reply.kind !== 'stored') throw failed(http.subject, reply);
+    }
+    return refusal;
+  }
+
+  /** A measurement with points there that the sink did not write. */
+  async #foreign(span: ShardSpan, entries: readonly CatalogEntry[]): Promise<string | undefined> {
+    const own = new Set([gapMeasurement, catalogMeasurement, ...entries.flatMap(({ types }) => [...types])]);
+    const within = `time >= ${span.fromUs}u AND time < ${span.toUs}u`;
+    // Copies alone make no stream.
+    const statement = `SELECT * FROM /.*/ WHERE "extra" = '' AND ${within} LIMIT 1`;
+    const [series = []] = await this.#parts.queries.ask(statement);
+    return series.map(({ name = '' }) => name).find((name) => !own.has(name));
+  }
+
+  async #counted(
+    { fromUs, toUs }: ShardSpan,
+    entries: readonly CatalogEntry[],
+  ): Promise<Map<StreamName, number>> {
+    const counted = new Map<StreamName, number>();
+    for (let partUs = fromUs; partUs < toUs; partUs += countPartUs) {
+      const part = { fromUs: partUs, toUs: Math.min(partUs + countPartUs, toUs) };
+      const counts = await storedCounts(this.#parts.queries, entries, part);
+      for (const [stream, count] of counts) counted.set(stream, (counted.get(stream) ?? 0) + count);
+    }
+    return counted;
+  }
+
+  /** A stream of which a rollup that must hold it all holds less. */
+  async #lacking(
+    span: ShardSpan,
+    { entries, nowUs }: RetentionView,
+    counted: ReadonlyMap<StreamName, number>,
+  ): Promise<StreamName | undefined> {
+    const { queries, keepUs } = this.#parts;
+    for (const { name, policy } of influxGrains) {
+      // Where the rollup has gone by its own age, nobody expects it.
+      if (span.fromUs < nowUs - keepUs[name]) continue;
+      const rolled = await rolledCounts(queries, entries, { policy, ...span });
+      const lacking = [...counted].find(([stream, count]) => (rolled.get(stream) ?? 0) < count);
+      if (lacking) return lacking[0];
+    }
+    return undefined;
+  }
+}
+
+function failed(subject: string, { failure }: { readonly failure?: SinkFailure }): FieldlineError {
+  const { code = 'INFLUX_DATABASE_MISSING', detail = 'The database is missing.' } = failure ?? {};
+  return new FieldlineError(code, { subject, detail });
+}
+
+/** Whether rollups hold every hour of all streams before `untilUs`. */
+export function isRolledUp(untilUs: number, { entries, rolled }: Omit<RetentionView, 'nowUs'>): boolean {
+  return entries.every(({ device, sensor, quantity }) =>
+    rolled.isWhole(streamName(device, sensor, quantity), untilUs),
+  );
+}
+
+function retiredOf(readings: number, newest: NewestValue | undefined): RetiredStream {
+  return { readings: Math.max(0, readings), lastT: newest?.t ?? null, lastValue: newest?.value ?? null };
+}

@@ -1,0 +1,24 @@
+import type { Counter } from '../../../parts.ts';
+import type { RetiredReadings } from './retired-readings.ts';
+import type { RetireTurns } from './retire-turns.ts';
+
+/** What retention came to, for `/metrics`. */
+export function retireCounters(
+  { total }: Pick<RetiredReadings, 'total'>,
+  { failures }: Pick<RetireTurns, 'failures'>,
+): Counter[] {
+  return [
+    {
+      name: 'fieldline_influxdb_retired_readings_total',
+      help: 'Readings that were older than InfluxDB is to keep them, and are gone but for their rollups.',
+      kind: 'counter',
+      samples: [{ labels: {}, value: total }],
+    },
+    {
+      name: 'fieldline_influxdb_retire_failures_total',
+      help: 'Failed attempts to remove readings from InfluxDB that are older than they are kept.',
+      kind: 'counter',
+      samples: [{ labels: {}, value: failures }],
+    },
+  ];
+}

@@ -1,0 +1,137 @@
+import type { SinkLogger } from '../../sink.ts';
+import type { InTurn } from '../in-turn.ts';
+import { isRolledUp, type InfluxRetention, type RetentionView } from './influx-retention.ts';
+import type { RetiredReadings } from './retired-readings.ts';
+
+/** How often it is looked for readings that are older than they are kept. */
+export const retireEveryMs = 10_000;
+
+/** Pause after a turn that failed, and after one in which somebody had to do something first. */
+const pauseMs = 60_000;
+
+/** Stretches of shards that one turn drops at most; the next one goes on. */
+const stepsMax = 64;
+
+/** The store, as its retention sees it. */
+export interface RetireHost {
+  readonly inTurn: InTurn;
+  readonly retired: RetiredReadings;
+  readonly view: Omit<RetentionView, 'nowUs'>;
+  /** Wall clock, µs UTC. */
+  nowUs(): number;
+  /** Time of the newest reading of all; -Infinity where there is none. Rejects where the store does not answer. */
+  newestUs(): Promise<number>;
+  /**
+   * Whether everything that was begun to be written is written to its end: what is written again afterwards would be stored a second
+   * time once it was dropped.
+   */
+  isSettled(): boolean;
+  /** Makes position and retention durable, also against a power cut. Rejects with what the disk says. */
+  save(): Promise<void>;
+}
+
+/**
+ * Retires readings a stretch of shards at a time, the oldest first. What takes long is worked out beside the writes; for the drop itself they
+ * wait.
+ */
+export class RetireTurns {
+  readonly #retention: InfluxRetention;
+  readonly #host: RetireHost;
+  readonly #keepUs: number;
+  readonly #logger: SinkLogger;
+  #isRunning = false;
+  #pausedUntilMs = -Infinity;
+  #told: string | undefined;
+  /** Turns that failed. */
+  failures = 0;
+
+  /** `keepUs`: how long readings are kept. */
+  constructor(retention: InfluxRetention, host: RetireHost, keepUs: number, logger: SinkLogger) {
+    this.#retention = retention;
+    this.#host = host;
+    this.#keepUs = keepUs;
+    this.#logger = logger;
+  }
+
+  /** Before anything is written: what is stored from now on lies in shards that can go. Rejects where InfluxDB does not do it. */
+  async prepareStore(): Promise<void> {
+    if (Number.isFinite(this.#keepUs)) await this.#retention.shorten(this.#keepUs);
+  }
+
+  /** One turn, where none is under way. Never rejects: what fails is told once, and tried again the next time. */
+  async take(): Promise<void> {
+    if (this.#isRunning || performance.now() < this.#pausedUntilMs) return;
+    this.#isRunning = true;
+    try {
+      await this.retire();
+    } catch (error) {
+      this.failures += 1;
+      this.#pause({ err: error }, 'Readings in InfluxDB were not retired; it is tried again');
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Removes now what is older than it is kept. Rejects where InfluxDB does not answer. */
+  async retire(): Promise<void> {
+    for (let step = 0; step < stepsMax && (await this.#step()); step++);
+  }
+
+  /** Ends a drop that was begun. Rejects where InfluxDB does not do it now: then nothing may be written yet. */
+  async finish(): Promise<void> {
+    const { retired, view } = this.#host;
+    if (!retired.dropping) return;
+    const refusal = await this.#retention.carryOut(retired.dropping);
+    if (refusal !== undefined)
+      this.#logger.warn({ reason: refusal }, 'InfluxDB refuses gaps or long windows that stood in a shard that was dropped'); // prettier-ignore
+    retired.endDrop();
+    view.rolled.retired(retired.untilUs);
+    await this.#host.save();
+  }
+
+  /** Drops the oldest stretch that is due; false where there is none, or it cannot go yet. */
+  async #step(): Promise<boolean> {
+    const host = this.#host;
+    const { retired } = host;
+    const span = await this.#retention.next(retired.untilUs, host.nowUs() - this.#keepUs);
+    if (!span || !isRolledUp(span.toUs, host.view)) return false;
+    const nowUs = Math.min(host.nowUs(), await host.newestUs());
+    if (span.toUs > nowUs - this.#keepUs) return false;
+    const isReady = (): boolean => host.isSettled() && host.retired === retired && !retired.dropping;
+    const isWatched = await host.inTurn.run(() => {
+      if (isReady()) retired.watch(span.toUs);
+      return Promise.resolve(isReady());
+    });
+    if (!isWatched) return false;
+    try {
+      const prepared = await this.#retention.prepare(span, { ...host.view, nowUs });
+      if (prepared.kind === 'held') this.#pause({}, `Readings in InfluxDB are kept: ${prepared.reason}`);
+      if (prepared.kind !== 'ready') return false;
+      return await host.inTurn.run(async () => {
+        if (!isReady() || retired.isDisturbed) return false;
+        retired.beginDrop(prepared.dropping);
+        await this.#saveBegin(retired);
+        await this.finish();
+        this.#told = undefined;
+        return true;
+      });
+    } finally {
+      retired.unwatch();
+    }
+  }
+
+  async #saveBegin(retired: RetiredReadings): Promise<void> {
+    try {
+      await this.#host.save();
+    } catch (error) {
+      retired.cancelDrop();
+      throw error;
+    }
+  }
+
+  #pause(about: object, message: string): void {
+    this.#pausedUntilMs = performance.now() + pauseMs;
+    if (this.#told !== message) this.#logger.warn(about, message);
+    this.#told = message;
+  }
+}
