@@ -6,11 +6,21 @@ import type { DeviceSettings, LoginUser, Wifi } from './device-settings.ts';
 import type { SecretFile } from './forget-secrets.ts';
 import { installFolder } from './install-script.ts';
 
-/** Runs the installation wherever this system mounts its boot partition. */
-const runInstall = [
+/** Where cloud-init notes what it has begun for this instance; what is installed is noted beside it. */
+const notes = '/var/lib/cloud/instance/sem';
+
+/** Runs the installation wherever this system mounts its boot partition, and notes that it is done. */
+const install = `for boot in /boot/firmware /boot; do script="$boot/${installFolder}/install.sh"; [ -f "$script" ] || continue; sh "$script" start && touch ${notes}/fieldline_installed; exit; done`;
+const runInstall = ['sh', '-c', install];
+
+/**
+ * cloud-init runs the commands of a first boot once, and notes that before it begins: where the power was cut
+ * meanwhile, the next boots go on.
+ */
+const resumeInstall = [
   'sh',
   '-c',
-  `for boot in /boot/firmware /boot; do [ -f "$boot/${installFolder}/install.sh" ] && exec sh "$boot/${installFolder}/install.sh" start; done`,
+  `[ -e ${notes}/config_scripts_user ] && [ ! -e ${notes}/fieldline_installed ] || exit 0; ${install}`,
 ];
 
 /** Everything lies on the card: cloud-init is not to wait for a network before it takes it (its documentation, "NoCloud"). */
@@ -82,7 +92,7 @@ function unusable(detail: string): FieldlineError {
 
 function userDataOf(settings: DeviceSettings, own: Readonly<Record<string, unknown>>) {
   const { name, user, timezone, keyboard, locale } = settings;
-  const ownCommands: unknown[] = Array.isArray(own['runcmd']) ? own['runcmd'] : [];
+  const listOf = (key: string): unknown[] => (Array.isArray(own[key]) ? own[key] : []);
   return {
     ...own,
     hostname: name,
@@ -91,7 +101,8 @@ function userDataOf(settings: DeviceSettings, own: Readonly<Record<string, unkno
     ...(timezone && { timezone }),
     ...(keyboard && { keyboard: { layout: keyboard } }),
     ...(locale && { locale }),
-    runcmd: [...ownCommands, runInstall],
+    bootcmd: [...listOf('bootcmd'), resumeInstall],
+    runcmd: [...listOf('runcmd'), runInstall],
   };
 }
 

@@ -83,4 +83,23 @@ describe.skipIf(!isComplete(parts))('a card whose system has cloud-init', () => 
     },
     bootMs,
   );
+
+  test(
+    'goes on with an installation that was ended by a power cut',
+    async () => {
+      // What such a cut leaves: the commands of the first boot are noted as begun, and there is no agent.
+      const unfinished =
+        'dpkg -r fieldline-agent && rm /var/lib/cloud/instance/sem/fieldline_installed && sync';
+      expect(await rig.machine.shell.run(unfinished)).toMatchObject({ exitCode: 0 });
+      await rig.machine.powerCut();
+      const { stored } = await rig.account();
+      await rig.powerOn();
+      await rig.until('10 more readings', (row) => row.stored >= stored + 10 && row.underWay === 0);
+      await rig.machine.shell.ready();
+      const { text } = await rig.machine.shell.run('cat /boot/firmware/fieldline/install.log');
+      expect(text.match(/Fieldline: installed/g)).toHaveLength(2);
+      expect(await rig.account()).toMatchObject({ refused: 0, unaccounted: 0 });
+    },
+    bootMs,
+  );
 });
