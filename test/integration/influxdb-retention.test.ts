@@ -347,6 +347,28 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     expect(sum((await ask(hours)).columns.count)).toBe(hours * anHour + 30);
   });
 
+  test('what comes behind the count and before the drop is counted anew', async () => {
+    const front = new InfluxFront(influxd.url);
+    await front.start();
+    onTestFinished(() => front.stop());
+    await store.close();
+    store = await open(keepUs, 0, front.url);
+    await write(...someHours());
+    await untilRolled(hours - 1);
+    let writing: Promise<void> | undefined;
+    front.cuts = ({ query }) => {
+      // The last question of what is worked out beside the writes.
+      if (query['q']?.includes('last(') === true && query['q'].includes('time >='))
+        writing ??= write(entries.next(readings('air', 'temperature', [[1, 1]])));
+      return false;
+    };
+    await store.retire();
+    await writing;
+    expect([writing !== undefined, await points()]).toEqual([true, hours * anHour + 1]);
+    await untilLeft(3 * anHour);
+    expect(await counted()).toBe(hours * anHour + 1);
+  });
+
   test('what is retired stays so when readings are kept for ever again', async () => {
     await retireSome();
     await store.close();
