@@ -29,12 +29,12 @@ export interface LiveFigures {
   readonly bytesPerUpdate: number;
 }
 
-/** One way of serving: sends frame after frame to every viewer; answers the bytes that each viewer got. */
+/** One way of serving: sends frame after frame to every viewer who has said what it wants; answers the bytes that each viewer got. */
 interface Side {
   /** Frames that are measured: a side that takes long over each needs fewer. */
   readonly frames: number;
   readonly protocols: readonly string[];
-  readonly subscribe: boolean;
+  readonly isBinary: boolean;
   serve(socket: WebSocket, stream: Duplex): void;
   /** Whether every viewer that connected is ready for frames. */
   ready(): boolean;
@@ -58,7 +58,7 @@ export function hubSide(batches: readonly Batch[][]): Side {
   return {
     frames: liveSize.frames,
     protocols: [liveBinaryProtocol],
-    subscribe: true,
+    isBinary: true,
     serve: (socket, stream) => {
       const client = new LiveClient(socket, stream, { nowMs: () => Date.now(), isBinary: true });
       hub.add(client);
@@ -92,8 +92,8 @@ export function jsonSide(batches: readonly Batch[][]): Side {
   return {
     frames: liveSize.jsonFrames,
     protocols: [],
-    subscribe: false,
-    serve: (socket) => void sockets.push(socket),
+    isBinary: false,
+    serve: (socket) => void socket.once('message', () => sockets.push(socket)),
     ready: () => sockets.length === liveSize.viewers,
     frame: () => {
       const updates = plainObjects(batches[next++ % batches.length] ?? []);
@@ -116,8 +116,8 @@ export function bareSide(frames: readonly Uint8Array[]): Side {
   return {
     frames: liveSize.frames,
     protocols: [],
-    subscribe: false,
-    serve: (socket) => void sockets.push(socket),
+    isBinary: true,
+    serve: (socket) => void socket.once('message', () => sockets.push(socket)),
     ready: () => sockets.length === liveSize.viewers,
     frame: () => {
       const bytes = frames[next++ % frames.length] ?? new Uint8Array(0);
@@ -135,7 +135,7 @@ export async function measureSide(side: Side, viewers: Viewers): Promise<LiveFig
     url,
     viewers: liveSize.viewers,
     protocols: side.protocols,
-    subscribe: side.subscribe,
+    isBinary: side.isBinary,
     expected: liveSize.viewers,
   });
   while (!side.ready()) await new Promise((resolve) => setImmediate(resolve));

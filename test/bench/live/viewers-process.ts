@@ -1,6 +1,6 @@
 /**
- * The viewers of the benchmark `live`, in a process of their own: opens the sockets that it is told to, subscribes where it is
- * told to, and reports how many messages came. Talks JSON over the channel of `fork`.
+ * The viewers of the benchmark `live`, in a process of their own: opens the sockets that it is told to, subscribes to
+ * everything, and reports how many frames came. Talks JSON over the channel of `fork`.
  */
 import { WebSocket } from 'ws';
 import type { ViewersOrder, ViewersReport } from './viewers.ts';
@@ -17,7 +17,7 @@ async function open({
   url,
   viewers,
   protocols,
-  subscribe,
+  isBinary: areBinary,
   expected,
 }: Extract<ViewersOrder, { kind: 'open' }>) {
   messages = 0;
@@ -25,14 +25,14 @@ async function open({
     const socket = new WebSocket(url, [...protocols], { perMessageDeflate: false });
     sockets.push(socket);
     socket.on('message', (_data, isBinary) => {
-      // Snapshots and tables come before the first frame; frames are counted where all figures are binary.
-      if (subscribe && !isBinary) return;
+      // Snapshots and tables, which are text, come before the first binary frame.
+      if (isBinary !== areBinary) return;
       messages++;
       if (messages % expected === 0) report({ kind: 'received', messages });
     });
     return new Promise<void>((resolve, reject) => {
       socket.once('open', () => {
-        if (subscribe) socket.send(JSON.stringify({ type: 'subscribe', streams: ['*'] }));
+        socket.send(JSON.stringify({ type: 'subscribe', streams: ['*'] }));
         resolve();
       });
       socket.once('error', reject);

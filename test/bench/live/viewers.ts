@@ -9,8 +9,9 @@ export type ViewersOrder =
       readonly url: string;
       readonly viewers: number;
       readonly protocols: readonly string[];
-      readonly subscribe: boolean;
-      /** Messages after which it reports, again and again. */
+      /** Frames come as binary messages; else as text. */
+      readonly isBinary: boolean;
+      /** Frames after which it reports, again and again. */
       readonly expected: number;
     }
   | { readonly kind: 'close' };

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { FrameBuilder, frameRowsMax } from './frame-builder.ts';
 import { toLiveFrame, type Frame } from './frame.ts';
 import type { OrderedRows } from './frame-rows.ts';
-import { binaryMessage } from './share.ts';
+import { binaryMessage } from './sent-frame.ts';
 import { messagePayload } from './websocket-frame.ts';
 
 /** Name of a stream with its unit and window, and its rows. */

@@ -1,13 +1,5 @@
-import type { DeviceSummary, LiveGap } from '@fieldline/protocol';
-
-/** A frame of readings: the message that tells all of it in binary, which `messagePayload` and `decodeLiveFrame` read again. */
-export interface SentFrame {
-  readonly kind: 'frame';
-  readonly seq: number;
-  readonly message: Buffer;
-  readonly gaps: readonly LiveGap[];
-  readonly sizeBytes: number;
-}
+import type { DeviceSummary } from '@fieldline/protocol';
+import type { SentFrame } from './sent-frame.ts';
 
 /** A changed device. */
 export interface SentDevice {
@@ -34,6 +26,15 @@ export class FrameRing {
     while (this.#sizeBytes > ringLimits.sizeBytes || this.#items.length > ringLimits.items) {
       this.#sizeBytes -= this.#items.shift()?.sizeBytes ?? 0;
     }
+  }
+
+  /** What was pushed last is sent. */
+  keep(): void {
+    const newest = this.#items.at(-1);
+    if (newest?.kind !== 'frame') return;
+    this.#sizeBytes -= newest.sizeBytes;
+    newest.keep();
+    this.#sizeBytes += newest.sizeBytes;
   }
 
   clear(): void {

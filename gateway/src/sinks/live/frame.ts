@@ -43,6 +43,31 @@ export function rowsIn({ readings, windows }: Frame): number {
   return (readings.columns[0]?.length ?? 0) + (windows.columns[0]?.length ?? 0);
 }
 
+/** Memory of its columns. */
+export function rowBytes({ readings, windows }: Frame): number {
+  return [readings, windows].reduce((sum, { ids, columns }) => {
+    return sum + 2 * ids.byteLength + columns.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+  }, 0);
+}
+
+/** The frame with columns of its own, which share one piece of memory. */
+export function copyFrame({ seq, readings, windows, gaps }: Frame): Frame {
+  const memory = new Float64Array(
+    rowBytes({ seq, readings, windows, gaps }) / Float64Array.BYTES_PER_ELEMENT,
+  );
+  let used = 0;
+  const copy = (column: Float64Array): Float64Array => {
+    const copied = memory.subarray(used, used + column.length);
+    copied.set(column);
+    used += column.length;
+    return copied;
+  };
+  const copyRows = ({ ids, counts, columns }: OrderedRows): OrderedRows => {
+    return { ids: copy(ids), counts: copy(counts), columns: columns.map(copy) };
+  };
+  return { seq, readings: copyRows(readings), windows: copyRows(windows), gaps };
+}
+
 /** The part of a frame that `wanted` names; the frame itself where that is all of it, undefined where it is nothing. */
 export function selectFrame(
   frame: Frame,

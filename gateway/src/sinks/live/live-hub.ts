@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceSummary, LiveGap, LiveRequest } from '@fieldline/protocol';
-import { decodeLiveFrame } from '@fieldline/protocol/live';
 import { RateMeter } from '../../metrics/rate-meter.ts';
 import { RollingLatency } from '../../metrics/rolling-latency.ts';
 import type { StreamIndex } from '../../query/stream-index.ts';
@@ -8,11 +7,11 @@ import type { JournaledBatch } from '../sink.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { FramePace } from './frame-pace.ts';
 import { FrameRing, type Sent, type SentDevice } from './frame-ring.ts';
-import { fromLiveFrame } from './frame.ts';
 import type { LiveClient } from './live-client.ts';
-import { binaryMessage, shareOf, type Sending, type Share } from './share.ts';
+import { SentFrame } from './sent-frame.ts';
+import { shareOf, type Sending, type Share } from './share.ts';
 import { Subscription } from './subscription.ts';
-import { messagePayload, textFrame } from './websocket-frame.ts';
+import { textFrame } from './websocket-frame.ts';
 
 /** How long frames are kept for viewers that might come back, when nobody watches. */
 const idleMs = 60_000;
@@ -162,6 +161,7 @@ export class LiveHub {
       isForSomebody ||= share !== undefined;
       if (share) watched = this.#give(subscription, share) || watched;
     }
+    this.#ring.keep();
     const isRefused = !watched && (isForSomebody || this.#subscriptions.size === 0);
     this.#pace.sent(begunAtMs, performance.now(), isRefused);
     if (watched) this.#recordLatency(timesUs);
@@ -177,10 +177,9 @@ export class LiveHub {
     for (const device of devices) this.#ring.push(device);
     if (this.#pending.empty) return { devices };
     const frame = this.#pending.take(++this.#seq);
-    const message = binaryMessage(frame);
-    const { seq, gaps } = frame;
-    this.#ring.push({ kind: 'frame', seq, message, gaps, sizeBytes: message.length + 100 * gaps.length });
-    return { devices, frame, message };
+    const whole = new SentFrame(frame);
+    this.#ring.push(whole);
+    return { devices, frame, whole };
   }
 
   /** True where somebody was sent it. */
@@ -307,10 +306,9 @@ function gapsOf(items: readonly Sent[]): LiveGap[] {
   return items.flatMap((item) => (item.kind === 'frame' ? item.gaps : []));
 }
 
-/** What was sent, as it was: a frame is read from its message again. Undefined where that cannot be read. */
+/** What was sent, as it was; undefined where that cannot be read. */
 function sentAgain(item: Sent): Sending | undefined {
   if (item.kind === 'device') return { devices: [item] };
-  const { message } = item;
-  const frame = decodeLiveFrame(messagePayload(message));
-  return frame.ok ? { devices: [], frame: fromLiveFrame(frame.value), message } : undefined;
+  const frame = item.frame();
+  return frame && { devices: [], frame, whole: item };
 }

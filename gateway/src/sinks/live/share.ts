@@ -1,25 +1,18 @@
 import type { LiveGap } from '@fieldline/protocol';
-import { LiveFrameWriter } from '@fieldline/protocol/live';
 import type { SentDevice } from './frame-ring.ts';
 import { frameJson } from './frame-json.ts';
-import { rowsIn, selectFrame, toLiveFrame, type Frame } from './frame.ts';
+import { rowsIn, selectFrame, type Frame } from './frame.ts';
 import type { LiveEntry } from './live-entries.ts';
+import { binaryMessage, type SentFrame } from './sent-frame.ts';
 import type { Subscription } from './subscription.ts';
-import { textFrame, websocketFrame } from './websocket-frame.ts';
+import { textFrame } from './websocket-frame.ts';
 
 /** What is sent at one time: devices that changed, and what came of readings, windows and gaps. */
 export interface Sending {
   readonly devices: readonly SentDevice[];
   readonly frame?: Frame | undefined;
-  /** The message that tells all of the frame in binary, where it is made already. */
-  readonly message?: Buffer | undefined;
-}
-
-const writer = new LiveFrameWriter();
-
-/** The message that tells a frame in binary. */
-export function binaryMessage(frame: Frame): Buffer {
-  return websocketFrame('binary', writer.write(toLiveFrame(frame)));
+  /** The frame, where it is all of one that was given out: its message is made once. */
+  readonly whole?: SentFrame | undefined;
 }
 
 /** What one subscription gets of what is sent, made at most once in each form. */
@@ -39,7 +32,7 @@ export class Share {
   /** Whole messages, in the form that a viewer takes. */
   bytes(isBinary: boolean): Buffer {
     if (isBinary)
-      return (this.#binary ??= this.#join((frame) => this.#sending.message ?? binaryMessage(frame)));
+      return (this.#binary ??= this.#join((frame) => this.#sending.whole?.message() ?? binaryMessage(frame)));
     return (this.#json ??= this.#join((frame) => textFrame(frameJson(frame, this.#entries))));
   }
 
@@ -64,8 +57,8 @@ export function shareOf(
   const devices = sending.devices.filter(({ device }) => patterns.matchesPrefix(device.id));
   const frame = sending.frame && partOf(sending.frame, subscription, entries);
   if (!frame && devices.length === 0) return undefined;
-  const message = frame === sending.frame ? sending.message : undefined;
-  return new Share({ devices, frame, message }, entries);
+  const whole = frame === sending.frame ? sending.whole : undefined;
+  return new Share({ devices, frame, whole }, entries);
 }
 
 function partOf(frame: Frame, subscription: Subscription, entries: readonly LiveEntry[]): Frame | undefined {
