@@ -129,14 +129,19 @@ describe('while the disk is full', () => {
 function fullableDisk(disk: { isFull: boolean }): FileAccess {
   const open: FileAccess['open'] = async (...args) => {
     const handle = await promises.open(...args);
-    const sync = handle.datasync.bind(handle);
-    handle.datasync = async () => {
-      if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-      await sync();
-    };
-    return handle;
+    return new Proxy(handle, {
+      get: (target, key) => {
+        if (key === 'write' && disk.isFull) return refuseToWrite;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
   };
   return { ...promises, open };
+}
+
+async function refuseToWrite(): Promise<never> {
+  throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
 }
 
 describe('a start that cannot succeed names the thing and the remedy', () => {

@@ -1,13 +1,25 @@
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { AppendGroup } from './append-group.ts';
 import type { Catalog } from './catalog.ts';
+import { errorCodeOf } from './error-code.ts';
 import type { FileAccess } from './file-access.ts';
 import { createSegment } from './recovery.ts';
 
 /**
+ * On Linux a write returns when its data are durable (open(2), O_DSYNC): one call in place of a write and an fdatasync, each of
+ * which has to wait for a thread and for its turn. Elsewhere that flag means less, or does not exist.
+ */
+const writesAreDurable = process.platform === 'linux';
+const flags = writesAreDurable ? constants.O_RDWR | constants.O_DSYNC : 'r+';
+
+/** A write that finds no room has kept nothing; after any other error nobody knows what the disk holds. */
+const fullCodes: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+
+/**
  * Writes groups to the end of the log, one at a time. After a failed write the file is cut back to what was
- * durable; after a failed sync a new segment is begun as well, since the kernel then marks pages clean that
- * never reached the disk.
+ * durable; where its sync may have failed a new segment is begun as well, since the kernel then marks pages
+ * clean that never reached the disk.
  */
 export class SegmentWriter {
   nextOffset: number;
@@ -37,7 +49,7 @@ export class SegmentWriter {
     files: FileAccess,
     about: { directory: string; catalog: Catalog; nextOffset: number },
   ): Promise<SegmentWriter> {
-    const handle = await about.catalog.active.hold('r+');
+    const handle = await about.catalog.active.hold(flags);
     try {
       await handle.datasync();
     } catch (cause) {
@@ -58,6 +70,7 @@ export class SegmentWriter {
       await this.#write(group.bytes, segment.sizeBytes);
     } catch (cause) {
       this.#mustCut = true;
+      this.#mustRoll ||= !fullCodes.has(errorCodeOf(cause));
       await this.#repair().catch(() => undefined);
       throw cause;
     }
@@ -78,13 +91,8 @@ export class SegmentWriter {
       done += bytesWritten;
       this.bytesWritten += bytesWritten;
     }
-    try {
-      await this.#handle.datasync();
-      this.syncs += 1;
-    } catch (cause) {
-      this.#mustRoll = true;
-      throw cause;
-    }
+    if (!writesAreDurable) await this.#handle.datasync();
+    this.syncs += 1;
   }
 
   async #repair(): Promise<void> {
@@ -102,7 +110,7 @@ export class SegmentWriter {
   async #roll(): Promise<void> {
     const previous = this.#catalog.active;
     const next = await createSegment(this.#files, this.#directory, this.nextOffset);
-    const handle = await next.hold('r+');
+    const handle = await next.hold(flags);
     this.#handle = handle;
     if (previous.sizeBytes > 0) this.#catalog.add(next);
     else {

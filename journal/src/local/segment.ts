@@ -69,7 +69,7 @@ export class Segment {
   }
 
   /** Opens the file until `release`; `flags` matter only for the first holder. */
-  async hold(flags = 'r'): Promise<FileHandle> {
+  async hold(flags: string | number = 'r'): Promise<FileHandle> {
     this.#users += 1;
     this.#handle ??= this.#files.open(this.path, flags);
     try {

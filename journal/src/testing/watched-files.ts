@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { realFiles, type FileAccess } from '../local/file-access.ts';
@@ -6,6 +7,7 @@ import { realFiles, type FileAccess } from '../local/file-access.ts';
 export interface FileHooks {
   /** Answers how many of `bytes` may be written before the call fails with ENOSPC; undefined: all. */
   write?: (name: string, bytes: number) => number | undefined;
+  /** Also where a write of a file that was opened with O_DSYNC begins its sync. */
   datasync?: (name: string) => void;
   truncate?: (name: string) => void;
   read?: (name: string, position: number, bytes: number) => void;
@@ -24,18 +26,24 @@ export function watchedFiles(hooks: FileHooks): FileAccess {
     open: async (path, flags, mode) => {
       const name = basename(String(path));
       if (flags === 'wx') hooks.create?.(name);
-      return watchHandle(await realFiles.open(path, flags, mode), name, hooks);
+      const isDurable = typeof flags === 'number' && (flags & constants.O_DSYNC) !== 0;
+      return watchHandle(await realFiles.open(path, flags, mode), { name, isDurable }, hooks);
     },
   };
 }
 
-function watchHandle(handle: FileHandle, name: string, hooks: FileHooks): FileHandle {
+function watchHandle(
+  handle: FileHandle,
+  { name, isDurable }: { name: string; isDurable: boolean },
+  hooks: FileHooks,
+): FileHandle {
   const watched: Partial<Record<PropertyKey, unknown>> = {
     write: async (bytes: Buffer, from: number, length: number, at: number) => {
-      const allowed = hooks.write?.(name, length);
-      if (allowed === undefined || allowed >= length) return handle.write(bytes, from, length, at);
-      if (allowed > 0) return handle.write(bytes, from, allowed, at);
-      throw systemError('ENOSPC');
+      const allowed = Math.min(length, hooks.write?.(name, length) ?? length);
+      if (allowed <= 0) throw systemError('ENOSPC');
+      const written = await handle.write(bytes, from, allowed, at);
+      if (isDurable) hooks.datasync?.(name);
+      return written;
     },
     datasync: async () => {
       hooks.datasync?.(name);
