@@ -13,6 +13,9 @@ const failure = { code: 'INFLUX_UNREACHABLE', subject: 'http://nowhere', detail:
 /** A sink that does as it is told, one answer a write; afterwards it stores. */
 class ScriptedSink implements Sink {
   readonly name = 'scripted';
+  gatherMs = 0;
+  /** How many entries each write had. */
+  readonly writes: number[] = [];
   readonly stored: number[] = [];
   readonly answers: SinkOutcome[] = [];
   readonly openings: SinkOpening[] = [];
@@ -24,6 +27,7 @@ class ScriptedSink implements Sink {
 
   async write(entries: readonly JournaledBatch[]): Promise<SinkOutcome> {
     const answer = this.answers.shift() ?? { kind: 'stored' };
+    this.writes.push(entries.length);
     if (answer.kind === 'stored' || answer.kind === 'refused') {
       this.stored.push(...entries.map(({ offset }) => offset));
     }
@@ -107,6 +111,46 @@ describe('SinkRunner', () => {
     await upTo(runner, 1);
     expect(paused).toEqual([7000, 50, 50]);
     expect(sink.stored).toEqual([0]);
+  });
+
+  test('gathers what comes soon after a small write for a sink that each write costs something', async () => {
+    sink.gatherMs = 5;
+    let nowUs = 1_000_000;
+    const paused: number[] = [];
+    const runner = start({
+      nowUs: () => nowUs,
+      sleep: async (ms) => {
+        paused.push(ms);
+        await append(2);
+      },
+    });
+    await append(1);
+    await upTo(runner, 1);
+    nowUs += 2000;
+    await append(1);
+    await upTo(runner, 4);
+    expect({ paused, writes: sink.writes }).toEqual({ paused: [3], writes: [1, 3] });
+    // After a silence, and where the clock was set back, nothing waits.
+    for (const stepUs of [5000, -60_000_000]) {
+      nowUs += stepUs;
+      await append(1);
+      await upTo(runner, log.nextOffset);
+    }
+    expect({ paused, writes: sink.writes }).toEqual({ paused: [3], writes: [1, 3, 1, 1] });
+  });
+
+  test('gathers no longer where enough has come', async () => {
+    sink.gatherMs = 5;
+    const paused: number[] = [];
+    const runner = start({
+      nowUs: () => 1_000_000,
+      writeLimit: { maxBytes: 1e9, maxRecords: 1 },
+      sleep: async (ms) => void paused.push(ms),
+    });
+    await Promise.all(Array.from({ length: 1100 }, () => append(1)));
+    await upTo(runner, 1100);
+    expect(sink.writes).toHaveLength(1100);
+    expect(paused.length).toBeLessThan(1000);
   });
 
   test('goes on at its cursor after a stop', async () => {

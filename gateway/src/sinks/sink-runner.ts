@@ -15,6 +15,9 @@ import type {
 /** How much one write carries at most: enough for thousands of points, little enough to retry cheaply. */
 export const defaultWriteLimit = { maxBytes: 4 * 1024 * 1024, maxRecords: 5000 } as const;
 
+/** With so many waiting, a write has gathered enough. */
+const gatheredEntries = 1000;
+
 /**
  * How long after a write the journal's cursor is moved, for all writes until then: a crash repeats at most this much. Behind the
  * runner's back, since moving it waits for the disk.
@@ -63,6 +66,7 @@ export class SinkRunner {
   #offset = 0;
   #failures = 0;
   #lastFailure: SinkFailure | undefined;
+  #writeBegunAtUs = Number.NEGATIVE_INFINITY;
   #cursorSaved = -1;
   #cursorDue: NodeJS.Timeout | undefined;
   readonly #commitWaiters = new Set<() => void>();
@@ -150,6 +154,7 @@ export class SinkRunner {
     const { log, writeLimit = defaultWriteLimit } = this.#options;
     while (!this.#abort.signal.aborted) {
       if (this.#replay) await this.#beginReplay(this.#replay);
+      await this.#gather();
       const entries = await this.#persistently('journal', () => log.read(this.#offset, writeLimit));
       if (!entries) return;
       if (entries.length > 0) await this.#store(entries);
@@ -170,6 +175,15 @@ export class SinkRunner {
       await this.#failed(opening.failure);
     }
     return false;
+  }
+
+  /** Waits, where little has come since the write before was begun, until more may have. The first after a silence goes at once. */
+  async #gather(): Promise<void> {
+    const { sink, nowUs, sleep = pause } = this.#options;
+    const { gatherMs = 0 } = sink;
+    const passedMs = (nowUs() - this.#writeBegunAtUs) / 1000;
+    const mayWait = passedMs >= 0 && passedMs < gatherMs && this.queued > 0 && this.queued < gatheredEntries;
+    if (mayWait) await sleep(gatherMs - passedMs, this.#waiting);
   }
 
   /** Nothing to store: waits for the next entry. */
@@ -207,6 +221,7 @@ export class SinkRunner {
     this.statistics.taken(entries);
     while (!this.#abort.signal.aborted && !this.#replay) {
       const startedAtUs = this.#options.nowUs();
+      this.#writeBegunAtUs = startedAtUs;
       const outcome = await this.#options.sink.write(entries);
       this.statistics.busy((this.#options.nowUs() - startedAtUs) / 1000);
       if (outcome.kind === 'retryable') await this.#failed(outcome.failure);

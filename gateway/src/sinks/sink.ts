@@ -72,6 +72,11 @@ export interface Sink {
   /** Never rejects for a reason of normal life: that is a `retryable` or `refused` outcome. */
   write(entries: readonly JournaledBatch[]): Promise<SinkOutcome>;
   /**
+   * How long after the beginning of one write the next small one waits for more entries, milliseconds; at once where it is
+   * absent. For a sink that each write costs something, however small it is.
+   */
+  readonly gatherMs?: number;
+  /**
    * Makes ready to be filled from the journal again, and answers as `open`. Absent where a sink keeps nothing that could
    * be filled again. Called between writes.
    */

@@ -1,4 +1,7 @@
 import type { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { eventually } from '../../services/wait.ts';
 
 /** How long a store may take to have what was acknowledged. */
@@ -7,6 +10,7 @@ const settleMs = 120_000;
 /** One database of an InfluxDB 1.x, asked and written without any client library. */
 export class InfluxDatabase {
   readonly #url: string;
+  readonly #agent = new Agent({ keepAlive: true });
   readonly name: string;
 
   constructor(url: string, name: string) {
@@ -68,9 +72,11 @@ export class InfluxDatabase {
     return value === undefined || value === null ? NaN : Number(value);
   }
 
+  /** Not by `fetch`, which takes three times the processor time: who is measured has to share it with this. */
   async #ask(statement: string): Promise<unknown> {
-    const body = new URLSearchParams({ q: statement, db: this.name });
-    const response = await fetch(`${this.#url}/query`, { method: 'POST', body });
-    return await response.json();
+    const query = new URLSearchParams({ q: statement, db: this.name }).toString();
+    const question = request(`${this.#url}/query?${query}`, { method: 'POST', agent: this.#agent }).end();
+    const [answer] = (await once(question, 'response')) as [IncomingMessage];
+    return json(answer);
   }
 }

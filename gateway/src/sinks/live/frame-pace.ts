@@ -1,5 +1,5 @@
-/** Two frames for each picture of a display with 60 Hz: who watches few streams waits for nothing that can be seen. */
-const shortestMs = 8;
+/** Three frames for each picture of a display with 60 Hz: who watches few streams waits for nothing that can be seen. */
+const shortestMs = 5;
 /** 20 a second, however many watch. */
 const longestMs = 50;
 /** Making and sending frames takes one part in so many of the time at most, between the two limits. */

@@ -24,7 +24,7 @@ export interface LiveHubOptions {
 }
 
 /**
- * Turns batches into display frames and gives each viewer its part: one frame in 8 to 50 ms, as `FramePace` says, however many
+ * Turns batches into display frames and gives each viewer its part: one frame in 5 to 50 ms, as `FramePace` says, however many
  * batches came; made once for all viewers of one subscription, in one write for each.
  *
  * A viewer that does not keep up is left out, and later made up for with the newest row of each stream that changed
