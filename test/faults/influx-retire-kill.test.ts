@@ -91,7 +91,7 @@ async function live(
   front: InfluxFront,
   directory: string,
   length: number,
-  isEnd: InfluxFront['cuts'],
+  isEnd: ((request: FrontRequest, when: 'before' | 'after') => boolean) | undefined,
 ): Promise<'killed' | 'ended' | 'failed'> {
   const script = join(import.meta.dirname, 'influx-retirer.ts');
   const child: ChildProcess = spawn(process.execPath, [script, front.url, directory, String(length)], {

@@ -139,6 +139,18 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     await untilLeft(3 * anHour);
   }
 
+  /** The store reaches InfluxDB through a front, and has some hours that are rolled up. */
+  async function behindFront(): Promise<InfluxFront> {
+    const front = new InfluxFront(influxd.url);
+    await front.start();
+    onTestFinished(() => front.stop());
+    await store.close();
+    store = await open(keepUs, 0, front.url);
+    await write(...someHours());
+    await untilRolled(hours - 1);
+    return front;
+  }
+
   test('readings go, the ledger goes on counting them, and rollups answer', async () => {
     await write(...someHours());
     const before = await ask(hours, { exact: true });
@@ -254,13 +266,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
   });
 
   test('a database that is lost in the middle of a drop is filled again', async () => {
-    const front = new InfluxFront(influxd.url);
-    await front.start();
-    onTestFinished(() => front.stop());
-    await store.close();
-    store = await open(keepUs, 0, front.url);
-    await write(...someHours());
-    await untilRolled(hours - 1);
+    const front = await behindFront();
     front.cuts = ({ query }) => query['q']?.startsWith('DROP SHARD') === true;
     await expect(store.retire()).rejects.toThrow();
     const next = [entries.next(hourOf(hours))];
@@ -348,13 +354,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
   });
 
   test('what comes behind the count and before the drop is counted anew', async () => {
-    const front = new InfluxFront(influxd.url);
-    await front.start();
-    onTestFinished(() => front.stop());
-    await store.close();
-    store = await open(keepUs, 0, front.url);
-    await write(...someHours());
-    await untilRolled(hours - 1);
+    const front = await behindFront();
     let writing: Promise<void> | undefined;
     front.cuts = ({ query }) => {
       // The last question of what is worked out beside the writes.
@@ -367,6 +367,34 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     expect([writing !== undefined, await points()]).toEqual([true, hours * anHour + 1]);
     await untilLeft(3 * anHour);
     expect(await counted()).toBe(hours * anHour + 1);
+  });
+
+  test.each(['before', 'after'] as const)(
+    'a drop that is cut off %s it is done counts as it was, and goes on with the next write',
+    async (cut) => {
+      const front = await behindFront();
+      front.cuts = ({ query }, when) => when === cut && query['q']?.startsWith('DROP SHARD') === true;
+      await expect(store.retire()).rejects.toThrow();
+      front.cuts = undefined;
+      expect(await counted()).toBe(hours * anHour);
+      expect(sum((await ask(hours)).columns.count)).toBe(hours * anHour);
+      await write(entries.next(readings('air', 'temperature', [[1, 1]])));
+      expect(await counted()).toBe(hours * anHour + 1);
+      await untilLeft(3 * anHour);
+      expect(sum((await ask(hours)).columns.count)).toBe(hours * anHour + 1);
+    },
+  );
+
+  test('a count that shards are dropped under is counted again', async () => {
+    const front = await behindFront();
+    let retiring: Promise<void> | undefined;
+    front.cuts = async ({ query }) => {
+      const isCount = query['q']?.includes('count("temperature")') === true && !query['q'].includes('time');
+      if (isCount && !retiring) await (retiring = store.retire());
+      return false;
+    };
+    expect(await counted()).toBe(hours * anHour);
+    expect([retiring !== undefined, await points()]).toEqual([true, 3 * anHour]);
   });
 
   test('what is retired stays so when readings are kept for ever again', async () => {

@@ -35,7 +35,7 @@ export class InfluxFront {
    * Called with each request before it is passed on, and again when it was answered; true: its sender gets no answer, and before that the one
    * behind does not get it either.
    */
-  cuts: ((request: FrontRequest, when: 'before' | 'after') => boolean) | undefined;
+  cuts: ((request: FrontRequest, when: 'before' | 'after') => boolean | Promise<boolean>) | undefined;
   /** The token that is asked for, and the buckets that there are; undefined: 1.x. */
   newer: { readonly token: string; readonly buckets: string[] } | undefined;
   readonly #behind: string;
@@ -72,9 +72,9 @@ export class InfluxFront {
     const seen = await read(request);
     this.requests.push(seen);
     const told = isOfReadings(seen) ? this.answers.shift() : undefined;
-    if (this.cuts?.(seen, 'before') === true) return void response.destroy();
+    if ((await this.cuts?.(seen, 'before')) === true) return void response.destroy();
     const { status, headers = {}, body = '' } = told ?? this.#refusal(seen) ?? (await this.#passOn(seen));
-    if (this.cuts?.(seen, 'after') === true) return void response.destroy();
+    if ((await this.cuts?.(seen, 'after')) === true) return void response.destroy();
     response.writeHead(status, headers).end(body);
   }
 
