@@ -47,7 +47,17 @@ export function packFloats(values: Float64Array): Uint8Array {
   if (8 * xored.length === smallestBits) {
     return packed(form.xor, values, present, (writer) => writer.append(xored));
   }
+  return packRaw(values, present);
+}
+
+/** Packs doubles as they are, for who has no time to look for a smaller form; `unpackFloats` reads them, too. */
+export function packPlainFloats(values: Float64Array): Uint8Array {
+  return packRaw(values, selectPresent(values));
+}
+
+function packRaw(values: Float64Array, present: Float64Array): Uint8Array {
   return packed(form.raw, values, present, (writer) => {
+    writer.reserve(present.length * Float64Array.BYTES_PER_ELEMENT);
     for (let index = 0; index < present.length; index++) writer.double(present[index]!);
   });
 }

@@ -1,5 +1,6 @@
 export {
   packFloats,
+  packPlainFloats,
   packTimes,
   unpackFloats,
   unpackTimes,

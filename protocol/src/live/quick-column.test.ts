@@ -42,3 +42,9 @@ test('a column is small wherever the value with the most decimals stands', () =>
     expect(written(plain.with(at, value))[0]).toBe(1);
   }
 });
+
+test('doubles with all of their digits take eight bytes each, floats of four bytes less', () => {
+  const digits = Float64Array.from({ length: 1000 }, (_, index) => Math.sin(index));
+  expect(written(digits).length).toBeLessThan(8 * 1000 + 10);
+  expect(written(digits.map(Math.fround)).length).toBeLessThan(6 * 1000);
+});

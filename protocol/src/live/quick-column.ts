@@ -1,4 +1,4 @@
-import { packFloats, unpackFloats } from '../column/index.ts';
+import { packFloats, packPlainFloats, unpackFloats } from '../column/index.ts';
 import { DamagedBytes, type ByteReader, type ByteWriter } from '../column/varint.ts';
 
 /** First byte of a column: how its values are written. */
@@ -13,7 +13,7 @@ const scales = Float64Array.from({ length: decimalsMax + 1 }, (_, decimals) => 1
 
 /**
  * Writes a column for the screen: whole numbers after shifting the decimal point, each as the difference to the one before
- * (zigzag, LEB128); as `packFloats` does where that would not give back the same bits. One pass in place of a choice
+ * (zigzag, LEB128); as packed bytes (`unpackFloats`) where that would not give back the same bits. One pass in place of a choice
  * between ways: a display frame is made twenty times a second, and lives as long.
  */
 export function writeQuickColumn(writer: ByteWriter, values: Float64Array): void {
@@ -31,7 +31,9 @@ export function writeQuickColumn(writer: ByteWriter, values: Float64Array): void
 
 function writePacked(writer: ByteWriter, values: Float64Array): void {
   writer.byte(form.packed);
-  const bytes = packFloats(values);
+  // Of doubles with all of their digits nothing can be saved; of floats of four bytes half of them.
+  const isShort = values.every((value) => Object.is(Math.fround(value), value));
+  const bytes = isShort ? packFloats(values) : packPlainFloats(values);
   writer.varint(bytes.length);
   writer.reserve(bytes.length);
   writer.bytes.set(bytes, writer.length);
