@@ -397,6 +397,18 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     expect([retiring !== undefined, await points()]).toEqual([true, 3 * anHour]);
   });
 
+  test('a long window that comes late, after a restart, leaves the rollups of its hour as they are', async () => {
+    await retireSome();
+    await store.close();
+    store = await open();
+    await write(entries.next(windows('air', 'temperature', 7200, [{ startS: 0, values: [1] }])));
+    nowUs += hourUs;
+    // Its own stands beside that of its hour.
+    await untilRolled(hours + 1);
+    expect(await counted()).toBe(hours * anHour + 1);
+    expect(sum((await ask(hours)).columns.count)).toBe(hours * anHour + 1);
+  });
+
   test('what is retired stays so when readings are kept for ever again', async () => {
     await retireSome();
     await store.close();
