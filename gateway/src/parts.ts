@@ -15,7 +15,7 @@ import type { RollingLatency } from './metrics/rolling-latency.ts';
 import type { WayLatency } from './metrics/way-latency.ts';
 import type { StreamIndex } from './query/stream-index.ts';
 import type { LiveFeed } from './sinks/live/live-feed.ts';
-import type { Sink } from './sinks/sink.ts';
+import type { ReplayReach, Sink } from './sinks/sink.ts';
 import type { Updates } from './updates/updates.ts';
 
 /**
@@ -74,8 +74,7 @@ export interface RunningSink {
   /** The next offset that it will write. */
   readonly offset: number;
   stage(): PipelineStage;
-  /** Whether it can be filled from the journal again: not at all, from any offset, or as a whole only. */
-  readonly replay: 'no' | 'from anywhere' | 'whole';
+  readonly replay: ReplayReach;
   /** Fills it again from this offset on; resolves when that has begun. */
   replayFrom(offset: number): Promise<undefined>;
   /** Undefined while it works; else what is wrong, for `/readyz` and people. */

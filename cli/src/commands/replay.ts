@@ -6,8 +6,8 @@ import { GatewayClient, gatewayOptions } from '../gateway/gateway-client.ts';
 export const replay = defineCommand({
   brief: 'Fills a sink from the journal again',
   description:
-    'Gives a sink the entries of the journal again, from an offset or from the time at which they were journaled. InfluxDB gets the same points once more; the embedded store begins with an empty file, keeps the old one beside it, and takes the whole journal.',
-  examples: ['replay --sink embedded --from 0', 'replay --sink influxdb --from 2026-11-20T00:00:00Z'],
+    'Gives a sink the entries of the journal again, from an offset or from the time at which they were journaled. InfluxDB gets the same points once more, from the oldest entry on, since readings of equal times are told apart by what came before them; the embedded store begins with an empty file, keeps the old one beside it, and takes the whole journal.',
+  examples: ['replay --sink embedded --from 0', 'replay --sink influxdb --from 0'],
   options: {
     ...gatewayOptions,
     sink: text({ brief: 'embedded or influxdb', placeholder: 'NAME' }),

@@ -57,11 +57,14 @@ async function offsetOf(
 async function replay(
   { sinks, log }: GatewayParts,
   name: string,
-  { fromOffset, incomplete }: { fromOffset: number; incomplete: boolean },
+  asked: { fromOffset: number; incomplete: boolean },
 ): Promise<ApiReply> {
   const sink = sinks.sinks.find((each) => each.name === name);
   if (!sink) return problem(404, 'SINK_UNKNOWN', name);
   if (sink.replay === 'no') return problem(409, 'SINK_NOT_REPLAYABLE', name);
+  const { incomplete } = asked;
+  // Where more is given again than was asked for, the answer says so.
+  const fromOffset = sink.replay === 'from the oldest' ? log.firstOffset : asked.fromOffset;
   if (sink.replay === 'whole' && (fromOffset > log.firstOffset || (log.firstOffset > 0 && !incomplete))) {
     return problem(409, 'SINK_REPLAYS_WHOLE', `${name}: the journal begins at ${log.firstOffset}`);
   }

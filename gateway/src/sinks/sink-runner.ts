@@ -5,6 +5,7 @@ import { SinkStatistics } from './sink-statistics.ts';
 import type {
   JournaledBatch,
   RefusedPart,
+  ReplayReach,
   Sink,
   SinkFailure,
   SinkLog,
@@ -115,10 +116,10 @@ export class SinkRunner {
   }
 
   /** Whether the sink can be filled from the journal again. */
-  get replay(): 'no' | 'from anywhere' | 'whole' {
+  get replay(): ReplayReach {
     const { sink } = this.#options;
     if (!sink.rebuild) return 'no';
-    return sink.rebuildsWhole === true ? 'whole' : 'from anywhere';
+    return sink.rebuilds ?? 'from anywhere';
   }
 
   /** Fills the sink again from `offset` on; resolves when that has begun. Only where `replay` allows it. */

@@ -21,6 +21,9 @@ export interface SinkLog {
   readonly nextOffset: number;
 }
 
+/** Whether and from where a sink can be filled from the journal again. */
+export type ReplayReach = 'no' | 'from anywhere' | 'from the oldest' | 'whole';
+
 /** Why a sink cannot store now: something to try again, for as long as it takes. */
 export interface SinkFailure {
   readonly code: ErrorCode;
@@ -81,8 +84,11 @@ export interface Sink {
    * be filled again. Called between writes.
    */
   rebuild?(offset: number): Promise<SinkOpening>;
-  /** Whether `rebuild` begins with nothing, so that what the journal holds no more is gone from the sink. */
-  readonly rebuildsWhole?: boolean;
+  /**
+   * Where `rebuild` may begin, else anywhere. `from the oldest`: what comes before says how an entry is stored. `whole`: it begins
+   * with nothing, so that what the journal holds no more is gone from the sink.
+   */
+  readonly rebuilds?: Exclude<ReplayReach, 'no'>;
   /** Figures of its own, beside those of its stage, for `/metrics`. */
   counters?(): readonly Counter[];
   /** Frees what it holds; what it was told `stored` is durable already. */

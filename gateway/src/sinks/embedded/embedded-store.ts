@@ -32,7 +32,7 @@ export interface EmbeddedStoreOptions {
  */
 export class EmbeddedStore implements Sink, Store {
   readonly name = 'embedded';
-  readonly rebuildsWhole = true;
+  readonly rebuilds = 'whole';
   readonly #path: string;
   readonly #nowUs: () => number;
   readonly #keepUs: KeepUs;

@@ -87,6 +87,7 @@ export interface InfluxStoreOptions {
 export class InfluxStore implements Sink, Store {
   readonly name = 'influxdb';
   readonly gatherMs = gatherMs;
+  readonly rebuilds = 'from the oldest';
   readonly #options: InfluxStoreOptions;
   readonly #http: InfluxHttp;
   readonly #lines: LineWriter;
