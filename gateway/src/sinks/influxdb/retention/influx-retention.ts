@@ -1,6 +1,4 @@
-import { Buffer } from 'node:buffer';
 import { FieldlineError, streamName, type StreamName } from '@fieldline/protocol';
-import type { SinkFailure } from '../../sink.ts';
 import type { InfluxHttp } from '../influx-http.ts';
 import type { InfluxQueries } from '../influx-queries.ts';
 import { influxGrains, type RollupKeepUs } from '../rollups/grains.ts';
@@ -10,12 +8,10 @@ import { catalogMeasurement, type CatalogEntry } from '../stream-catalog.ts';
 import type { Dropping, RetiredStream } from './retired-readings.ts';
 import { defaultShards, shortenShards, spansOf, type ShardSpan } from './shard-spans.ts';
 import { gapMeasurement, stayingPoints } from './staying-points.ts';
+import { refusalOf, writeBack } from './write-back.ts';
 
 /** How much time one count asks about: a count of everything may take longer than a question may. */
 const countPartUs = 86_400_000_000;
-
-/** Lines that are written again by one request. */
-const linesPerRequest = 5000;
 
 /** What retention works with. */
 export interface RetentionParts {
@@ -45,11 +41,13 @@ export type Preparation =
  * the drop may be repeated after a crash:
  *
  * ```
- * rolled up? ─► count ─► rollups count the same? ─► read what stays ─► [durable] ─► DROP SHARD ─► write what stays ─► [durable]
+ * rolled up? ─► count ─► rollups count the same? ─► read what stays ─► may it be written? ─► [durable] ─► DROP SHARD ─► write what stays ─► [durable]
  * ```
  */
 export class InfluxRetention {
   readonly #parts: RetentionParts;
+  /** How often InfluxDB refused what stays. */
+  refusals = 0;
 
   constructor(parts: RetentionParts) {
     this.#parts = parts;
@@ -85,6 +83,8 @@ export class InfluxRetention {
       return { kind: 'held', reason: `Rollups lack readings of ${lacking}; its hours are rolled up again` };
     }
     const { lines, counts } = await stayingPoints(queries, entries, span);
+    const refusal = await this.#refusal(lines);
+    if (refusal !== undefined) return { kind: 'held', reason: refusal };
     const newest = await newestValues(queries, entries, span);
     const removed = [...counted]
       .map(([stream, count]): [string, RetiredStream] => [
@@ -102,25 +102,30 @@ export class InfluxRetention {
   }
 
   /**
-   * Drops the shards and writes again what stays; may be repeated. Answers why points that stood there are refused now, if they are.
-   * Rejects where InfluxDB does not do it now.
+   * Drops the shards and writes again what stays; may be repeated. Rejects where InfluxDB does not do it now, or refuses a line that
+   * stood there: then the step is not at its end, and what stays is still in the state file.
    */
-  async carryOut({ fromUs, toUs, staying }: Dropping): Promise<string | undefined> {
+  async carryOut({ fromUs, toUs, staying }: Dropping): Promise<void> {
     const { queries, database, http } = this.#parts;
     const shards = await defaultShards(queries, database);
     for (const shard of shards) {
       if (shard.fromUs >= fromUs && shard.toUs <= toUs) await queries.ask(`DROP SHARD ${shard.id}`);
     }
-    let refusal: string | undefined;
-    const lines = staying.split('\n').filter((line) => line !== '');
-    for (let from = 0; from < lines.length; from += linesPerRequest) {
-      const reply = await http.write(
-        Buffer.from(`${lines.slice(from, from + linesPerRequest).join('\n')}\n`),
-      );
-      if (reply.kind === 'some-refused' || reply.kind === 'too-large') refusal = reply.reason;
-      else if (reply.kind !== 'stored') throw failed(http.subject, reply);
-    }
-    return refusal;
+    const refused = await writeBack(http, staying);
+    if (!refused) return;
+    this.refusals += 1;
+    const detail = `It stood in a shard that is dropped, and is kept in the state file until InfluxDB takes it: ${refusalOf(refused)}`;
+    throw new FieldlineError('INFLUX_REJECTED_POINT', { subject: http.subject, detail });
+  }
+
+  /** Why what stays could not be written again. Writing points over themselves changes nothing. */
+  async #refusal(staying: string): Promise<string | undefined> {
+    const refused = await writeBack(this.#parts.http, staying);
+    if (!refused) return undefined;
+    this.refusals += 1;
+    const remedy =
+      'Raise its `max-body-size`, or take the duration from the policy of readings, as the reason says';
+    return `InfluxDB refuses again what must stay of them, ${refusalOf(refused)}. ${remedy}`;
   }
 
   /** A measurement with points there that the sink did not write. */
@@ -162,11 +167,6 @@ export class InfluxRetention {
     }
     return undefined;
   }
-}
-
-function failed(subject: string, { failure }: { readonly failure?: SinkFailure }): FieldlineError {
-  const { code = 'INFLUX_DATABASE_MISSING', detail = 'The database is missing.' } = failure ?? {};
-  return new FieldlineError(code, { subject, detail });
 }
 
 /** Whether rollups hold every hour of all streams before `untilUs`. */

@@ -5,7 +5,7 @@ import type { RetireTurns } from './retire-turns.ts';
 /** What retention came to, for `/metrics`. */
 export function retireCounters(
   { total }: Pick<RetiredReadings, 'total'>,
-  { failures }: Pick<RetireTurns, 'failures'>,
+  { failures, refusals }: Pick<RetireTurns, 'failures' | 'refusals'>,
 ): Counter[] {
   return [
     {
@@ -19,6 +19,12 @@ export function retireCounters(
       help: 'Failed attempts to remove readings from InfluxDB that are older than they are kept.',
       kind: 'counter',
       samples: [{ labels: {}, value: failures }],
+    },
+    {
+      name: 'fieldline_influxdb_stay_refusals_total',
+      help: 'Gaps or long windows that InfluxDB refused to take again: their shard is kept, or they wait in the state file.',
+      kind: 'counter',
+      samples: [{ labels: {}, value: refusals }],
     },
   ];
 }

@@ -53,6 +53,11 @@ export class RetireTurns {
     this.#logger = logger;
   }
 
+  /** How often InfluxDB refused what stays of a shard. */
+  get refusals(): number {
+    return this.#retention.refusals;
+  }
+
   /** Before anything is written: what is stored from now on lies in shards that can go. Rejects where InfluxDB does not do it. */
   async prepareStore(): Promise<void> {
     if (Number.isFinite(this.#keepUs)) await this.#retention.shorten(this.#keepUs);
@@ -81,9 +86,7 @@ export class RetireTurns {
   async finish(): Promise<void> {
     const { retired, view } = this.#host;
     if (!retired.dropping) return;
-    const refusal = await this.#retention.carryOut(retired.dropping);
-    if (refusal !== undefined)
-      this.#logger.warn({ reason: refusal }, 'InfluxDB refuses gaps or long windows that stood in a shard that was dropped'); // prettier-ignore
+    await this.#retention.carryOut(retired.dropping);
     retired.endDrop();
     view.rolled.retired(retired.untilUs);
     await this.#host.save();

@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
+import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
+import { Entries, gap, readings, secondUs, startUs, windows } from '../contract/store-batches.ts';
+import { InfluxFront } from '../services/influx-front.ts';
+import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
+import { eventually } from '../services/wait.ts';
+
+const hourS = 3600;
+const hourUs = hourS * secondUs;
+const air = 'greenhouse-1/air/temperature';
+const soil = 'greenhouse-1/soil/temperature';
+/** Readings an hour of the sensor `air`. */
+const anHour = 360;
+const hours = 6;
+/** Readings are kept for two hours, rollups for ever. */
+const keepUs = { readings: 2 * hourUs, '1m': Infinity, '1h': Infinity };
+/** Less than a thousand gaps take. */
+const maxBodyBytes = 16_384;
+
+describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go', () => {
+  let influxd: Influxd;
+  let directory: string;
+  let entries: Entries;
+  let store: InfluxStore;
+  let front: InfluxFront;
+  let runs = 0;
+  const told: string[] = [];
+  const logger = {
+    info: () => undefined,
+    warn: (_about: object, message: string) => void told.push(message),
+    error: () => undefined,
+  };
+  let ticks: (() => void)[] = [];
+
+  beforeAll(async () => {
+    influxd = await startInfluxd({ maxBodyBytes });
+  });
+  afterAll(() => influxd.remove());
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'fieldline-stays-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    entries = new Entries('greenhouse-1');
+    told.length = 0;
+    runs += 1;
+    front = new InfluxFront(influxd.url);
+    await front.start();
+    store = await open();
+  });
+  afterEach(async () => {
+    await store.close();
+    await front.stop();
+  });
+
+  async function open(): Promise<InfluxStore> {
+    const address = { url: front.url, database: `stays_${runs}` };
+    ticks = [];
+    const repeat = (_everyMs: number, work: () => void) => {
+      ticks.push(work);
+      return () => (ticks = []);
+    };
+    const nowUs = (): number => startUs + hours * hourUs;
+    const opened = new InfluxStore({ address, directory, logger, repeat, nowUs, keepUs });
+    expect(await opened.open(0)).toMatchObject({ kind: 'ready' });
+    return opened;
+  }
+
+  async function influxql(q: string): Promise<{ values: unknown[][] }[]> {
+    const query = new URLSearchParams({ db: `stays_${runs}`, epoch: 'u', q }).toString();
+    const answer = await fetch(`${influxd.url}/query?${query}`, { method: 'POST' });
+    const { results } = JSON.parse(await answer.text());
+    return results[0].series ?? [];
+  }
+
+  const count = async (what: string, of: string): Promise<number> =>
+    Number((await influxql(`SELECT count(${what}) FROM ${of}`))[0]?.values[0]?.[1] ?? 0);
+
+  const points = (): Promise<number> =>
+    count('temperature', `thermometer WHERE sensor = 'air' AND "window" = ''`);
+
+  const counted = async (stream: string): Promise<number | undefined> =>
+    new Map<string, number>(await store.counts()).get(stream);
+
+  async function write(...written: JournaledBatch[]): Promise<void> {
+    expect(await store.write(written)).toEqual({ kind: 'stored' });
+  }
+
+  /** Some hours of readings, rolled up but for the newest. */
+  async function someHours(): Promise<void> {
+    for (let hour = 0; hour < hours; hour++) {
+      const rows = Array.from({ length: anHour }, (_, at) => [hour * hourS + at * 10, at] as const);
+      await write(entries.next(readings('air', 'temperature', rows)));
+    }
+    await eventually('hours that are rolled up', async () => {
+      ticks[0]?.();
+      const rolled = await count('temperature_count', `fieldline_1h.thermometer WHERE sensor = 'air'`);
+      return rolled >= hours - 1 ? true : undefined;
+    });
+  }
+
+  /** Retires until readings older than two hours are gone. */
+  async function untilRetired(): Promise<void> {
+    await eventually('readings that are gone', async () => {
+      ticks[0]?.();
+      await store.retire();
+      return (await points()) === 3 * anHour ? true : undefined;
+    });
+  }
+
+  const failures = (): unknown =>
+    store.counters().find(({ name }) => name === 'fieldline_influxdb_stay_refusals_total')?.samples[0]?.value;
+
+  /** A window of two hours, which no rollup can hold. */
+  const longWindow = () => windows('soil', 'temperature', 2 * hourS, [{ startS: 0, values: [1, 2, 3] }]);
+
+  test('stays where it is more than InfluxDB takes at once', async () => {
+    const gaps = Array.from({ length: 1000 }, (_, at) => gap('air', at, at + 1, 'a cable that is pulled'));
+    await write(entries.next(...gaps, longWindow()));
+    await someHours();
+    await untilRetired();
+    expect(await count('"to"', 'fieldline_gap')).toBe(1000);
+    expect([await counted(soil), await counted(air)]).toEqual([3, hours * anHour]);
+    expect(told).toEqual([]);
+  });
+
+  test('a line that InfluxDB refuses keeps its shard, which is said once', async () => {
+    await write(entries.next(gap('air', 10, 20, 'cable'), longWindow()));
+    await someHours();
+    const refuse = () => front.answers.push(...Array.from({ length: 20 }, () => ({ status: 413 })));
+    refuse();
+    await store.retire();
+    refuse();
+    await store.retire();
+    front.answers.length = 0;
+    expect([await points(), await count('"to"', 'fieldline_gap')]).toEqual([hours * anHour, 1]);
+    expect(told).toEqual([expect.stringContaining('InfluxDB refuses again')]);
+    expect(failures()).toBe(2);
+    await untilRetired();
+    expect([await counted(soil), await count('"to"', 'fieldline_gap')]).toEqual([3, 1]);
+  });
+
+  test('a line that InfluxDB refuses behind the drop holds the step until it takes it', async () => {
+    await write(entries.next(gap('air', 10, 20, 'cable'), longWindow()));
+    await someHours();
+    front.cuts = ({ query }, when) => {
+      const isDropped = when === 'after' && query['q']?.startsWith('DROP SHARD') === true;
+      if (isDropped) front.answers.push(...Array.from({ length: 20 }, () => ({ status: 413 })));
+      return false;
+    };
+    await expect(store.retire()).rejects.toThrow(/fieldline_gap/);
+    const next = entries.next(readings('air', 'temperature', [[1, 1]]));
+    const outcome = await store.write([next]);
+    expect(outcome).toMatchObject({ kind: 'retryable', failure: { code: 'INFLUX_REJECTED_POINT' } });
+    expect([await counted(soil), await counted(air)]).toEqual([3, hours * anHour]);
+    expect(failures()).toBe(2);
+    // A restart finds the step where it was.
+    await store.close();
+    front.cuts = undefined;
+    front.answers.length = 0;
+    store = await open();
+    expect(await count('"to"', 'fieldline_gap')).toBe(1);
+    await write(next);
+    await untilRetired();
+    expect([await counted(soil), await counted(air)]).toEqual([3, hours * anHour + 1]);
+  });
+});
