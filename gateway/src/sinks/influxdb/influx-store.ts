@@ -33,25 +33,20 @@ import { InfluxRetention } from './retention/influx-retention.ts';
 import { earliestUs, LateReadings, noteEntries } from './retention/late-readings.ts';
 import { retireCounters } from './retention/retire-counters.ts';
 import { retireEveryMs, RetireTurns, type RetireHost } from './retention/retire-turns.ts';
-import { RetiredReadings } from './retention/retired-readings.ts';
+import type { RetiredReadings } from './retention/retired-readings.ts';
 import { ensurePolicies, noRollups } from './rollups/ensure-policies.ts';
 import { keepRollups, type InfluxKeepUs } from './rollups/grains.ts';
 import { InfluxRollups } from './rollups/influx-rollups.ts';
 import { noteBatch } from './rollups/note-batch.ts';
 import { rollCounters } from './rollups/roll-counters.ts';
 import { rollEveryMs, RollTurns } from './rollups/roll-turns.ts';
-import { RolledHours } from './rollups/rolled-hours.ts';
 import { RolledSource } from './rollups/rolled-source.ts';
 import { SeriesCache } from './series-cache.ts';
-import { StateFile, type WritableState } from './state-file.ts';
+import { SinkMemory } from './sink-memory.ts';
+import { StateFile } from './state-file.ts';
 import { accountedCounts, newestTime, storedStreams } from './store-inventory.ts';
 import { StreamCatalog } from './stream-catalog.ts';
-import { TimeSeparation } from './time-separation.ts';
 import { LineWriter } from './write-lines.ts';
-import { WrittenTags } from './written-tags.ts';
-
-/** How often the state file follows the writes; a crash writes at most this much again, to the same points. */
-const stateIntervalMs = 2000;
 
 /** How often readings are counted beside shards that go; after that the shards wait. */
 const countAttempts = 3;
@@ -92,16 +87,15 @@ export class InfluxStore implements Sink, Store {
   readonly #http: InfluxHttp;
   readonly #lines: LineWriter;
   readonly #queries: InfluxQueries;
-  readonly #state: StateFile;
+  /** Position in the journal, and what else belongs to it. */
+  readonly #memory: SinkMemory;
   /** 2.x and 3.x keep no retention policies: there readings answer. */
   readonly #turns: RollTurns | undefined;
-  #rolled = new RolledHours();
   #mayRoll = true;
   #isRolling = false;
   #stopRolling: (() => void) | undefined;
   readonly #late: LateReadings;
   readonly #retirement: RetireTurns | undefined;
-  #retired = new RetiredReadings();
   #stopRetiring: (() => void) | undefined;
   #isClosed = false;
   /** Everything below it may have been written, wholly or in part, by this process or by one before it. */
@@ -111,11 +105,7 @@ export class InfluxStore implements Sink, Store {
   /** The database was gone, and the journal has not been asked for from its start yet. */
   #owesRewind = false;
   readonly #catalog = new StreamCatalog();
-  #separation = new TimeSeparation();
-  #tags = new WrittenTags();
   readonly #series = new SeriesCache();
-  #offset = 0;
-  #savedAtMs = 0;
 
   constructor(options: InfluxStoreOptions) {
     const { directory } = options;
@@ -130,7 +120,7 @@ export class InfluxStore implements Sink, Store {
       this.#turns = new RollTurns(rollups, options.logger);
       this.#retirement = this.#makeRetirement(address.database);
     }
-    this.#state = StateFile.of(address, directory);
+    this.#memory = new SinkMemory(StateFile.of(address, directory), options.logger);
   }
 
   /** Throws CONFIG_INVALID_VALUE where the configuration names no usable URL. */
@@ -163,7 +153,7 @@ export class InfluxStore implements Sink, Store {
     try {
       const isThere = await this.#queries.hasDatabase();
       if (!isThere) await this.#makeDatabase();
-      this.#restore();
+      this.#memory.restore();
       await this.#retirement?.finish();
       if (isThere) await this.#catalog.load(this.#queries);
       await this.#ensurePolicies();
@@ -175,37 +165,26 @@ export class InfluxStore implements Sink, Store {
     if (this.#turns) this.#stopRolling ??= repeat(everyMs, () => void this.#roll());
     if (this.#retirement && Number.isFinite(keepUs?.readings ?? Infinity))
       this.#stopRetiring ??= repeat(retireEveryMs, () => void this.#retirement?.take());
-    return { kind: 'ready', resumeAt: this.#offset };
-  }
-
-  #restore(): void {
-    const state = this.#state.read();
-    this.#separation = new TimeSeparation(state?.covered);
-    this.#rolled = new RolledHours(state?.rolled);
-    this.#tags = new WrittenTags(state?.tags);
-    this.#offset = state?.offset ?? 0;
-    this.#retired = new RetiredReadings(state?.retired);
-    this.#retired.keep(this.#offset);
-    this.#rolled.retired(this.#retired.untilUs);
+    return { kind: 'ready', resumeAt: this.#memory.offset };
   }
 
   async #write(written: readonly JournaledBatch[]): Promise<SinkOutcome> {
     if (this.#owesRewind) return await this.#recreate(undefined);
     // What stands below the position has its points, and its times among those that are covered.
-    const entries = written.filter(({ offset }) => offset >= this.#offset);
+    const entries = written.filter(({ offset }) => offset >= this.#memory.offset);
     this.#attemptedTo = Math.max(this.#attemptedTo, (entries.at(-1)?.offset ?? -1) + 1);
-    if (this.#retired.dropping) {
+    if (this.#memory.retired.dropping) {
       const failure = await this.#finishDrop();
       if (failure?.code === 'INFLUX_DATABASE_MISSING') return await this.#recreate(failure);
       if (failure) return { kind: 'retryable', failure };
     }
-    this.#separation.begin();
+    this.#memory.separation.begin();
     this.#catalog.begin();
-    this.#retired.begin();
+    this.#memory.retired.begin();
     this.#late.begin();
-    noteEntries(entries, this.#retired);
+    noteEntries(entries, this.#memory.retired);
     await this.#noteTags(entries);
-    for (const { batch } of entries) noteBatch(batch, this.#rolled);
+    for (const { batch } of entries) noteBatch(batch, this.#memory.rolled);
     const refusals = await this.#encode(entries);
     const outcome = await this.#lines.finish();
     if (outcome.kind === 'retryable') return outcome;
@@ -216,11 +195,11 @@ export class InfluxStore implements Sink, Store {
       await this.#ensurePolicies().catch(() => undefined);
       return { kind: 'retryable', failure };
     }
-    this.#separation.keep();
+    this.#memory.separation.keep();
     this.#catalog.keep();
-    this.#offset = (entries.at(-1)?.offset ?? this.#offset - 1) + 1;
-    this.#retired.keep(this.#offset);
-    await this.#saveStateInTime();
+    this.#memory.offset = (entries.at(-1)?.offset ?? this.#memory.offset - 1) + 1;
+    this.#memory.retired.keep(this.#memory.offset);
+    await this.#memory.saveInTime();
     const parts = [...refusals];
     for (const line of outcome.refused) {
       const entry = entries[line.entry];
@@ -232,22 +211,19 @@ export class InfluxStore implements Sink, Store {
   /** Points are overwritten by themselves; which times are taken is worked out anew, as the journal tells it. */
   rebuild(offset: number): Promise<SinkOpening> {
     return this.#inTurn.run(async () => {
-      this.#separation = new TimeSeparation();
-      this.#rolled = new RolledHours();
-      this.#rolled.retired(this.#retired.untilUs);
-      this.#attemptedTo = Math.max(this.#attemptedTo, this.#offset);
-      this.#offset = offset;
-      await this.#saveState();
+      this.#attemptedTo = Math.max(this.#attemptedTo, this.#memory.offset);
+      await this.#memory.rebuild(offset);
       return { kind: 'ready', resumeAt: offset };
     });
   }
 
   /** For `/metrics`. */
   counters(): readonly Counter[] {
-    const retires = Number.isFinite(this.#options.keepUs?.readings ?? Infinity) || this.#retired.total > 0;
+    const retires =
+      Number.isFinite(this.#options.keepUs?.readings ?? Infinity) || this.#memory.retired.total > 0;
     return [
       ...(this.#turns ? rollCounters(this.#turns) : []),
-      ...(this.#retirement && retires ? retireCounters(this.#retired, this.#retirement) : []),
+      ...(this.#retirement && retires ? retireCounters(this.#memory.retired, this.#retirement) : []),
     ];
   }
 
@@ -261,18 +237,18 @@ export class InfluxStore implements Sink, Store {
 
   async counts(): Promise<Map<StreamName, number>> {
     for (let attempt = 0; attempt < countAttempts; attempt++) {
-      const retired = this.#retired;
+      const retired = this.#memory.retired;
       const { drops } = retired;
       const counts = await accountedCounts(this.#queries, this.#catalog.list(), retired);
       // What was counted while shards began to go is counted again.
-      if (retired === this.#retired && retired.drops === drops) return counts;
+      if (retired === this.#memory.retired && retired.drops === drops) return counts;
     }
-    const count = () => accountedCounts(this.#queries, this.#catalog.list(), this.#retired);
+    const count = () => accountedCounts(this.#queries, this.#catalog.list(), this.#memory.retired);
     return await this.#inTurn.run(count);
   }
 
   streams(): Promise<StreamInfo[]> {
-    return storedStreams(this.#queries, this.#catalog.list(), this.#retired);
+    return storedStreams(this.#queries, this.#catalog.list(), this.#memory.retired);
   }
 
   /**
@@ -289,7 +265,7 @@ export class InfluxStore implements Sink, Store {
     this.#stopRolling = undefined;
     this.#stopRetiring?.();
     this.#stopRetiring = undefined;
-    await this.#inTurn.run(() => this.#saveState());
+    await this.#inTurn.run(() => this.#memory.save());
     this.#http.close();
   }
 
@@ -301,14 +277,14 @@ export class InfluxStore implements Sink, Store {
     await this.#inTurn.run(async () => {
       const work = {
         entries: this.#catalog.list(),
-        rolled: this.#rolled,
+        rolled: this.#memory.rolled,
         nowUs: this.#nowUs(),
         isWaitedFor: () => this.#inTurn.isWaitedFor,
       };
       const before = this.#turns?.hours;
       // Its end or the loss of the database may have come first.
       if (this.#stopRolling && !this.#owesRewind) await this.#turns?.take(work);
-      if (this.#turns?.hours !== before) await this.#saveStateInTime();
+      if (this.#turns?.hours !== before) await this.#memory.saveInTime();
     });
     this.#isRolling = false;
   }
@@ -318,16 +294,16 @@ export class InfluxStore implements Sink, Store {
     const entry = this.#catalog.get(stream);
     const range = { device, sensor, quantity, fromUs, toUs };
     const { keepUs = keepRollups } = this.#options;
-    const about = { queries: this.#queries, rolled: this.#rolled, keepUs, nowUs: this.#nowUs() };
-    const retiredUntilUs = this.#retired.hasOf(stream) ? this.#retired.goneUntilUs : -Infinity;
+    const about = { queries: this.#queries, rolled: this.#memory.rolled, keepUs, nowUs: this.#nowUs() };
+    const retiredUntilUs = this.#memory.retired.hasOf(stream) ? this.#memory.retired.goneUntilUs : -Infinity;
     return entry && new RolledSource({ ...about, range, entry, stream, retiredUntilUs });
   };
 
   #makeRetirement(database: string): RetireTurns {
     const { keepUs = keepRollups, logger }: { keepUs?: InfluxKeepUs; logger: SinkLogger } = this.#options;
     const parts = { http: this.#http, queries: this.#queries, database, keepUs };
-    const retired = (): RetiredReadings => this.#retired;
-    const view = (): RetireHost['view'] => ({ entries: this.#catalog.list(), rolled: this.#rolled });
+    const retired = (): RetiredReadings => this.#memory.retired;
+    const view = (): RetireHost['view'] => ({ entries: this.#catalog.list(), rolled: this.#memory.rolled });
     const host: RetireHost = {
       inTurn: this.#inTurn,
       get retired() {
@@ -339,11 +315,8 @@ export class InfluxStore implements Sink, Store {
       nowUs: () => this.#nowUs(),
       newestUs: async () => newestTime(await this.streams()),
       isSettled: () =>
-        !this.#isClosed && this.#mayRoll && !this.#owesRewind && this.#offset >= this.#attemptedTo,
-      save: async () => {
-        await this.#state.write(this.#stateNow());
-        await this.#state.settle();
-      },
+        !this.#isClosed && this.#mayRoll && !this.#owesRewind && this.#memory.offset >= this.#attemptedTo,
+      save: () => this.#memory.saveDurably(),
     };
     return new RetireTurns(new InfluxRetention(parts), host, keepUs.readings ?? Infinity, logger);
   }
@@ -371,17 +344,23 @@ export class InfluxStore implements Sink, Store {
   async #encode(entries: readonly JournaledBatch[]): Promise<RefusedPart[]> {
     const refusals: RefusedPart[] = [];
     const lines = this.#lines;
-    const retiredUs = this.#retired.untilUs;
+    const retiredUs = this.#memory.retired.untilUs;
     lines.begin();
     for (const [entry, journaled] of entries.entries()) {
       const { offset, receivedAtUs } = journaled;
-      const deviceTags = this.#tags.of(journaled.batch.device);
-      const options = { deviceTags, series: this.#series, separation: this.#separation, offset, entry };
+      const deviceTags = this.#memory.tags.of(journaled.batch.device);
+      const options = {
+        deviceTags,
+        series: this.#series,
+        separation: this.#memory.separation,
+        offset,
+        entry,
+      };
       const start = lines.batch.lineCount;
       const refused = batchToLines(journaled.batch, lines.batch, options);
       if (refused.length > 0) refusals.push(...refused);
       if (retiredUs > -Infinity && earliestUs(journaled.batch) < retiredUs)
-        this.#late.take(journaled, lines.batch, start, this.#retired);
+        this.#late.take(journaled, lines.batch, start, this.#memory.retired);
       this.#catalog.describe(journaled.batch, receivedAtUs, lines.batch, entry);
       if (lines.isFull && !(await lines.send())) break;
     }
@@ -394,7 +373,7 @@ export class InfluxStore implements Sink, Store {
    */
   async #noteTags(entries: readonly JournaledBatch[]): Promise<void> {
     const { tagsOf } = this.#options;
-    if (tagsOf && this.#tags.note(entries, tagsOf)) await this.#saveState();
+    if (tagsOf && this.#memory.tags.note(entries, tagsOf)) await this.#memory.save();
   }
 
   /**
@@ -407,10 +386,7 @@ export class InfluxStore implements Sink, Store {
     try {
       if (suspected && (await this.#queries.hasDatabase())) return { kind: 'retryable', failure: suspected };
       this.#owesRewind = true;
-      this.#separation = new TimeSeparation();
-      this.#rolled = new RolledHours();
-      this.#retired = new RetiredReadings();
-      this.#offset = 0;
+      this.#memory.forget();
       await this.#makeDatabase();
       await this.#ensurePolicies();
     } catch (error) {
@@ -431,7 +407,7 @@ export class InfluxStore implements Sink, Store {
    */
   #cannotMake(suspected: SinkFailure | undefined): SinkFailure | undefined {
     const { token, database } = this.#options.address;
-    if (token === undefined || this.#offset > 0) return undefined;
+    if (token === undefined || this.#memory.offset > 0) return undefined;
     const detail = `There is no bucket “${database}”, or the token may not see it.`;
     return suspected ?? { code: 'INFLUX_DATABASE_MISSING', subject: this.#http.subject, detail };
   }
@@ -439,7 +415,7 @@ export class InfluxStore implements Sink, Store {
   /** The position goes before the database comes: whatever happens in between, what it held is written again. */
   async #makeDatabase(): Promise<void> {
     this.#catalog.forget();
-    await this.#state.remove();
+    await this.#memory.remove();
     await this.#queries.createDatabase();
   }
 
@@ -464,37 +440,10 @@ export class InfluxStore implements Sink, Store {
     return this.#options.nowUs?.() ?? Date.now() * 1000;
   }
 
-  async #saveStateInTime(): Promise<void> {
-    if (performance.now() - this.#savedAtMs > stateIntervalMs) await this.#saveState();
-  }
-
-  async #saveState(): Promise<void> {
-    this.#savedAtMs = performance.now();
-    try {
-      await this.#state.write(this.#stateNow());
-    } catch (error) {
-      this.#options.logger.warn(
-        { err: error },
-        'The state of the InfluxDB sink was not saved; it is tried again',
-      );
-    }
-  }
-
-  #stateNow(): WritableState {
-    const retired = this.#retired.state();
-    return {
-      version: 1,
-      offset: this.#offset,
-      covered: this.#separation.state(),
-      tags: this.#tags.state(),
-      rolled: this.#rolled.state(),
-      ...(retired && { retired }),
-    };
-  }
-
   #queryFailure(error: unknown, code: SinkFailure['code'] = 'INFLUX_UNREACHABLE'): SinkFailure {
+    if (error instanceof FieldlineError)
+      return { code: error.code, subject: error.subject, detail: error.detail };
     const detail = messageOf(error);
-    const known = error instanceof FieldlineError ? error.code : codeOf(detail);
-    return { code: known ?? code, subject: this.#http.subject, detail };
+    return { code: codeOf(detail) ?? code, subject: this.#http.subject, detail };
   }
 }

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { FieldlineError } from '@fieldline/protocol';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import type { SinkLogger } from '../sink.ts';
 import type { InfluxAddress } from './influx-address.ts';
+import { messageOf } from './query-failure.ts';
 import { RetiredState } from './retention/retired-readings.ts';
 import { RolledState } from './rollups/rolled-hours.ts';
 
@@ -52,18 +55,32 @@ export class StateFile {
     return new StateFile(join(directory, `influxdb-${place}.json`));
   }
 
-  /** Undefined where there is none, or none that can be read: then everything is written again. */
-  read(): SinkState | undefined {
+  /**
+   * Undefined where there is none. One whose content is no state, which a power cut does not make of it, is kept beside it under another
+   * name, which is told: then all that the journal holds is written again. Throws INFLUX_STATE_UNUSABLE where it cannot be read now.
+   */
+  read(logger: Pick<SinkLogger, 'error'>): SinkState | undefined {
     try {
-      const value: unknown = JSON.parse(readFileSync(this.#path, 'utf8'));
-      return Value.Check(SinkState, value) ? value : undefined;
-    } catch {
-      return undefined;
+      const text = textOf(this.#path);
+      if (text === undefined) return undefined;
+      const state = parsed(text);
+      if (!state) this.#putAside(logger);
+      return state;
+    } catch (error) {
+      throw unusable(this.#path, error);
     }
   }
 
-  /** Replaces it durably. Rejects with what the file system says. */
+  /** Replaces it. Rejects with INFLUX_STATE_UNUSABLE, and the one before it stays. */
   async write(state: WritableState): Promise<void> {
+    try {
+      await this.#replace(state);
+    } catch (error) {
+      throw unusable(this.#path, error);
+    }
+  }
+
+  async #replace(state: WritableState): Promise<void> {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     const fresh = `${this.#path}.new`;
     const file = await open(fresh, 'w', 0o600);
@@ -76,15 +93,64 @@ export class StateFile {
     await rename(fresh, this.#path);
   }
 
-  /** After a `write`: a power cut does not bring the state before it back. */
+  /** After a `write`: a power cut does not bring the state before it back. Rejects with INFLUX_STATE_UNUSABLE where that is not sure. */
   async settle(): Promise<void> {
-    const folder = await open(dirname(this.#path), 'r').catch(() => undefined);
-    await folder?.sync().finally(() => folder.close());
+    // There folders cannot be opened.
+    if (process.platform === 'win32') return;
+    try {
+      const folder = await open(dirname(this.#path), 'r');
+      await folder.sync().finally(() => folder.close());
+    } catch (error) {
+      throw unusable(this.#path, error);
+    }
   }
 
-  /** Removes it durably: one that a power cut brought back would name points that are gone. */
+  /**
+   * Removes it durably: one that a power cut brought back would name points that are gone. Rejects with INFLUX_STATE_UNUSABLE where that is
+   * not sure.
+   */
   async remove(): Promise<void> {
-    await rm(this.#path, { force: true });
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      await rm(this.#path, { force: true });
+    } catch (error) {
+      throw unusable(this.#path, error);
+    }
     await this.settle();
   }
+
+  #putAside(logger: Pick<SinkLogger, 'error'>): void {
+    let number = 1;
+    while (existsSync(`${this.#path}.unusable-${number}`)) number += 1;
+    const keptAs = `${this.#path}.unusable-${number}`;
+    renameSync(this.#path, keptAs);
+    logger.error({ file: this.#path, keptAs }, lostState);
+  }
+}
+
+const lostState =
+  'The state file of the InfluxDB sink is damaged, and kept under another name; all that the journal holds is written again. ' +
+  'Readings that were retired and that the journal holds no more are missing in the ledger; put the file of a backup in its place, if there is one';
+
+/** Undefined where there is no file; throws what the file system says where it cannot be read. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parsed(text: string): SinkState | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Value.Check(SinkState, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unusable(path: string, error: unknown): FieldlineError {
+  return new FieldlineError('INFLUX_STATE_UNUSABLE', { subject: path, detail: messageOf(error) });
 }

@@ -90,6 +90,12 @@ export const sinkErrors = defineErrors({
     remedy:
       'Make room there, then start InfluxDB again: 1.x goes on refusing until then. The journal keeps the readings meanwhile, up to `limits.journalBytes`.',
   },
+  INFLUX_STATE_UNUSABLE: {
+    number: 6018,
+    title: 'The state file of the InfluxDB sink cannot be read or made durable; it is tried again.',
+    remedy:
+      'Look at the disk, the rights of the folder `sinks` and the limit of open files. Do not remove the file: it holds the count of readings that were retired.',
+  },
   POINT_NOT_ENCODABLE: {
     number: 6016,
     title: 'This reading cannot be written as line protocol.',

@@ -6,7 +6,8 @@ import type { InfluxQueries } from '../influx-queries.ts';
 import { PointSource, TooManyRows } from '../point-source.ts';
 import type { CatalogEntry } from '../stream-catalog.ts';
 import { hourUs } from './grains.ts';
-import { hourToLines, joinParts, type HourRows } from './roll-up-hour.ts';
+import { hourToLines, joinParts, type HourRows, type RollupLines } from './roll-up-hour.ts';
+import { RolledBefore, type CountsBefore } from './rolled-before.ts';
 import { hourOf, type RolledHours } from './rolled-hours.ts';
 
 /** An hour is rolled up when it has been over for so long: most of what comes late has come by then. */
@@ -21,15 +22,18 @@ export type RollOutcome =
 
 /**
  * Rolls hours up: reads what InfluxDB holds of one stream in one hour, and writes its minutes and its hour. The same points
- * each time, so that a repetition after a crash, or for readings that came late, replaces them.
+ * each time, so that a repetition after a crash, or for readings that came late, replaces them; a window that counts more than is to be
+ * written now stays.
  */
 export class InfluxRollups {
   readonly #http: InfluxHttp;
   readonly #queries: InfluxQueries;
+  readonly #before: RolledBefore;
 
   constructor(http: InfluxHttp, queries: InfluxQueries) {
     this.#http = http;
     this.#queries = queries;
+    this.#before = new RolledBefore(queries);
   }
 
   /** Rolls the next hour of the stream up, where one is due at `nowUs`. Rejects where InfluxDB does not answer a question. */
@@ -57,13 +61,16 @@ export class InfluxRollups {
 
   async #roll(entry: CatalogEntry, startUs: number): Promise<{ outcome: RollOutcome; rows: number }> {
     const rows = await this.#rowsOf(entry, startUs);
-    for (const { grain, lines } of hourToLines(entry, rows)) {
+    const before = await this.#before.countsOf(entry, startUs);
+    for (const rollup of hourToLines(entry, rows)) {
+      const lines = notLess(rollup, before);
       if (lines.length === 0) continue;
-      const reply = await this.#http.write(Buffer.from(lines.join('\n')), grain.policy);
+      const reply = await this.#http.write(Buffer.from(lines.join('\n')), rollup.grain.policy);
       // Beyond the retention of the rollup: it would not be asked for either.
       if (reply.kind === 'stored' || reply.kind === 'some-refused') continue;
       return { outcome: { kind: 'failed', failure: failureOf(reply, this.#http.subject) }, rows: 0 };
     }
+    this.#before.rolled(entry, startUs);
     return { outcome: { kind: 'rolled' }, rows: rows.t.length + rows.windows.start.length };
   }
 
@@ -85,6 +92,12 @@ export class InfluxRollups {
     const range = { device, sensor, quantity, fromUs, toUs };
     return new PointSource(this.#queries, range, { device, sensor, quantity, ...entry });
   }
+}
+
+/** The lines of windows that count no less than what stands there. */
+function notLess({ grain, windows, lines }: RollupLines, before: CountsBefore): string[] {
+  const counts = before.get(grain.name);
+  return lines.filter((_, at) => windows.count[at]! >= (counts?.get(windows.start[at]!) ?? 0));
 }
 
 function failureOf(

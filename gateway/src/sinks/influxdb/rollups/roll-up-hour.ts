@@ -18,6 +18,14 @@ export interface HourRows {
   readonly windows: WindowRows;
 }
 
+/** One rollup of an hour. */
+export interface RollupLines {
+  readonly grain: InfluxGrain;
+  readonly windows: WindowRows;
+  /** One line a window. */
+  readonly lines: readonly string[];
+}
+
 /**
  * The hour as lines of each rollup, quantiles in sketches: measurement, `device`, `sensor` and fields as of windows, without the
  * tag `window`, since the retention policy says the length. Readings and windows of one minute become one. `shiftUs`, less than a minute:
@@ -27,7 +35,7 @@ export function hourToLines(
   entry: Pick<CatalogEntry, 'device' | 'sensor' | 'quantity' | 'type'>,
   rows: HourRows,
   shiftUs = 0,
-): { grain: InfluxGrain; lines: string[] }[] {
+): RollupLines[] {
   const measurement = encodeMeasurement(entry.type);
   // A type that is no measurement has no points either.
   if (!measurement.ok) return [];
@@ -39,7 +47,7 @@ export function hourToLines(
   );
   return influxGrains.map((grain) => {
     windows = coarsen(windows, grain.lengthUs);
-    return { grain, lines: linesOf(series, entry.quantity, windows, shiftUs) };
+    return { grain, windows, lines: linesOf(series, entry.quantity, windows, shiftUs) };
   });
 }
 
