@@ -2,9 +2,10 @@ import { FieldlineError, streamName, type StreamName } from '@fieldline/protocol
 import type { InfluxHttp } from '../influx-http.ts';
 import type { InfluxQueries } from '../influx-queries.ts';
 import { influxGrains, type RollupKeepUs } from '../rollups/grains.ts';
-import type { RolledHours } from '../rollups/rolled-hours.ts';
+import type { LackingHour, RolledHours } from '../rollups/rolled-hours.ts';
 import { newestValues, rolledCounts, storedCounts, type NewestValue } from '../store-inventory.ts';
 import { catalogMeasurement, type CatalogEntry } from '../stream-catalog.ts';
+import type { HeldReason } from './held-turns.ts';
 import type { Dropping, RetiredStream } from './retired-readings.ts';
 import { defaultShards, shortenShards, spansOf, type ShardSpan } from './shard-spans.ts';
 import { gapMeasurement, stayingPoints } from './staying-points.ts';
@@ -33,7 +34,7 @@ export interface RetentionView {
 export type Preparation =
   | { readonly kind: 'ready'; readonly dropping: Dropping }
   /** Somebody has to do something, or an hour is rolled up again. */
-  | { readonly kind: 'held'; readonly reason: string };
+  | { readonly kind: 'held'; readonly cause: HeldReason; readonly reason: string };
 
 /**
  * Drops readings that are older than they are kept, whole shards at a time: a `DELETE` of 1.x knows no retention policy and would take
@@ -73,18 +74,19 @@ export class InfluxRetention {
     const foreign = await this.#foreign(span, entries);
     if (foreign !== undefined) {
       const reason = `The measurement “${foreign}” is no sensor’s: it would go with the readings. Give it a retention policy of its own`;
-      return { kind: 'held', reason };
+      return { kind: 'held', cause: 'foreign-points', reason };
     }
     const { queries } = this.#parts;
     const counted = await this.#counted(span, entries);
     const lacking = await this.#lacking(span, view, counted);
     if (lacking !== undefined) {
       rolled.touched(lacking, span.fromUs, span.toUs - 1);
-      return { kind: 'held', reason: `Rollups lack readings of ${lacking}; its hours are rolled up again` };
+      const reason = `Rollups lack readings of ${lacking}; its hours are rolled up again`;
+      return { kind: 'held', cause: 'rollups-lack-readings', reason };
     }
     const { lines, counts } = await stayingPoints(queries, entries, span);
     const refusal = await this.#refusal(lines);
-    if (refusal !== undefined) return { kind: 'held', reason: refusal };
+    if (refusal !== undefined) return { kind: 'held', cause: 'stays-refused', reason: refusal };
     const newest = await newestValues(queries, entries, span);
     const removed = [...counted]
       .map(([stream, count]): [string, RetiredStream] => [
@@ -169,11 +171,17 @@ export class InfluxRetention {
   }
 }
 
-/** Whether rollups hold every hour of all streams before `untilUs`. */
-export function isRolledUp(untilUs: number, { entries, rolled }: Omit<RetentionView, 'nowUs'>): boolean {
-  return entries.every(({ device, sensor, quantity }) =>
-    rolled.isWhole(streamName(device, sensor, quantity), untilUs),
-  );
+/** A stream that has an hour before `untilUs` that rollups do not hold, and the hour; undefined where there is none. */
+export function notRolledUp(
+  untilUs: number,
+  { entries, rolled }: Omit<RetentionView, 'nowUs'>,
+): { stream: StreamName; hour: LackingHour } | undefined {
+  for (const { device, sensor, quantity } of entries) {
+    const stream = streamName(device, sensor, quantity);
+    const hour = rolled.lacking(stream, untilUs);
+    if (hour) return { stream, hour };
+  }
+  return undefined;
 }
 
 function retiredOf(readings: number, newest: NewestValue | undefined): RetiredStream {

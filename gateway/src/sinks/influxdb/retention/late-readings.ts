@@ -7,6 +7,7 @@ import type { LineBatch } from '../line-batch.ts';
 import { countsOfLine } from '../refused-line.ts';
 import { influxGrains } from '../rollups/grains.ts';
 import { hourToLines, joinParts, type HourRows } from '../rollups/roll-up-hour.ts';
+import { noteTimes } from './note-times.ts';
 import type { RetiredReadings } from './retired-readings.ts';
 import { stays } from './staying-points.ts';
 
@@ -87,7 +88,11 @@ export function noteEntries(
   retired: RetiredReadings,
 ): void {
   if (!retired.isWatching) return;
-  for (const { batch, receivedAtUs } of entries) retired.note(Math.min(receivedAtUs, earliestUs(batch)));
+  for (const { batch, receivedAtUs } of entries) {
+    // What is known of a stream is written at the time of receipt.
+    retired.note(receivedAtUs, batch.device);
+    noteTimes(batch, retired);
+  }
 }
 
 /** A line of ours that is no gap, nor about a stream, nor a window that stays. */

@@ -5,7 +5,7 @@ import type { RetireTurns } from './retire-turns.ts';
 /** What retention came to, for `/metrics`. */
 export function retireCounters(
   { total }: Pick<RetiredReadings, 'total'>,
-  { failures, refusals }: Pick<RetireTurns, 'failures' | 'refusals'>,
+  { failures, held, refusals }: Pick<RetireTurns, 'failures' | 'held' | 'refusals'>,
 ): Counter[] {
   return [
     {
@@ -19,6 +19,12 @@ export function retireCounters(
       help: 'Failed attempts to remove readings from InfluxDB that are older than they are kept.',
       kind: 'counter',
       samples: [{ labels: {}, value: failures }],
+    },
+    {
+      name: 'fieldline_influxdb_retire_held_total',
+      help: 'Turns in which readings in InfluxDB were older than they are kept and did not go, by `reason`.',
+      kind: 'counter',
+      samples: held.counts.map(([reason, value]) => ({ labels: { reason }, value })),
     },
     {
       name: 'fieldline_influxdb_stay_refusals_total',

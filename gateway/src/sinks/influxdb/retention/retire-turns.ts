@@ -1,7 +1,16 @@
 import type { SinkLogger } from '../../sink.ts';
 import type { InTurn } from '../in-turn.ts';
-import { isRolledUp, type InfluxRetention, type RetentionView } from './influx-retention.ts';
-import type { RetiredReadings } from './retired-readings.ts';
+import {
+  heldText,
+  HeldTurns,
+  notRolledUpText,
+  writesUnsettledText,
+  writtenMeanwhileText,
+  type HeldReason,
+} from './held-turns.ts';
+import { notRolledUp, type InfluxRetention, type RetentionView } from './influx-retention.ts';
+import type { Dropping, RetiredReadings } from './retired-readings.ts';
+import type { ShardSpan } from './shard-spans.ts';
 
 /** How often it is looked for readings that are older than they are kept. */
 export const retireEveryMs = 10_000;
@@ -42,6 +51,8 @@ export class RetireTurns {
   #isRunning = false;
   #pausedUntilMs = -Infinity;
   #told: string | undefined;
+  /** Turns in which something was due and did not go. */
+  readonly held = new HeldTurns();
   /** Turns that failed. */
   failures = 0;
 
@@ -97,30 +108,61 @@ export class RetireTurns {
     const host = this.#host;
     const { retired } = host;
     const span = await this.#retention.next(retired.untilUs, host.nowUs() - this.#keepUs);
-    if (!span || !isRolledUp(span.toUs, host.view)) return false;
-    const nowUs = Math.min(host.nowUs(), await host.newestUs());
-    if (span.toUs > nowUs - this.#keepUs) return false;
-    const isReady = (): boolean => host.isSettled() && host.retired === retired && !retired.dropping;
+    const nowUs = span ? Math.min(host.nowUs(), await host.newestUs()) : -Infinity;
+    if (!span || span.toUs > nowUs - this.#keepUs) {
+      this.held.end();
+      return false;
+    }
+    const lacking = notRolledUp(span.toUs, host.view);
+    if (lacking) return this.#hold(span, 'not-rolled-up', notRolledUpText(lacking));
     const isWatched = await host.inTurn.run(() => {
-      if (isReady()) retired.watch(span.toUs);
-      return Promise.resolve(isReady());
+      const isReady = this.#isReady(retired);
+      if (isReady) retired.watch(span.fromUs, span.toUs);
+      return Promise.resolve(isReady);
     });
-    if (!isWatched) return false;
+    if (!isWatched) return this.#hold(span, 'writes-unsettled', writesUnsettledText);
     try {
-      const prepared = await this.#retention.prepare(span, { ...host.view, nowUs });
-      if (prepared.kind === 'held') this.#pause({}, `Readings in InfluxDB are kept: ${prepared.reason}`);
-      if (prepared.kind !== 'ready') return false;
-      return await host.inTurn.run(async () => {
-        if (!isReady() || retired.isDisturbed) return false;
-        retired.beginDrop(prepared.dropping);
-        await this.#saveBegin(retired);
-        await this.finish();
-        this.#told = undefined;
-        return true;
-      });
+      return await this.#drop(span, nowUs, retired);
     } finally {
       retired.unwatch();
     }
+  }
+
+  /** Drops the stretch, which is watched. */
+  async #drop(span: ShardSpan, nowUs: number, retired: RetiredReadings): Promise<boolean> {
+    const { view, inTurn } = this.#host;
+    const prepared = await this.#retention.prepare(span, { ...view, nowUs });
+    if (prepared.kind === 'held') {
+      this.held.count(prepared.cause);
+      this.#pause({}, `Readings in InfluxDB are kept: ${prepared.reason}`);
+      return false;
+    }
+    return await inTurn.run(async () => {
+      const { disturbedBy } = retired;
+      if (disturbedBy !== undefined)
+        return this.#hold(span, 'written-meanwhile', writtenMeanwhileText(disturbedBy));
+      if (!this.#isReady(retired)) return this.#hold(span, 'writes-unsettled', writesUnsettledText);
+      await this.#dropNow(prepared.dropping, retired);
+      return true;
+    });
+  }
+
+  async #dropNow(dropping: Dropping, retired: RetiredReadings): Promise<void> {
+    retired.beginDrop(dropping);
+    await this.#saveBegin(retired);
+    await this.finish();
+    this.#told = undefined;
+    this.held.end();
+  }
+
+  #isReady(retired: RetiredReadings): boolean {
+    return this.#host.isSettled() && this.#host.retired === retired && !retired.dropping;
+  }
+
+  /** The stretch does not go in this turn; where that goes on, it is told. Answers false: there is nothing more to do. */
+  #hold(span: ShardSpan, reason: HeldReason, why: string): false {
+    if (this.held.count(reason)) this.#tell({ reason }, heldText(span, why));
+    return false;
   }
 
   async #saveBegin(retired: RetiredReadings): Promise<void> {
@@ -134,6 +176,10 @@ export class RetireTurns {
 
   #pause(about: object, message: string): void {
     this.#pausedUntilMs = performance.now() + pauseMs;
+    this.#tell(about, message);
+  }
+
+  #tell(about: object, message: string): void {
     if (this.#told !== message) this.#logger.warn(about, message);
     this.#told = message;
   }

@@ -1,5 +1,7 @@
 import { streamName } from '@fieldline/protocol';
+import { sampleBatch } from '@fieldline/protocol/testing';
 import { expect, test } from 'vitest';
+import { noteTimes } from './note-times.ts';
 import { RetiredReadings } from './retired-readings.ts';
 
 const stream = streamName('porch', 'air', 'temperature');
@@ -54,14 +56,46 @@ test('what a write counts that is repeated is counted once', () => {
 
 test('what is written for the time that is watched is noted', () => {
   const retired = new RetiredReadings();
-  retired.note(50);
-  retired.watch(100);
-  retired.note(100);
-  expect([retired.isWatching, retired.isDisturbed]).toEqual([true, false]);
-  retired.note(99);
-  expect(retired.isDisturbed).toBe(true);
+  retired.note(50, 'porch');
+  retired.watch(0, 100);
+  retired.note(100, 'porch');
+  expect([retired.isWatching, retired.disturbedBy]).toEqual([true, undefined]);
+  retired.note(99, 'porch');
+  expect(retired.disturbedBy).toBe('porch');
   retired.unwatch();
   expect(retired.isWatching).toBe(false);
-  retired.watch(100);
-  expect(retired.isDisturbed).toBe(false);
+  retired.watch(0, 100);
+  expect(retired.disturbedBy).toBeUndefined();
 });
+
+test.each([
+  // Before anything is retired, whatever is older is a point.
+  { untilUs: -Infinity, fromUs: 200, noted: [-5, 50, 99, 100, 199, 200, 299] },
+  { untilUs: 100, fromUs: 200, noted: [100, 199, 200, 299] },
+  { untilUs: 200, fromUs: 200, noted: [200, 299] },
+  // A shard that was made later reaches back behind what is retired.
+  { untilUs: 200, fromUs: 100, noted: [100, 199, 200, 299] },
+])(
+  'of what is written while [$fromUs, 300) is watched, what was retired before $untilUs disturbs nothing',
+  (watched) => {
+    const state = { seenTo: 0, streams: {} };
+    const { untilUs } = watched;
+    const retired = new RetiredReadings(untilUs === -Infinity ? undefined : { ...state, untilUs });
+    const noted = [-5, 50, 99, 100, 199, 200, 299, 300, 400].filter((timeUs) => {
+      retired.watch(watched.fromUs, 300);
+      const sensors = [
+        {
+          sensor: 'air',
+          type: 'thermometer',
+          kind: 'gaps' as const,
+          from: Float64Array.of(timeUs),
+          to: Float64Array.of(timeUs + 1),
+          reason: ['cable'],
+        },
+      ];
+      noteTimes(sampleBatch({ device: 'porch', sensors }), retired);
+      return retired.disturbedBy === 'porch';
+    });
+    expect(noted).toEqual(watched.noted);
+  },
+);

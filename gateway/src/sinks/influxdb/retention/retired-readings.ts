@@ -46,8 +46,8 @@ export class RetiredReadings {
   #untilUs: number;
   #dropping: Dropping | undefined;
   seenTo: number;
-  #watchedUs = -Infinity;
-  #isDisturbed = false;
+  #watched: { readonly fromUs: number; readonly toUs: number } | undefined;
+  #disturbedBy: string | undefined;
   /** How many drops were begun: a count of the store that began before is of no use. */
   drops = 0;
 
@@ -103,29 +103,33 @@ export class RetiredReadings {
     return Math.max(this.#untilUs, this.#dropping?.toUs ?? -Infinity);
   }
 
-  /** From now on it is noted whether something is written for a time before `untilUs`. */
-  watch(untilUs: number): void {
-    this.#watchedUs = untilUs;
-    this.#isDisturbed = false;
+  /**
+   * From now on it is noted whether something is written for the time from `fromUs`, or from where nothing was retired, to before `toUs`.
+   * What is older is retired: its readings become no points.
+   */
+  watch(fromUs: number, toUs: number): void {
+    this.#watched = { fromUs: Math.min(fromUs, this.#untilUs), toUs };
+    this.#disturbedBy = undefined;
   }
 
   /** Ends `watch`. */
   unwatch(): void {
-    this.#watchedUs = -Infinity;
+    this.#watched = undefined;
   }
 
   get isWatching(): boolean {
-    return this.#watchedUs !== -Infinity;
+    return this.#watched !== undefined;
   }
 
-  /** Whether something came for the time that is watched. */
-  get isDisturbed(): boolean {
-    return this.#isDisturbed;
+  /** The device of which something came for the time that is watched; undefined where nothing came. */
+  get disturbedBy(): string | undefined {
+    return this.#disturbedBy;
   }
 
-  /** Points of this time are to be written, and none before it. */
-  note(timeUs: number): void {
-    if (timeUs < this.#watchedUs) this.#isDisturbed = true;
+  /** A point of the device and of this time, µs UTC, is to be written. */
+  note(timeUs: number, device: string): void {
+    if (this.#watched && timeUs >= this.#watched.fromUs && timeUs < this.#watched.toUs)
+      this.#disturbedBy = device;
   }
 
   /** From the next save on the step is to be ended. */

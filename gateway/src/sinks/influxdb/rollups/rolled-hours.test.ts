@@ -72,3 +72,18 @@ test('hours whose readings are gone are not rolled up again', () => {
   expect([rolled.isWhole('s', h(5)), rolled.isWhole('s', h(6))]).toEqual([true, false]);
   expect([rolled.untilUs('other'), rolled.isWhole('other', h(5))]).toEqual([h(5), true]);
 });
+
+test('the first hour that rollups do not hold is named: one that had readings since, else the next', () => {
+  const rolled = new RolledHours();
+  expect(rolled.lacking('s', h(4))).toEqual({ startUs: undefined, isStale: false });
+  rolled.advanced('s', h(4), 0);
+  expect(rolled.lacking('s', h(4))).toBeUndefined();
+  expect(rolled.lacking('s', h(5))).toEqual({ startUs: h(4), isStale: false });
+  rolled.touched('s', h(3), h(3));
+  rolled.touched('s', h(1), h(1));
+  expect(rolled.lacking('s', h(5))).toEqual({ startUs: h(1), isStale: true });
+  expect(rolled.lacking('s', h(1))).toBeUndefined();
+  rolled.retired(h(2));
+  expect(rolled.lacking('s', h(2))).toBeUndefined();
+  expect(rolled.lacking('other', h(3))).toEqual({ startUs: h(2), isStale: false });
+});

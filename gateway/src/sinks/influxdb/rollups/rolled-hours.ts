@@ -17,6 +17,14 @@ export const RolledState = Type.Object({
 });
 export type RolledState = Static<typeof RolledState>;
 
+/** An hour that rollups do not hold as it is. */
+export interface LackingHour {
+  /** Its start, µs UTC; undefined where nothing of the stream is rolled up. */
+  readonly startUs: number | undefined;
+  /** Whether it was rolled up, and has had readings since. */
+  readonly isStale: boolean;
+}
+
 interface Rolled {
   untilUs: number;
   readonly stale: Set<number>;
@@ -53,10 +61,16 @@ export class RolledHours {
 
   /** Whether rollups hold every hour of the stream before `untilUs`. */
   isWhole(stream: string, untilUs: number): boolean {
-    if (untilUs <= this.#retiredUs) return true;
-    const rolled = this.#streams.get(stream);
-    if (!rolled || rolled.untilUs < untilUs) return false;
-    return ![...rolled.stale].some((startUs) => startUs < untilUs);
+    return this.lacking(stream, untilUs) === undefined;
+  }
+
+  /** The first hour of the stream before `untilUs` that rollups do not hold; undefined where they hold all. */
+  lacking(stream: string, untilUs: number): LackingHour | undefined {
+    if (untilUs <= this.#retiredUs) return undefined;
+    const stale = [...(this.#streams.get(stream)?.stale ?? [])].filter((startUs) => startUs < untilUs);
+    if (stale.length > 0) return { startUs: Math.min(...stale), isStale: true };
+    const startUs = this.untilUs(stream);
+    return startUs === undefined || startUs < untilUs ? { startUs, isStale: false } : undefined;
   }
 
   /** All of it, for the state file. */

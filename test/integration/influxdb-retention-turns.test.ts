@@ -1,0 +1,161 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SensorBlock } from '@fieldline/protocol';
+import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
+import { Entries, gap, readings, secondUs, startUs } from '../contract/store-batches.ts';
+import { InfluxFront } from '../services/influx-front.ts';
+import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
+import { eventually } from '../services/wait.ts';
+
+const hourS = 3600;
+const hourUs = hourS * secondUs;
+/** Readings an hour of the sensor `air`. */
+const anHour = 36;
+/** Readings are kept for two hours, rollups for ever. */
+const keepUs = { readings: 2 * hourUs, '1m': Infinity, '1h': Infinity };
+const hours = 6;
+/** Turns after which it is told that nothing goes. */
+const manyTurns = 30;
+
+describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in which nothing goes', () => {
+  let influxd: Influxd;
+  let front: InfluxFront;
+  let directory: string;
+  let entries: Entries;
+  let store: InfluxStore;
+  let runs = 0;
+  let nowUs: number;
+  let ticks: (() => void)[] = [];
+  const told: string[] = [];
+  const logger = {
+    info: () => undefined,
+    warn: (_about: object, message: string) => void told.push(message),
+    error: () => undefined,
+  };
+
+  beforeAll(async () => {
+    influxd = await startInfluxd();
+  });
+  afterAll(() => influxd.remove());
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'fieldline-retention-'));
+    entries = new Entries('greenhouse-1');
+    told.length = 0;
+    runs += 1;
+    nowUs = startUs + hours * hourUs;
+    front = new InfluxFront(influxd.url);
+    await front.start();
+    const repeat = (_everyMs: number, work: () => void) => {
+      ticks.push(work);
+      return () => (ticks = []);
+    };
+    const address = { url: front.url, database: `turns_${runs}` };
+    store = new InfluxStore({ address, directory, logger, repeat, nowUs: () => nowUs, keepUs });
+    expect(await store.open(0)).toMatchObject({ kind: 'ready' });
+  });
+  afterEach(async () => {
+    front.cuts = undefined;
+    await store.close();
+    await front.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  async function number(q: string): Promise<number> {
+    const query = new URLSearchParams({ db: `turns_${runs}`, epoch: 'u', q }).toString();
+    const answer = await fetch(`${influxd.url}/query?${query}`, { method: 'POST' });
+    const { results } = JSON.parse(await answer.text());
+    return Number(results[0].series?.[0]?.values[0]?.[1] ?? 0);
+  }
+
+  const points = () => number(`SELECT count(temperature) FROM thermometer WHERE sensor = 'air'`);
+
+  const write = async (...sensors: SensorBlock[]): Promise<void> =>
+    expect(await store.write([entries.next(...sensors)])).toEqual({ kind: 'stored' });
+
+  const counted = async (): Promise<number | undefined> =>
+    new Map<string, number>(await store.counts()).get('greenhouse-1/air/temperature');
+
+  /** One batch an hour of the sensor `air`, until the clock says so, all rolled up but the last. */
+  async function someHours(from: number, to: number): Promise<void> {
+    nowUs = startUs + to * hourUs;
+    for (let hour = from; hour < to; hour++) {
+      const rows = Array.from({ length: anHour }, (_, at) => [hour * hourS + at * 100, at] as const);
+      await write(readings('air', 'temperature', rows));
+    }
+    await eventually('the hours are rolled up', async () => {
+      ticks[0]?.();
+      const q = `SELECT count(temperature_count) FROM fieldline_1h.thermometer WHERE sensor = 'air'`;
+      return (await number(q)) >= to - 1 ? true : undefined;
+    });
+  }
+
+  /** Turns until so many readings of `air` are left as points. */
+  const untilLeft = (count: number): Promise<true> =>
+    eventually(`${count} points`, async () => {
+      ticks[0]?.();
+      await store.retire();
+      return (await points()) === count ? true : undefined;
+    });
+
+  const held = (reason: string): number | undefined =>
+    store
+      .counters()
+      .find(({ name }) => name === 'fieldline_influxdb_retire_held_total')
+      ?.samples.find(({ labels }) => labels['reason'] === reason)?.value;
+
+  /** Writes what `blockOf` says before each question to InfluxDB. */
+  function writesBeforeQuestions(blockOf: (written: number) => SensorBlock): () => number {
+    let written = 0;
+    let isWriting = false;
+    front.cuts = async ({ query }, when) => {
+      if (when === 'after' || isWriting || query['q']?.startsWith('SELECT') !== true) return false;
+      isWriting = true;
+      await write(blockOf(written++));
+      isWriting = false;
+      return false;
+    };
+    return () => written;
+  }
+
+  test('a device that sends what is retired already does not keep the rest from going', async () => {
+    await someHours(0, hours);
+    await untilLeft(3 * anHour);
+    await someHours(hours, hours + 2);
+    const written = writesBeforeQuestions((at) => readings('air', 'temperature', [[101 + at, 1]]));
+    await store.retire();
+    front.cuts = undefined;
+    expect(written()).toBeGreaterThan(1);
+    expect(await points()).toBe(3 * anHour);
+    expect(await counted()).toBe((hours + 2) * anHour + written());
+    expect(told).toEqual([]);
+  });
+
+  test('a device that sends into an hour that is due again and again is named, and what is kept is counted', async () => {
+    await someHours(0, hours);
+    for (let turn = 1; turn <= manyTurns; turn++) {
+      await write(readings('air', 'temperature', [[100 * turn + 1, turn]]));
+      await store.retire();
+      expect([held('not-rolled-up'), told.length]).toEqual([turn, turn < manyTurns ? 0 : 1]);
+    }
+    expect(await points()).toBe(hours * anHour + manyTurns);
+    expect(told[0]).toContain('greenhouse-1/air/temperature gets readings for the hour of 2026-01-01T00:00');
+    await untilLeft(3 * anHour);
+    expect(await counted()).toBe(hours * anHour + manyTurns);
+  });
+
+  test('a device that sends whenever something is about to go is named, and what is kept is counted', async () => {
+    await someHours(0, hours);
+    const written = writesBeforeQuestions((at) => gap('slow', 100 + at, 101 + at, 'cable'));
+    for (let turn = 1; turn <= manyTurns; turn++) {
+      await store.retire();
+      expect([held('written-meanwhile'), told.length]).toEqual([turn, turn < manyTurns ? 0 : 1]);
+    }
+    front.cuts = undefined;
+    expect(told[0]).toContain('greenhouse-1 sends something for that time whenever it is about to go');
+    expect(await points()).toBe(hours * anHour);
+    await untilLeft(3 * anHour);
+    expect(await number('SELECT count(reason) FROM fieldline_gap')).toBe(written());
+  });
+});
