@@ -16,7 +16,7 @@ const halfHour = 180;
 const hours = 6;
 const total = 2 * hours * halfHour;
 
-describe.skipIf(influxdProgram.missing)('the state file of the InfluxDB sink', () => {
+describe.skipIf(influxdProgram.missing)('what the InfluxDB sink remembers', () => {
   let influxd: Influxd;
   let front: InfluxFront;
   let directory: string;
@@ -107,6 +107,23 @@ describe.skipIf(influxdProgram.missing)('the state file of the InfluxDB sink', (
     const [name = ''] = await readdir(directory);
     return join(directory, name);
   }
+
+  test('late readings of a quantity whose name ends as that of a quality are counted', async () => {
+    const qualityAt = (...seconds: number[]) =>
+      entries.next(
+        readings(
+          'air',
+          'air_quality',
+          seconds.map((second) => [second, 1] as const),
+        ),
+      );
+    await retiredAndClosed([...journaled(), qualityAt(20_000, 20_001)]);
+    store = make();
+    expect(await store.open()).toMatchObject({ kind: 'ready' });
+    expect(await store.write([qualityAt(3, 4, 5)])).toEqual({ kind: 'stored' });
+    expect(new Map<string, number>(await store.counts()).get('greenhouse-1/air/air_quality')).toBe(5);
+    expect([await counted(), await points()]).toEqual([total, 6 * halfHour]);
+  });
 
   test('a sink that never came to InfluxDB leaves its state as it is', async () => {
     const journal = journaled();

@@ -4,7 +4,7 @@ import { readingsToWindows } from '../../embedded/rollups/coarsen.ts';
 import type { JournaledBatch, SinkFailure } from '../../sink.ts';
 import type { InfluxHttp } from '../influx-http.ts';
 import type { LineBatch } from '../line-batch.ts';
-import { countsOfLine } from '../refused-line.ts';
+import { countsOfLine, quantitiesOf } from '../refused-line.ts';
 import { influxGrains } from '../rollups/grains.ts';
 import { hourToLines, joinParts, type HourRows } from '../rollups/roll-up-hour.ts';
 import { noteTimes } from './note-times.ts';
@@ -41,9 +41,10 @@ export class LateReadings {
    */
   take({ offset, batch }: JournaledBatch, lines: LineBatch, start: number, retired: RetiredReadings): void {
     const isNew = offset >= retired.seenTo;
+    const quantities = quantitiesOf(batch);
     lines.takeOut(start, (line) => {
       if (!isRetired(line, retired.untilUs)) return false;
-      if (isNew) countLine(batch.device, line, retired);
+      if (isNew) countLine(batch.device, line, retired, quantities);
       return true;
     });
     if (!isNew) return;
@@ -102,9 +103,14 @@ function isRetired(line: string, untilUs: number): boolean {
   return window === undefined || !stays(window);
 }
 
-function countLine(device: string, line: string, retired: RetiredReadings): void {
+function countLine(
+  device: string,
+  line: string,
+  retired: RetiredReadings,
+  quantities: ReadonlySet<string>,
+): void {
   const timeUs = Number(line.slice(line.lastIndexOf(' ') + 1));
-  for (const [name, readings] of Object.entries(countsOfLine(line, ''))) {
+  for (const [name, readings] of Object.entries(countsOfLine(line, '', quantities))) {
     const quantity = name.slice(name.indexOf('/') + 1);
     const field = line.includes(',window=') ? `${quantity}_mean` : quantity;
     const value = Number(new RegExp(`[ ,]${field}=([^, ]+)`).exec(line)?.[1] ?? NaN);
