@@ -158,4 +158,19 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
     await untilLeft(3 * anHour);
     expect(await number('SELECT count(reason) FROM fieldline_gap')).toBe(written());
   });
+
+  test.each(['before', 'after'] as const)(
+    'a drop that is cut off %s it is done is ended by the next turn',
+    async (cut) => {
+      await someHours(0, hours);
+      await write(gap('air', 10, 20, 'cable'));
+      const gaps = () => number('SELECT count(reason) FROM fieldline_gap');
+      front.cuts = ({ query }, when) => when === cut && query['q']?.startsWith('DROP SHARD') === true;
+      await expect(store.retire()).rejects.toThrow();
+      expect(await gaps()).toBe(cut === 'before' ? 1 : 0);
+      front.cuts = undefined;
+      await store.retire();
+      expect([await gaps(), await points(), await counted()]).toEqual([1, 3 * anHour, hours * anHour]);
+    },
+  );
 });

@@ -22,6 +22,7 @@ export const heldReasons = [
   /** What may have begun to be written is not written to its end. */
   'writes-unsettled',
 ] as const;
+/** One of them. */
 export type HeldReason = (typeof heldReasons)[number];
 
 /** Counts the turns in which something was due and did not go, and says when one is to be told. */

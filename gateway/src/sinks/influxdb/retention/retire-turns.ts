@@ -107,6 +107,7 @@ export class RetireTurns {
   async #step(): Promise<boolean> {
     const host = this.#host;
     const { retired } = host;
+    if (retired.dropping) return await this.#resume(retired);
     const span = await this.#retention.next(retired.untilUs, host.nowUs() - this.#keepUs);
     const nowUs = span ? Math.min(host.nowUs(), await host.newestUs()) : -Infinity;
     if (!span || span.toUs > nowUs - this.#keepUs) {
@@ -126,6 +127,19 @@ export class RetireTurns {
     } finally {
       retired.unwatch();
     }
+  }
+
+  /** Ends a drop that was cut off: no batch may come for a long time, and what stays is missing until then. */
+  async #resume(retired: RetiredReadings): Promise<boolean> {
+    return await this.#host.inTurn.run(async () => {
+      const { dropping } = retired;
+      // A write may have ended it.
+      if (!dropping) return true;
+      if (!this.#isCurrent(retired)) return this.#hold(dropping, 'writes-unsettled', writesUnsettledText);
+      await this.finish();
+      this.#end();
+      return true;
+    });
   }
 
   /** Drops the stretch, which is watched. */
@@ -151,12 +165,21 @@ export class RetireTurns {
     retired.beginDrop(dropping);
     await this.#saveBegin(retired);
     await this.finish();
+    this.#end();
+  }
+
+  /** Something went: what keeps the next from going is told anew. */
+  #end(): void {
     this.#told = undefined;
     this.held.end();
   }
 
   #isReady(retired: RetiredReadings): boolean {
-    return this.#host.isSettled() && this.#host.retired === retired && !retired.dropping;
+    return this.#isCurrent(retired) && !retired.dropping;
+  }
+
+  #isCurrent(retired: RetiredReadings): boolean {
+    return this.#host.isSettled() && this.#host.retired === retired;
   }
 
   /** The stretch does not go in this turn; where that goes on, it is told. Answers false: there is nothing more to do. */
