@@ -173,4 +173,17 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
       expect([await gaps(), await points(), await counted()]).toEqual([1, 3 * anHour, hours * anHour]);
     },
   );
+
+  test('a stream that is not rolled up holds what is due of all streams, which is told with its name, once', async () => {
+    await someHours(0, hours);
+    await untilLeft(3 * anHour);
+    await someHours(hours, hours + 2);
+    await write(readings('fast', 'temperature', [[4.5 * hourS, 1]]));
+    for (let turn = 1; turn <= 2 * manyTurns; turn++) await store.retire();
+    expect([held('not-rolled-up'), await points(), told.length]).toEqual([2 * manyTurns, 5 * anHour, 1]);
+    expect(told[0]).toMatch(/from 2026-01-01T03:00.* are kept beyond their age, and all that are newer/);
+    expect(told[0]).toContain('greenhouse-1/fast/temperature is not rolled up from 2026-01-01T03:00');
+    await untilLeft(3 * anHour);
+    expect(told).toHaveLength(1);
+  });
 });

@@ -171,17 +171,19 @@ export class InfluxRetention {
   }
 }
 
-/** A stream that has an hour before `untilUs` that rollups do not hold, and the hour; undefined where there is none. */
+/** The stream with the oldest hour before `untilUs` that rollups do not hold, and the hour; undefined where there is none. */
 export function notRolledUp(
   untilUs: number,
   { entries, rolled }: Omit<RetentionView, 'nowUs'>,
 ): { stream: StreamName; hour: LackingHour } | undefined {
+  let oldest: { stream: StreamName; hour: LackingHour } | undefined;
   for (const { device, sensor, quantity } of entries) {
     const stream = streamName(device, sensor, quantity);
     const hour = rolled.lacking(stream, untilUs);
-    if (hour) return { stream, hour };
+    if (hour && (!oldest || (hour.startUs ?? -Infinity) < (oldest.hour.startUs ?? -Infinity)))
+      oldest = { stream, hour };
   }
-  return undefined;
+  return oldest;
 }
 
 function retiredOf(readings: number, newest: NewestValue | undefined): RetiredStream {
