@@ -78,7 +78,8 @@ export function earliestUs(batch: Batch): number {
   let earliest = Infinity;
   for (const block of batch.sensors) {
     const times = block.kind === 'readings' ? block.t : block.kind === 'windows' ? block.start : block.from;
-    for (const timeUs of times) if (timeUs < earliest) earliest = timeUs;
+    // By index: this is asked of every batch once something was retired, and `for … of` takes several times as long.
+    for (let at = 0; at < times.length; at++) if (times[at]! < earliest) earliest = times[at]!;
   }
   return earliest;
 }
