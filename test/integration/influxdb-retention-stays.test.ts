@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
+import { InfluxHttp } from '../../gateway/src/sinks/influxdb/influx-http.ts';
+import { InfluxQueries } from '../../gateway/src/sinks/influxdb/influx-queries.ts';
+import { InfluxRetention } from '../../gateway/src/sinks/influxdb/retention/influx-retention.ts';
+import { stayingPoints } from '../../gateway/src/sinks/influxdb/retention/staying-points.ts';
+import { RolledHours } from '../../gateway/src/sinks/influxdb/rollups/rolled-hours.ts';
 import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
 import { Entries, gap, readings, secondUs, startUs, windows } from '../contract/store-batches.ts';
 import { InfluxFront } from '../services/influx-front.ts';
@@ -117,13 +122,68 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
   const longWindow = () => windows('soil', 'temperature', 2 * hourS, [{ startS: 0, values: [1, 2, 3] }]);
 
   test('stays where it is more than InfluxDB takes at once', async () => {
-    const gaps = Array.from({ length: 1000 }, (_, at) => gap('air', at, at + 1, 'a cable that is pulled'));
+    const reason = 'a cable, "pulled"\nfieldline_gap,sensor=air to=1,reason="no line" 1\\';
+    const gaps = Array.from({ length: 1000 }, (_, at) => gap('air', at, at + 1, reason));
     await write(entries.next(...gaps, longWindow()));
     await someHours();
     await untilRetired();
-    expect(await count('"to"', 'fieldline_gap')).toBe(1000);
+    expect(await count('"to"', `fieldline_gap WHERE "reason" = '${reason.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}'`)).toBe(1000); // prettier-ignore
     expect([await counted(soil), await counted(air)]).toEqual([3, hours * anHour]);
     expect(told).toEqual([]);
+  });
+
+  const partsOf = () => {
+    const address = { url: front.url, database: `stays_${runs}` };
+    return { queries: new InfluxQueries(address), http: new InfluxHttp(address), database: address.database };
+  };
+  const span = { fromUs: startUs, toUs: startUs + 2 * hourUs };
+
+  test('is read in parts, a time that many points share whole', async () => {
+    const rows = [0, 0, 0, 1, 1, 2, 3, 3, 3, 3, 4, 5, 6, 7, 8, 9, 9, 9];
+    const sensors = rows.map((at, index) => gap(`s${index}`, at, at + 1, `line "${index}"`));
+    const days = windows('soil', 'temperature', 7, [{ startS: 5, values: [1, 2] }]);
+    await write(entries.next(...sensors, days));
+    const { queries, http } = partsOf();
+    onTestFinished(() => http.close());
+    const types = new Set(['thermometer']);
+    const known = [{ device: 'greenhouse-1', sensor: 'soil', quantity: 'temperature', unit: 'Cel', type: 'thermometer', window: '7s', types }]; // prettier-ignore
+    const all = await stayingPoints(queries, known, span);
+    expect(all.kind === 'read' && all.lines.split('\n')).toHaveLength(rows.length + 3);
+    expect(all.kind === 'read' && [...all.counts]).toEqual([[soil, 2]]);
+    for (const pointsPerAnswer of [5, 6, 18, 19]) {
+      const inParts = await stayingPoints(queries, known, span, { charsMax: 1e6, pointsPerAnswer });
+      const sorted = (of: typeof all) => of.kind === 'read' && of.lines.split('\n').sort();
+      expect(sorted(inParts)).toEqual(sorted(all));
+    }
+    const tooFew = await stayingPoints(queries, known, span, { charsMax: 1e6, pointsPerAnswer: 4 });
+    expect(tooFew).toEqual({
+      kind: 'held',
+      reason: expect.stringContaining('4 or more points stand at one time'),
+    });
+  });
+
+  test('keeps its shard where it is more than may be kept, and is read no further', async () => {
+    await write(entries.next(...Array.from({ length: 500 }, (_, at) => gap('air', at, at + 1, 'cable'))));
+    const { http, ...others } = partsOf();
+    onTestFinished(() => http.close());
+    const staying = { charsMax: 2000, pointsPerAnswer: 11 };
+    const retention = new InfluxRetention({ http, ...others, keepUs, staying });
+    front.requests.length = 0;
+    const prepared = await retention.prepare(span, {
+      entries: [],
+      rolled: new RolledHours(),
+      nowUs: startUs,
+    });
+    expect(prepared).toEqual({
+      kind: 'held',
+      cause: 'stays-too-much',
+      reason: expect.stringMatching(
+        /from 2026-01-01T00:.* to 2026-01-01T02:.* more than 2000 characters.*SHARD DURATION/,
+      ),
+    });
+    const asked = front.requests.filter(({ query }) => query['q']?.includes('"reason"'));
+    expect(asked.length).toBeLessThan(5);
+    expect(asked.every(({ query }) => query['q']?.endsWith('LIMIT 11'))).toBe(true);
   });
 
   test('a line that InfluxDB refuses keeps its shard, which is said once', async () => {

@@ -8,7 +8,7 @@ import { catalogMeasurement, type CatalogEntry } from '../stream-catalog.ts';
 import type { HeldReason } from './held-turns.ts';
 import type { Dropping, RetiredStream } from './retired-readings.ts';
 import { defaultShards, shortenShards, spansOf, type ShardSpan } from './shard-spans.ts';
-import { gapMeasurement, stayingPoints } from './staying-points.ts';
+import { gapMeasurement, stayingPoints, type StayingLimits } from './staying-points.ts';
 import { refusalOf, writeBack } from './write-back.ts';
 
 /** How much time one count asks about: a count of everything may take longer than a question may. */
@@ -20,6 +20,8 @@ export interface RetentionParts {
   readonly queries: InfluxQueries;
   readonly database: string;
   readonly keepUs: RollupKeepUs;
+  /** Default: `stayingLimits`. */
+  readonly staying?: StayingLimits;
 }
 
 /** What is known of streams where a step is prepared. */
@@ -84,7 +86,9 @@ export class InfluxRetention {
       const reason = `Rollups lack readings of ${lacking}; its hours are rolled up again`;
       return { kind: 'held', cause: 'rollups-lack-readings', reason };
     }
-    const { lines, counts } = await stayingPoints(queries, entries, span);
+    const staying = await stayingPoints(queries, entries, span, this.#parts.staying);
+    if (staying.kind === 'held') return { ...staying, cause: 'stays-too-much' };
+    const { lines, counts } = staying;
     const refusal = await this.#refusal(lines);
     if (refusal !== undefined) return { kind: 'held', cause: 'stays-refused', reason: refusal };
     const newest = await newestValues(queries, entries, span);

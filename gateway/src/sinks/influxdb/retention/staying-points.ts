@@ -1,25 +1,35 @@
 import { streamName, type StreamName } from '@fieldline/protocol';
 import { possibleBits } from '../../embedded/rollups/roll-up.ts';
 import { identifier, literal } from '../influxql.ts';
-import type { InfluxQueries, Series } from '../influx-queries.ts';
-import { encodeFloat, encodeKey, encodeMeasurement, encodeString } from '../line-protocol.ts';
+import type { InfluxQueries } from '../influx-queries.ts';
 import { countsOfLine } from '../refused-line.ts';
-import { during } from '../store-inventory.ts';
 import { catalogMeasurement, type CatalogEntry } from '../stream-catalog.ts';
+import { pointsByTime, type PointsPart } from './points-by-time.ts';
 import type { ShardSpan } from './shard-spans.ts';
 
 /** Gaps, as `batch-to-lines.ts` writes them. */
 export const gapMeasurement = 'fieldline_gap';
 
-/** Line protocol that one drop may keep, in characters: it stands in the state file meanwhile. */
-export const stayingCharsMax = 64 * 1024 * 1024;
-
-/** Points that stay when their shards go, as line protocol. */
-export interface StayingPoints {
-  readonly lines: string;
-  /** The readings among them, by stream. */
-  readonly counts: ReadonlyMap<StreamName, number>;
+/** How much is read of what stays. */
+export interface StayingLimits {
+  /** Line protocol that one drop may keep, in characters: it stands in memory and in the state file meanwhile. */
+  readonly charsMax: number;
+  /** Points that one answer of InfluxDB holds at most, and that may stand at one microsecond. */
+  readonly pointsPerAnswer: number;
 }
+
+/** The limits that hold where no others are given. */
+export const stayingLimits: StayingLimits = { charsMax: 64 * 1024 * 1024, pointsPerAnswer: 10_000 };
+
+/** Points that stay when their shards go, as line protocol; or why they cannot be kept, for people. */
+export type StayingPoints =
+  | {
+      readonly kind: 'read';
+      readonly lines: string;
+      /** The readings among them, by stream. */
+      readonly counts: ReadonlyMap<StreamName, number>;
+    }
+  | { readonly kind: 'held'; readonly reason: string };
 
 /** Whether windows of this kind stay, since no rollup can hold them: those of a day, or of seven seconds. */
 export function stays(window: string): boolean {
@@ -27,35 +37,43 @@ export function stays(window: string): boolean {
 }
 
 /**
- * Reads what is not readings, and what no rollup can hold: gaps, what is known of streams, windows that stay. Rejects as `ask` does, and
- * with a RangeError where it is more than `stayingCharsMax`.
+ * Reads what is not readings, and what no rollup can hold: gaps, what is known of streams, windows that stay. It is read a part after
+ * the other, and no further than the limits. Rejects as `ask` does.
  */
 export async function stayingPoints(
   queries: InfluxQueries,
   entries: readonly CatalogEntry[],
   span: ShardSpan,
+  limits: StayingLimits = stayingLimits,
 ): Promise<StayingPoints> {
   const types = [...new Set(entries.flatMap((entry) => [...entry.types]))];
-  const kinds = await staying(queries, types);
-  const of = [gapMeasurement, catalogMeasurement].map((name) => ({ name, where: `time > 0` }));
-  const windows = kinds.map(({ type, window }) => ({ name: type, where: `"window" = ${literal(window)}` }));
+  const windows = await windowsThatStay(queries, types);
+  const parts: PointsPart[] = [gapMeasurement, catalogMeasurement].map((measurement) => ({ measurement }));
   let lines = '';
   const counts = new Map<StreamName, number>();
-  for (const { name, where } of [...of, ...windows]) {
-    const statement = `SELECT * FROM ${identifier(name)} WHERE ${where}${during(span)} GROUP BY *`;
-    const [series = []] = await queries.ask(statement);
-    for (const each of series) lines += linesOf(each, counts);
-    if (lines.length > stayingCharsMax)
-      throw new RangeError(`Gaps and long windows there take more than ${stayingCharsMax} characters.`);
+  for (const part of [...parts, ...windows]) {
+    for await (const page of pointsByTime(queries, part, span, limits.pointsPerAnswer)) {
+      if (page.kind === 'held') return held(span, page.reason);
+      for (const { line, device } of page.points) {
+        lines += `${line}\n`;
+        addCounts(counts, line, device);
+      }
+      if (lines.length > limits.charsMax) return held(span, `take more than ${limits.charsMax} characters`);
+    }
   }
-  return { lines, counts };
+  return { kind: 'read', lines, counts };
+}
+
+/** A shard that is kept, with newer ones behind it. */
+function held({ fromUs, toUs }: ShardSpan, reason: string): StayingPoints {
+  const [from, to] = [fromUs, toUs].map((us) => new Date(us / 1000).toISOString());
+  const remedy =
+    'Shorter shards of that policy hold less (`ALTER RETENTION POLICY … SHARD DURATION 1h`), as do windows whose length divides a minute';
+  return { kind: 'held', reason: `Gaps and long windows from ${from} to ${to} ${reason}. ${remedy}` };
 }
 
 /** The kinds of window that stay, by measurement. */
-async function staying(
-  queries: InfluxQueries,
-  types: readonly string[],
-): Promise<{ type: string; window: string }[]> {
+async function windowsThatStay(queries: InfluxQueries, types: readonly string[]): Promise<PointsPart[]> {
   if (types.length === 0) return [];
   const statements = types.map((type) => `SHOW TAG VALUES FROM ${identifier(type)} WITH KEY = "window"`);
   const answers = await queries.ask(...statements);
@@ -63,49 +81,15 @@ async function staying(
     series
       .flatMap(({ values }) => values.map(([, window]) => String(window)))
       .filter(stays)
-      .map((window) => ({ type: types[index] ?? '', window })),
+      .map((window) => ({ measurement: types[index] ?? '', where: `"window" = ${literal(window)}` })),
   );
 }
 
-/** One series of `SELECT * … GROUP BY *` as it was written: every field a float or a string. Adds its readings to `counts`. */
-function linesOf({ name = '', tags = {}, columns, values }: Series, counts: Map<StreamName, number>): string {
-  const measurement = encodeMeasurement(name);
-  if (!measurement.ok) return '';
-  const series =
-    measurement.value +
-    Object.entries(tags)
-      .filter(([, value]) => value !== '')
-      .map(([key, value]) => `,${encoded(key)}=${encoded(value)}`)
-      .join('');
-  let lines = '';
-  for (const [timeUs, ...cells] of values) {
-    const fields = cells.flatMap((cell, index) => fieldOf(columns[index + 1] ?? '', cell));
-    if (fields.length === 0) continue;
-    const line = `${series} ${fields.join(',')} ${Number(timeUs)}`;
-    lines += `${line}\n`;
-    for (const [stream, count] of Object.entries(countsOfLine(line, '')))
-      add(counts, streamOf(tags['device'] ?? '', stream), count);
+/** The readings of one line, which a refused one would count. */
+function addCounts(counts: Map<StreamName, number>, line: string, device: string): void {
+  for (const [name, count] of Object.entries(countsOfLine(line, ''))) {
+    const [sensor = '', quantity = ''] = name.split('/');
+    const stream = streamName(device, sensor, quantity);
+    counts.set(stream, (counts.get(stream) ?? 0) + count);
   }
-  return lines;
-}
-
-function fieldOf(name: string, cell: number | string | boolean | null | undefined): string[] {
-  if (cell === null || cell === undefined) return [];
-  if (typeof cell === 'number') return [`${encoded(name)}=${encodeFloat(cell)}`];
-  return [`${encoded(name)}=${typeof cell === 'string' ? encodeString(cell) : String(cell)}`];
-}
-
-/** What InfluxDB holds was written, so that it can be written. */
-function encoded(name: string): string {
-  const key = encodeKey(name);
-  return key.ok ? key.value : '';
-}
-
-function streamOf(device: string, sensorAndQuantity: string): StreamName {
-  const [sensor = '', quantity = ''] = sensorAndQuantity.split('/');
-  return streamName(device, sensor, quantity);
-}
-
-function add(counts: Map<StreamName, number>, stream: StreamName, count: number): void {
-  counts.set(stream, (counts.get(stream) ?? 0) + count);
 }

@@ -16,7 +16,7 @@ export async function writeBack(http: InfluxHttp, lines: string): Promise<Refuse
   for (let from = 0; from < lines.length;) {
     writer.begin();
     while (from < lines.length && !writer.isFull) {
-      const end = lines.indexOf('\n', from);
+      const end = lineEnd(lines, from);
       writer.batch.add(lines.slice(from, end), 0);
       from = end + 1;
     }
@@ -25,6 +25,18 @@ export async function writeBack(http: InfluxHttp, lines: string): Promise<Refuse
     if (outcome.refused[0]) return outcome.refused[0];
   }
   return undefined;
+}
+
+/** Where the line that begins at `from` ends: strings may hold line breaks, names none. */
+function lineEnd(lines: string, from: number): number {
+  let at = from;
+  while (at < lines.length && lines[at] !== ' ') at += lines[at] === '\\' ? 2 : 1;
+  let isQuoted = false;
+  while (at < lines.length && (isQuoted || lines[at] !== '\n')) {
+    if (lines[at] === '"') isQuoted = !isQuoted;
+    at += isQuoted && lines[at] === '\\' ? 2 : 1;
+  }
+  return at;
 }
 
 /** What was refused, and why, for people. */
