@@ -226,4 +226,30 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
     await untilRetired();
     expect([await counted(soil), await counted(air)]).toEqual([3, hours * anHour + 1]);
   });
+
+  test.each([
+    [
+      'a field of another',
+      'thermometer,device=greenhouse-1,sensor=air load=1',
+      'the field “load” of “thermometer”',
+    ],
+    [
+      'a device of another',
+      'thermometer,device=other,sensor=own temperature_quality=1',
+      '“other/own” in “thermometer”',
+    ],
+    ['a point without a device', 'thermometer,host=telegraf temperature_quality=1', '“/” in “thermometer”'],
+  ])('%s in a measurement of ours keeps its shard, which is said', async (_what, line, name) => {
+    await write(entries.next(readings('air', 'raw', [[1, 1]], { extra: true })));
+    await someHours();
+    const url = `${influxd.url}/write?db=stays_${runs}&precision=u`;
+    expect((await fetch(url, { method: 'POST', body: `${line} ${startUs + 1}` })).status).toBe(204);
+    await store.retire();
+    await store.retire();
+    expect(await points()).toBe(hours * anHour);
+    expect(told).toEqual([expect.stringContaining(name)]);
+    await influxql(`DELETE FROM thermometer WHERE time = ${startUs + 1}u`);
+    await untilRetired();
+    expect(await counted(air)).toBe(hours * anHour);
+  });
 });

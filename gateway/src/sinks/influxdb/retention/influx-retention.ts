@@ -4,11 +4,12 @@ import type { InfluxQueries } from '../influx-queries.ts';
 import { influxGrains, type RollupKeepUs } from '../rollups/grains.ts';
 import type { LackingHour, RolledHours } from '../rollups/rolled-hours.ts';
 import { newestValues, rolledCounts, storedCounts, type NewestValue } from '../store-inventory.ts';
-import { catalogMeasurement, type CatalogEntry } from '../stream-catalog.ts';
+import type { CatalogEntry } from '../stream-catalog.ts';
+import { foreignPoints } from './foreign-points.ts';
 import type { HeldReason } from './held-turns.ts';
 import type { Dropping, RetiredStream } from './retired-readings.ts';
 import { defaultShards, shortenShards, spansOf, type ShardSpan } from './shard-spans.ts';
-import { gapMeasurement, stayingPoints, type StayingLimits } from './staying-points.ts';
+import { stayingPoints, type StayingLimits } from './staying-points.ts';
 import { refusalOf, writeBack } from './write-back.ts';
 
 /** How much time one count asks about: a count of everything may take longer than a question may. */
@@ -73,9 +74,9 @@ export class InfluxRetention {
    */
   async prepare(span: ShardSpan, view: RetentionView): Promise<Preparation> {
     const { entries, rolled } = view;
-    const foreign = await this.#foreign(span, entries);
+    const foreign = await foreignPoints(this.#parts.queries, entries, span);
     if (foreign !== undefined) {
-      const reason = `The measurement “${foreign}” is no sensor’s: it would go with the readings. Give it a retention policy of its own`;
+      const reason = `No sensor of the gateway wrote ${foreign}: it would go with the readings. Give it a retention policy of its own`;
       return { kind: 'held', cause: 'foreign-points', reason };
     }
     const { queries } = this.#parts;
@@ -132,16 +133,6 @@ export class InfluxRetention {
     const remedy =
       'Raise its `max-body-size`, or take the duration from the policy of readings, as the reason says';
     return `InfluxDB refuses again what must stay of them, ${refusalOf(refused)}. ${remedy}`;
-  }
-
-  /** A measurement with points there that the sink did not write. */
-  async #foreign(span: ShardSpan, entries: readonly CatalogEntry[]): Promise<string | undefined> {
-    const own = new Set([gapMeasurement, catalogMeasurement, ...entries.flatMap(({ types }) => [...types])]);
-    const within = `time >= ${span.fromUs}u AND time < ${span.toUs}u`;
-    // Copies alone make no stream.
-    const statement = `SELECT * FROM /.*/ WHERE "extra" = '' AND ${within} LIMIT 1`;
-    const [series = []] = await this.#parts.queries.ask(statement);
-    return series.map(({ name = '' }) => name).find((name) => !own.has(name));
   }
 
   async #counted(
