@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -65,6 +65,13 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     const opened = new InfluxStore({ address, directory, logger, repeat, nowUs: () => nowUs, keepUs: keep });
     expect(await opened.open(journalEnd)).toMatchObject({ kind: 'ready' });
     return opened;
+  }
+
+  /** The state file as it stands on the disk. */
+  async function stateNow(): Promise<{ path: string; content: string }> {
+    const [name = ''] = (await readdir(directory)).filter((each) => each.endsWith('.json'));
+    const path = join(directory, name);
+    return { path, content: await readFile(path, 'utf8') };
   }
 
   async function influxql(q: string): Promise<{ values: unknown[][] }[]> {
@@ -204,12 +211,14 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
   test('readings that come for a time that is retired reach the rollups and are counted once', async () => {
     await retireSome();
     const late = [entries.next(hourOf(1, 60, 5)), entries.next(readings('air', 'temperature', [[7, 9999]]))];
+    const before = await stateNow();
     await write(...late);
     const total = hours * anHour + 61;
     expect([await counted(), await points()]).toEqual([total, 3 * anHour]);
     expect(sum((await ask(hours)).columns.count)).toBe(total);
     expect((await ask(360)).columns.max[0]).toBe(9999);
     // Its end came before the position was durable: the same entries come again.
+    await writeFile(before.path, before.content);
     const { offset } = late[0] ?? { offset: 0 };
     const other = await open();
     const resumed = await other.open();
