@@ -193,6 +193,21 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
     expect(series?.values[0]?.[1]).toBe(99);
   });
 
+  test('follow what somebody has deleted from InfluxDB by hand, when a reading comes late', async () => {
+    await write(...someHours('air'));
+    await untilRolled(hours);
+    const at = (second: number): string => `${startUs + second * secondUs}u`;
+    await influxql(`DELETE FROM thermometer WHERE time >= ${at(600)} AND time < ${at(1200)}`);
+    await write(entries.next(readings('air', 'temperature', [[0.05, 1]])));
+    await eventually('the hour is rolled up again', async () => {
+      tick?.();
+      const [series] = await influxql(
+        `SELECT temperature_count FROM fieldline_1h.thermometer WHERE time = ${at(0)}`,
+      );
+      return series?.values[0]?.[1] === (hourS - 600) * ratePerSec + 1 ? true : undefined;
+    });
+  });
+
   test('are made anew where the database has gone', async () => {
     const written = someHours('air');
     await write(...written);

@@ -114,7 +114,11 @@ export class InfluxStore implements Sink, Store {
     this.#http = new InfluxHttp(address, options.requestTimeoutMs);
     this.#lines = new LineWriter(this.#http);
     this.#queries = new InfluxQueries(address);
-    const rollups = new InfluxRollups(this.#http, this.#queries);
+    const rollups = new InfluxRollups(
+      this.#http,
+      this.#queries,
+      () => this.#retires || this.#memory.mayHaveLost,
+    );
     this.#late = new LateReadings(this.#http);
     if (address.token === undefined) {
       this.#turns = new RollTurns(rollups, options.logger);
@@ -161,9 +165,9 @@ export class InfluxStore implements Sink, Store {
       return { kind: 'retryable', failure: this.#queryFailure(error) };
     }
     this.#isClosed = false;
-    const { repeat = repeatByTimer, rollEveryMs: everyMs = rollEveryMs, keepUs } = this.#options;
+    const { repeat = repeatByTimer, rollEveryMs: everyMs = rollEveryMs } = this.#options;
     if (this.#turns) this.#stopRolling ??= repeat(everyMs, () => void this.#roll());
-    if (this.#retirement && Number.isFinite(keepUs?.readings ?? Infinity))
+    if (this.#retirement && this.#retires)
       this.#stopRetiring ??= repeat(retireEveryMs, () => void this.#retirement?.take());
     return { kind: 'ready', resumeAt: this.#memory.offset };
   }
@@ -217,10 +221,14 @@ export class InfluxStore implements Sink, Store {
     });
   }
 
+  /** Whether readings go that are too old. */
+  get #retires(): boolean {
+    return Number.isFinite(this.#options.keepUs?.readings ?? Infinity);
+  }
+
   /** For `/metrics`. */
   counters(): readonly Counter[] {
-    const retires =
-      Number.isFinite(this.#options.keepUs?.readings ?? Infinity) || this.#memory.retired.total > 0;
+    const retires = this.#retires || this.#memory.retired.total > 0;
     return [
       ...(this.#turns ? rollCounters(this.#turns) : []),
       ...(this.#retirement && retires ? retireCounters(this.#memory.retired, this.#retirement) : []),

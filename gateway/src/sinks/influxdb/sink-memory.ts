@@ -43,6 +43,11 @@ export class SinkMemory {
     this.#isRestored = true;
   }
 
+  /** Whether readings were retired of which this may know nothing any more: their rollups are all that is left. */
+  get mayHaveLost(): boolean {
+    return this.retired.untilUs > Number.NEGATIVE_INFINITY || this.#file.wasPutAside;
+  }
+
   /** The journal comes again from `offset` on, into the database as it is. */
   async rebuild(offset: number): Promise<void> {
     this.separation = new TimeSeparation();

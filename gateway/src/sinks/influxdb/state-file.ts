@@ -119,6 +119,11 @@ export class StateFile {
     await this.settle();
   }
 
+  /** Whether one that was damaged lies beside it still. */
+  get wasPutAside(): boolean {
+    return existsSync(`${this.#path}.unusable-1`);
+  }
+
   #putAside(logger: Pick<SinkLogger, 'error'>): void {
     let number = 1;
     while (existsSync(`${this.#path}.unusable-${number}`)) number += 1;

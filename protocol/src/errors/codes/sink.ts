@@ -94,7 +94,7 @@ export const sinkErrors = defineErrors({
     number: 6018,
     title: 'The state file of the InfluxDB sink cannot be read or made durable; it is tried again.',
     remedy:
-      'Look at the disk, the rights of the folder `sinks` and the limit of open files. Do not remove the file: it holds the count of readings that were retired.',
+      'Look at the disk, the rights of the folder `sinks` and the limit of open files. Where `influxdb.keepReadings` is set, do not remove the file: it holds the count of readings that were retired.',
   },
   POINT_NOT_ENCODABLE: {
     number: 6016,

@@ -22,17 +22,20 @@ export type RollOutcome =
 
 /**
  * Rolls hours up: reads what InfluxDB holds of one stream in one hour, and writes its minutes and its hour. The same points
- * each time, so that a repetition after a crash, or for readings that came late, replaces them; a window that counts more than is to be
- * written now stays.
+ * each time, so that a repetition after a crash, or for readings that came late, replaces them. Where rollups may be all that is left of
+ * readings, a window that counts more than is to be written now stays.
  */
 export class InfluxRollups {
   readonly #http: InfluxHttp;
   readonly #queries: InfluxQueries;
   readonly #before: RolledBefore;
+  readonly #mayHoldMore: () => boolean;
 
-  constructor(http: InfluxHttp, queries: InfluxQueries) {
+  /** `mayHoldMore`: whether rollups may hold readings that InfluxDB has no more, which nobody took out of it by hand. */
+  constructor(http: InfluxHttp, queries: InfluxQueries, mayHoldMore: () => boolean) {
     this.#http = http;
     this.#queries = queries;
+    this.#mayHoldMore = mayHoldMore;
     this.#before = new RolledBefore(queries);
   }
 
@@ -61,7 +64,7 @@ export class InfluxRollups {
 
   async #roll(entry: CatalogEntry, startUs: number): Promise<{ outcome: RollOutcome; rows: number }> {
     const rows = await this.#rowsOf(entry, startUs);
-    const before = await this.#before.countsOf(entry, startUs);
+    const before = this.#mayHoldMore() ? await this.#before.countsOf(entry, startUs) : undefined;
     for (const rollup of hourToLines(entry, rows)) {
       const lines = notLess(rollup, before);
       if (lines.length === 0) continue;
@@ -95,8 +98,8 @@ export class InfluxRollups {
 }
 
 /** The lines of windows that count no less than what stands there. */
-function notLess({ grain, windows, lines }: RollupLines, before: CountsBefore): string[] {
-  const counts = before.get(grain.name);
+function notLess({ grain, windows, lines }: RollupLines, before: CountsBefore | undefined): string[] {
+  const counts = before?.get(grain.name);
   return lines.filter((_, at) => windows.count[at]! >= (counts?.get(windows.start[at]!) ?? 0));
 }
 
