@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
 import { InfluxHttp } from '../../gateway/src/sinks/influxdb/influx-http.ts';
@@ -11,6 +8,7 @@ import { RolledHours } from '../../gateway/src/sinks/influxdb/rollups/rolled-hou
 import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
 import { Entries, gap, readings, secondUs, startUs, windows } from '../contract/store-batches.ts';
 import { InfluxFront } from '../services/influx-front.ts';
+import { InfluxSurroundings } from '../services/influx-surroundings.ts';
 import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
 import { eventually } from '../services/wait.ts';
 
@@ -28,29 +26,20 @@ const maxBodyBytes = 16_384;
 
 describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go', () => {
   let influxd: Influxd;
-  let directory: string;
+  let around: InfluxSurroundings;
   let entries: Entries;
   let store: InfluxStore;
   let front: InfluxFront;
   let runs = 0;
-  const told: string[] = [];
-  const logger = {
-    info: () => undefined,
-    warn: (_about: object, message: string) => void told.push(message),
-    error: () => undefined,
-  };
-  let ticks: (() => void)[] = [];
 
   beforeAll(async () => {
     influxd = await startInfluxd({ maxBodyBytes });
   });
   afterAll(() => influxd.remove());
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'fieldline-stays-'));
-    onTestFinished(() => rm(directory, { recursive: true }));
+    around = await InfluxSurroundings.make(`stays_${++runs}`, influxd.url);
+    onTestFinished(() => around.remove());
     entries = new Entries('greenhouse-1');
-    told.length = 0;
-    runs += 1;
     front = new InfluxFront(influxd.url);
     await front.start();
     store = await open();
@@ -61,27 +50,15 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
   });
 
   async function open(): Promise<InfluxStore> {
-    const address = { url: front.url, database: `stays_${runs}` };
-    ticks = [];
-    const repeat = (_everyMs: number, work: () => void) => {
-      ticks.push(work);
-      return () => (ticks = []);
-    };
+    const address = { url: front.url, database: around.database };
     const nowUs = (): number => startUs + hours * hourUs;
-    const opened = new InfluxStore({ address, directory, logger, repeat, nowUs, keepUs });
+    const opened = new InfluxStore({ ...around.options(), address, nowUs, keepUs });
     expect(await opened.open(0)).toMatchObject({ kind: 'ready' });
     return opened;
   }
 
-  async function influxql(q: string): Promise<{ values: unknown[][] }[]> {
-    const query = new URLSearchParams({ db: `stays_${runs}`, epoch: 'u', q }).toString();
-    const answer = await fetch(`${influxd.url}/query?${query}`, { method: 'POST' });
-    const { results } = JSON.parse(await answer.text());
-    return results[0].series ?? [];
-  }
-
   const count = async (what: string, of: string): Promise<number> =>
-    Number((await influxql(`SELECT count(${what}) FROM ${of}`))[0]?.values[0]?.[1] ?? 0);
+    around.number(`SELECT count(${what}) FROM ${of}`);
 
   const points = (): Promise<number> =>
     count('temperature', `thermometer WHERE sensor = 'air' AND "window" = ''`);
@@ -100,7 +77,7 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
       await write(entries.next(readings('air', 'temperature', rows)));
     }
     await eventually('hours that are rolled up', async () => {
-      ticks[0]?.();
+      around.tick();
       const rolled = await count('temperature_count', `fieldline_1h.thermometer WHERE sensor = 'air'`);
       return rolled >= hours - 1 ? true : undefined;
     });
@@ -109,7 +86,7 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
   /** Retires until readings older than two hours are gone. */
   async function untilRetired(): Promise<void> {
     await eventually('readings that are gone', async () => {
-      ticks[0]?.();
+      around.tick();
       await store.retire();
       return (await points()) === 3 * anHour ? true : undefined;
     });
@@ -129,7 +106,7 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
     await untilRetired();
     expect(await count('"to"', `fieldline_gap WHERE "reason" = '${reason.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}'`)).toBe(1000); // prettier-ignore
     expect([await counted(soil), await counted(air)]).toEqual([3, hours * anHour]);
-    expect(told).toEqual([]);
+    expect(around.told).toEqual([]);
   });
 
   const partsOf = () => {
@@ -196,7 +173,7 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
     await store.retire();
     front.answers.length = 0;
     expect([await points(), await count('"to"', 'fieldline_gap')]).toEqual([hours * anHour, 1]);
-    expect(told).toEqual([expect.stringContaining('InfluxDB refuses again')]);
+    expect(around.told).toEqual([expect.stringContaining('InfluxDB refuses again')]);
     expect(failures()).toBe(2);
     await untilRetired();
     expect([await counted(soil), await count('"to"', 'fieldline_gap')]).toEqual([3, 1]);
@@ -242,13 +219,13 @@ describe.skipIf(influxdProgram.missing)('what stays in InfluxDB when readings go
   ])('%s in a measurement of ours keeps its shard, which is said', async (_what, line, name) => {
     await write(entries.next(readings('air', 'raw', [[1, 1]], { extra: true })));
     await someHours();
-    const url = `${influxd.url}/write?db=stays_${runs}&precision=u`;
+    const url = `${influxd.url}/write?db=${around.database}&precision=u`;
     expect((await fetch(url, { method: 'POST', body: `${line} ${startUs + 1}` })).status).toBe(204);
     await store.retire();
     await store.retire();
     expect(await points()).toBe(hours * anHour);
-    expect(told).toEqual([expect.stringContaining(name)]);
-    await influxql(`DELETE FROM thermometer WHERE time = ${startUs + 1}u`);
+    expect(around.told).toEqual([expect.stringContaining(name)]);
+    await around.influxql(`DELETE FROM thermometer WHERE time = ${startUs + 1}u`);
     await untilRetired();
     expect(await counted(air)).toBe(hours * anHour);
   });

@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SensorBlock } from '@fieldline/protocol';
 import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
 import { Entries, gap, readings, secondUs, startUs } from '../contract/store-batches.ts';
 import { InfluxFront } from '../services/influx-front.ts';
+import { InfluxSurroundings } from '../services/influx-surroundings.ts';
 import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
 import { eventually } from '../services/wait.ts';
 
@@ -22,54 +20,34 @@ const manyTurns = 30;
 describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in which nothing goes', () => {
   let influxd: Influxd;
   let front: InfluxFront;
-  let directory: string;
+  let around: InfluxSurroundings;
   let entries: Entries;
   let store: InfluxStore;
   let runs = 0;
   let nowUs: number;
-  let ticks: (() => void)[] = [];
-  const told: string[] = [];
-  const logger = {
-    info: () => undefined,
-    warn: (_about: object, message: string) => void told.push(message),
-    error: () => undefined,
-  };
 
   beforeAll(async () => {
     influxd = await startInfluxd();
   });
   afterAll(() => influxd.remove());
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'fieldline-retention-'));
+    around = await InfluxSurroundings.make(`turns_${++runs}`, influxd.url);
     entries = new Entries('greenhouse-1');
-    told.length = 0;
-    runs += 1;
     nowUs = startUs + hours * hourUs;
     front = new InfluxFront(influxd.url);
     await front.start();
-    const repeat = (_everyMs: number, work: () => void) => {
-      ticks.push(work);
-      return () => (ticks = []);
-    };
-    const address = { url: front.url, database: `turns_${runs}` };
-    store = new InfluxStore({ address, directory, logger, repeat, nowUs: () => nowUs, keepUs });
+    const address = { url: front.url, database: around.database };
+    store = new InfluxStore({ ...around.options(), address, nowUs: () => nowUs, keepUs });
     expect(await store.open(0)).toMatchObject({ kind: 'ready' });
   });
   afterEach(async () => {
     front.cuts = undefined;
     await store.close();
     await front.stop();
-    await rm(directory, { recursive: true });
+    await around.remove();
   });
 
-  async function number(q: string): Promise<number> {
-    const query = new URLSearchParams({ db: `turns_${runs}`, epoch: 'u', q }).toString();
-    const answer = await fetch(`${influxd.url}/query?${query}`, { method: 'POST' });
-    const { results } = JSON.parse(await answer.text());
-    return Number(results[0].series?.[0]?.values[0]?.[1] ?? 0);
-  }
-
-  const points = () => number(`SELECT count(temperature) FROM thermometer WHERE sensor = 'air'`);
+  const points = () => around.number(`SELECT count(temperature) FROM thermometer WHERE sensor = 'air'`);
 
   const write = async (...sensors: SensorBlock[]): Promise<void> =>
     expect(await store.write([entries.next(...sensors)])).toEqual({ kind: 'stored' });
@@ -85,9 +63,9 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
       await write(readings('air', 'temperature', rows));
     }
     await eventually('the hours are rolled up', async () => {
-      ticks[0]?.();
+      around.tick();
       const q = `SELECT count(temperature_count) FROM fieldline_1h.thermometer WHERE sensor = 'air'`;
-      return (await number(q)) >= to - 1 ? true : undefined;
+      return (await around.number(q)) >= to - 1 ? true : undefined;
     });
     // Behind the rollup that is still under way: its questions would wait for writes that wait for it.
     expect(await store.write([])).toEqual({ kind: 'stored' });
@@ -96,7 +74,7 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
   /** Turns until so many readings of `air` are left as points. */
   const untilLeft = (count: number): Promise<true> =>
     eventually(`${count} points`, async () => {
-      ticks[0]?.();
+      around.tick();
       await store.retire();
       return (await points()) === count ? true : undefined;
     });
@@ -131,7 +109,7 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
     expect(written()).toBeGreaterThan(1);
     expect(await points()).toBe(3 * anHour);
     expect(await counted()).toBe((hours + 2) * anHour + written());
-    expect(told).toEqual([]);
+    expect(around.told).toEqual([]);
   });
 
   test('a device that sends into an hour that is due again and again is named, and what is kept is counted', async () => {
@@ -139,10 +117,12 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
     for (let turn = 1; turn <= manyTurns; turn++) {
       await write(readings('air', 'temperature', [[100 * turn + 1, turn]]));
       await store.retire();
-      expect([held('not-rolled-up'), told.length]).toEqual([turn, turn < manyTurns ? 0 : 1]);
+      expect([held('not-rolled-up'), around.told.length]).toEqual([turn, turn < manyTurns ? 0 : 1]);
     }
     expect(await points()).toBe(hours * anHour + manyTurns);
-    expect(told[0]).toContain('greenhouse-1/air/temperature gets readings for the hour of 2026-01-01T00:00');
+    expect(around.told[0]).toContain(
+      'greenhouse-1/air/temperature gets readings for the hour of 2026-01-01T00:00',
+    );
     await untilLeft(3 * anHour);
     expect(await counted()).toBe(hours * anHour + manyTurns);
   });
@@ -152,13 +132,13 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
     const written = writesBeforeQuestions((at) => gap('slow', 100 + at, 101 + at, 'cable'));
     for (let turn = 1; turn <= manyTurns; turn++) {
       await store.retire();
-      expect([held('written-meanwhile'), told.length]).toEqual([turn, turn < manyTurns ? 0 : 1]);
+      expect([held('written-meanwhile'), around.told.length]).toEqual([turn, turn < manyTurns ? 0 : 1]);
     }
     front.cuts = undefined;
-    expect(told[0]).toContain('greenhouse-1 sends something for that time whenever it is about to go');
+    expect(around.told[0]).toContain('greenhouse-1 sends something for that time whenever it is about to go');
     expect(await points()).toBe(hours * anHour);
     await untilLeft(3 * anHour);
-    expect(await number('SELECT count(reason) FROM fieldline_gap')).toBe(written());
+    expect(await around.number('SELECT count(reason) FROM fieldline_gap')).toBe(written());
   });
 
   test.each(['before', 'after'] as const)(
@@ -166,7 +146,7 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
     async (cut) => {
       await someHours(0, hours);
       await write(gap('air', 10, 20, 'cable'));
-      const gaps = () => number('SELECT count(reason) FROM fieldline_gap');
+      const gaps = () => around.number('SELECT count(reason) FROM fieldline_gap');
       front.cuts = ({ query }, when) => when === cut && query['q']?.startsWith('DROP SHARD') === true;
       await expect(store.retire()).rejects.toThrow();
       expect(await gaps()).toBe(cut === 'before' ? 1 : 0);
@@ -182,10 +162,16 @@ describe.skipIf(influxdProgram.missing)('turns of the retention in InfluxDB in w
     await someHours(hours, hours + 2);
     await write(readings('fast', 'temperature', [[4.5 * hourS, 1]]));
     for (let turn = 1; turn <= 2 * manyTurns; turn++) await store.retire();
-    expect([held('not-rolled-up'), await points(), told.length]).toEqual([2 * manyTurns, 5 * anHour, 1]);
-    expect(told[0]).toMatch(/from 2026-01-01T03:00.* are kept beyond their age, and all that are newer/);
-    expect(told[0]).toContain('greenhouse-1/fast/temperature is not rolled up from 2026-01-01T03:00');
+    expect([held('not-rolled-up'), await points(), around.told.length]).toEqual([
+      2 * manyTurns,
+      5 * anHour,
+      1,
+    ]);
+    expect(around.told[0]).toMatch(
+      /from 2026-01-01T03:00.* are kept beyond their age, and all that are newer/,
+    );
+    expect(around.told[0]).toContain('greenhouse-1/fast/temperature is not rolled up from 2026-01-01T03:00');
     await untilLeft(3 * anHour);
-    expect(told).toHaveLength(1);
+    expect(around.told).toHaveLength(1);
   });
 });

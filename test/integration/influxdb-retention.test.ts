@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
@@ -8,6 +7,7 @@ import type { SeriesAnswer } from '../../gateway/src/query/store.ts';
 import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
 import { Entries, gap, readings, secondUs, startUs, windows } from '../contract/store-batches.ts';
 import { InfluxFront } from '../services/influx-front.ts';
+import { InfluxSurroundings } from '../services/influx-surroundings.ts';
 import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
 import { eventually } from '../services/wait.ts';
 
@@ -22,63 +22,42 @@ const hours = 6;
 
 describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () => {
   let influxd: Influxd;
-  let directory: string;
+  let around: InfluxSurroundings;
   let entries: Entries;
   let store: InfluxStore;
   let runs = 0;
   let nowUs: number;
   /** All that was written, in order: the journal. */
   let journal: JournaledBatch[];
-  const told: string[] = [];
-  const logger = {
-    info: () => undefined,
-    warn: (_about: object, message: string) => void told.push(message),
-    error: () => undefined,
-  };
-  let ticks: (() => void)[] = [];
 
   beforeAll(async () => {
     influxd = await startInfluxd();
   });
   afterAll(() => influxd.remove());
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'fieldline-retention-'));
+    around = await InfluxSurroundings.make(`retention_${++runs}`, influxd.url);
     entries = new Entries('greenhouse-1');
     journal = [];
-    told.length = 0;
-    runs += 1;
     nowUs = startUs + hours * hourUs;
     store = await open();
   });
   afterEach(async () => {
     await store.close();
-    await rm(directory, { recursive: true });
+    await around.remove();
   });
 
   async function open(keep: InfluxKeepUs = keepUs, journalEnd = 0, url = influxd.url): Promise<InfluxStore> {
-    const address = { url, database: `retention_${runs}` };
-    ticks = [];
-    const repeat = (_everyMs: number, work: () => void) => {
-      ticks.push(work);
-      return () => (ticks = []);
-    };
-    const opened = new InfluxStore({ address, directory, logger, repeat, nowUs: () => nowUs, keepUs: keep });
+    const address = { url, database: around.database };
+    const opened = new InfluxStore({ ...around.options(), address, nowUs: () => nowUs, keepUs: keep });
     expect(await opened.open(journalEnd)).toMatchObject({ kind: 'ready' });
     return opened;
   }
 
   /** The state file as it stands on the disk. */
   async function stateNow(): Promise<{ path: string; content: string }> {
-    const [name = ''] = (await readdir(directory)).filter((each) => each.endsWith('.json'));
-    const path = join(directory, name);
+    const [name = ''] = (await readdir(around.directory)).filter((each) => each.endsWith('.json'));
+    const path = join(around.directory, name);
     return { path, content: await readFile(path, 'utf8') };
-  }
-
-  async function influxql(q: string): Promise<{ values: unknown[][] }[]> {
-    const query = new URLSearchParams({ db: `retention_${runs}`, epoch: 'u', q }).toString();
-    const answer = await fetch(`${influxd.url}/query?${query}`, { method: 'POST' });
-    const { results } = JSON.parse(await answer.text());
-    return results[0].series ?? [];
   }
 
   const write = async (...written: JournaledBatch[]): Promise<void> => {
@@ -103,16 +82,16 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
   /** Lets the timers of rollups come until `count` hours are rolled up. */
   async function untilRolled(count: number): Promise<void> {
     await eventually(`${count} hours`, async () => {
-      ticks[0]?.();
+      around.tick();
       const q = `SELECT count(temperature_count) FROM fieldline_1h.thermometer WHERE sensor = 'air'`;
-      return Number((await influxql(q))[0]?.values[0]?.[1] ?? 0) >= count ? true : undefined;
+      return (await around.number(q)) >= count ? true : undefined;
     });
   }
 
   /** Retires until so many readings of `air` are left as points. */
   async function untilLeft(count: number): Promise<void> {
     await eventually(`${count} points`, async () => {
-      ticks[0]?.();
+      around.tick();
       await store.retire();
       return (await points()) === count ? true : undefined;
     });
@@ -120,7 +99,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
 
   async function points(): Promise<number> {
     const q = `SELECT count(temperature) FROM thermometer WHERE sensor = 'air' AND "window" = ''`;
-    return Number((await influxql(q))[0]?.values[0]?.[1] ?? 0);
+    return await around.number(q);
   }
 
   const counted = async (stream = air): Promise<number | undefined> =>
@@ -194,7 +173,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     await untilRolled(hours - 1);
     await untilLeft(3 * anHour);
     expect(await counted('greenhouse-1/soil/temperature')).toBe(5);
-    const [soil] = await influxql(`SELECT * FROM thermometer WHERE "sensor" = 'soil'`);
+    const [soil] = await around.influxql(`SELECT * FROM thermometer WHERE "sensor" = 'soil'`);
     expect(soil?.values).toHaveLength(1);
     expect((await ask(10)).gaps).toEqual([
       [startUs + 10 * secondUs, startUs + 20 * secondUs, 'cable, "pulled"'],
@@ -232,7 +211,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
 
   test('late readings wait for a rollup that somebody has dropped, and are counted once', async () => {
     await retireSome();
-    await influxql(`DROP RETENTION POLICY fieldline_1m ON retention_${runs}`);
+    await around.influxql(`DROP RETENTION POLICY fieldline_1m ON ${around.database}`);
     const late = [entries.next(hourOf(1, 60, 5))];
     expect(await store.write(late)).toMatchObject({ kind: 'retryable' });
     expect(await counted()).toBe(hours * anHour);
@@ -260,7 +239,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
 
   test('a database that is lost is filled again, and adds up before and after readings go again', async () => {
     await retireSome();
-    await influxql(`DROP DATABASE retention_${runs}`);
+    await around.influxql(`DROP DATABASE ${around.database}`);
     const next = () => {
       journal.push(entries.next(readings('clock', 'ticks', [[1, 1]])));
       return store.write(journal.slice(-1));
@@ -281,7 +260,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     const next = [entries.next(hourOf(hours))];
     expect(await store.write(next)).toMatchObject({ kind: 'retryable' });
     expect(await points()).toBe(hours * anHour);
-    await influxql(`DROP DATABASE retention_${runs}`);
+    await around.influxql(`DROP DATABASE ${around.database}`);
     front.cuts = undefined;
     await expect.poll(() => store.write(next)).toEqual({ kind: 'rewind', offset: 0 });
     expect(await store.write([...journal, ...next])).toEqual({ kind: 'stored' });
@@ -312,24 +291,28 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     expect(await points()).toBe(hours * anHour);
     await untilRolled(hours - 1);
     // Somebody has emptied the rollup meanwhile: it is made again first.
-    await influxql('DROP RETENTION POLICY fieldline_1h ON retention_' + String(runs));
-    await influxql(`CREATE RETENTION POLICY fieldline_1h ON retention_${runs} DURATION INF REPLICATION 1`);
+    await around.influxql('DROP RETENTION POLICY fieldline_1h ON ' + around.database);
+    await around.influxql(
+      `CREATE RETENTION POLICY fieldline_1h ON ${around.database} DURATION INF REPLICATION 1`,
+    );
     await store.retire();
     expect(await points()).toBe(hours * anHour);
-    expect(told).toEqual([expect.stringContaining('Rollups lack readings of greenhouse-1/air/temperature')]);
+    expect(around.told).toEqual([
+      expect.stringContaining('Rollups lack readings of greenhouse-1/air/temperature'),
+    ]);
     await untilLeft(3 * anHour);
     expect(sum((await ask(hours)).columns.count)).toBe(hours * anHour);
   });
 
   test("points that are nobody's readings keep a shard, which is said once", async () => {
     await write(...someHours());
-    await fetch(`${influxd.url}/write?db=retention_${runs}&precision=u`, { method: 'POST', body: `cpu load=1 ${startUs}` }); // prettier-ignore
+    await fetch(`${influxd.url}/write?db=${around.database}&precision=u`, { method: 'POST', body: `cpu load=1 ${startUs}` }); // prettier-ignore
     await untilRolled(hours - 1);
     await store.retire();
     await store.retire();
     expect(await points()).toBe(hours * anHour);
-    expect(told).toEqual([expect.stringContaining('“cpu”')]);
-    await influxql('DROP MEASUREMENT cpu');
+    expect(around.told).toEqual([expect.stringContaining('“cpu”')]);
+    await around.influxql('DROP MEASUREMENT cpu');
     await untilLeft(3 * anHour);
   });
 
@@ -352,7 +335,7 @@ describe.skipIf(influxdProgram.missing)('retention of readings in InfluxDB', () 
     for (let minute = 0; minute < 30; minute++) {
       const retiring = store.retire();
       await write(entries.next(readings('air', 'temperature', [[minute * 60 + 1, minute]])));
-      ticks[0]?.();
+      around.tick();
       const total = await counted();
       expect(total).toBe(hours * anHour + minute + 1);
       await retiring;

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
 import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
 import { Entries, readings, secondUs, startUs } from '../contract/store-batches.ts';
 import { InfluxFront } from '../services/influx-front.ts';
+import { InfluxSurroundings } from '../services/influx-surroundings.ts';
 import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
 import { eventually } from '../services/wait.ts';
 
@@ -19,11 +19,10 @@ const total = 2 * hours * halfHour;
 describe.skipIf(influxdProgram.missing)('what the InfluxDB sink remembers', () => {
   let influxd: Influxd;
   let front: InfluxFront;
-  let directory: string;
+  let around: InfluxSurroundings;
   let entries: Entries;
   let store: InfluxStore;
   let runs = 0;
-  let tick: () => void = () => undefined;
   const warned: string[] = [];
   const cried: { about: object; message: string }[] = [];
   const logger = {
@@ -37,47 +36,34 @@ describe.skipIf(influxdProgram.missing)('what the InfluxDB sink remembers', () =
   });
   afterAll(() => influxd.remove());
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'fieldline-state-'));
+    around = await InfluxSurroundings.make(`state_${++runs}`, influxd.url);
     front = new InfluxFront(influxd.url);
     await front.start();
     entries = new Entries('greenhouse-1');
     warned.length = 0;
     cried.length = 0;
-    runs += 1;
     store = make();
     expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 0 });
   });
   afterEach(async () => {
     await store.close();
     await front.stop();
-    await rm(directory, { recursive: true });
+    await around.remove();
   });
 
   function make(): InfluxStore {
-    const repeat = (everyMs: number, work: () => void) => {
-      if (everyMs === 1000) tick = work;
-      return () => undefined;
-    };
     return new InfluxStore({
-      address: { url: front.url, database: `state_${runs}` },
-      directory,
+      ...around.options(),
+      address: { url: front.url, database: around.database },
       logger,
-      repeat,
       nowUs: () => startUs + hours * hourUs,
       keepUs: { readings: 2 * hourUs, '1m': Infinity, '1h': Infinity },
     });
   }
 
-  async function first(q: string): Promise<number> {
-    const query = new URLSearchParams({ db: `state_${runs}`, epoch: 'u', q }).toString();
-    const answer = await fetch(`${influxd.url}/query?${query}`, { method: 'POST' });
-    const { results } = JSON.parse(await answer.text());
-    return Number(results[0].series?.[0]?.values[0]?.[1] ?? 0);
-  }
-
-  const points = (): Promise<number> => first('SELECT count(temperature) FROM thermometer');
+  const points = (): Promise<number> => around.number('SELECT count(temperature) FROM thermometer');
   const rolled = (policy: string, of = 'sum'): Promise<number> =>
-    first(`SELECT ${of}(temperature_count) FROM ${policy}.thermometer`);
+    around.number(`SELECT ${of}(temperature_count) FROM ${policy}.thermometer`);
   const counted = async (): Promise<number | undefined> =>
     new Map<string, number>(await store.counts()).get(air);
 
@@ -90,7 +76,7 @@ describe.skipIf(influxdProgram.missing)('what the InfluxDB sink remembers', () =
 
   const untilLeft = (count: number): Promise<true> =>
     eventually(`${count} points`, async () => {
-      tick();
+      around.tick();
       await store.retire();
       return (await points()) === count ? true : undefined;
     });
@@ -99,13 +85,13 @@ describe.skipIf(influxdProgram.missing)('what the InfluxDB sink remembers', () =
   async function retiredAndClosed(journal: readonly JournaledBatch[]): Promise<string> {
     expect(await store.write(journal)).toEqual({ kind: 'stored' });
     await eventually('rollups', async () => {
-      tick();
+      around.tick();
       return (await rolled('fieldline_1h', 'count')) === hours - 1 ? true : undefined;
     });
     await untilLeft(6 * halfHour);
     await store.close();
-    const [name = ''] = await readdir(directory);
-    return join(directory, name);
+    const [name = ''] = await readdir(around.directory);
+    return join(around.directory, name);
   }
 
   test('late readings of a quantity whose name ends as that of a quality are counted', async () => {
