@@ -181,6 +181,30 @@ describe.skipIf(chromiumProgram.missing)('the configuration page', () => {
     await page.context().close();
   });
 
+  test('what is applied before the device has tried it waits for the device, and is not set if it finds a fault', async () => {
+    const { page } = await openConfig();
+    const { version } = (await rig.config()).desired ?? { version: 0 };
+    const held: (() => void)[] = [];
+    await page.route('**/dry-run', async (route) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      await route.continue();
+    });
+    const letGo = async () => {
+      await eventually('a trial', () => held.length > 0 || undefined);
+      for (const go of held.splice(0)) go();
+    };
+    await setWindow(page, 'fast');
+    await apply(page);
+    await letGo();
+    await page.locator('[data-problem]', { hasText: 'sensors[0].window' }).waitFor();
+    await setWindow(page, '11s');
+    await apply(page);
+    await letGo();
+    await isState(page, `${version + 1} applied`);
+    expect((await rig.config()).reported?.config).toMatchObject({ sensors: [{ window: '11s' }] });
+    await page.context().close();
+  });
+
   test('a change outlives the session and a reload', async () => {
     const { page } = await openConfig();
     await setWindow(page, '20s');

@@ -105,22 +105,18 @@ export class ConfigDraft {
     keepDraft(this.device, undefined);
   }
 
-  /** Sets what the device shall run. What is refused stays as it is. */
+  /**
+   * Sets what the device shall run, once the device has tried it or could not be asked. What the device finds wrong is
+   * not set, nor what was written on meanwhile; what the gateway refuses stays as it is.
+   */
   async apply(): Promise<void> {
-    if (!this.parsed.ok || this.applying) return;
+    if (this.applying) return;
     this.applying = true;
-    const { config } = this.parsed;
-    const answer = await putConfig(this.device, config, this.base.version);
+    const { text } = this;
+    if (!this.checked) await this.#try();
+    const isGood = this.checked && this.text === text && this.problems.length === 0;
+    if (this.parsed.ok && isGood) await this.#put(this.parsed.config);
     this.applying = false;
-    this.problem = answer.ok ? undefined : answer;
-    if (answer.ok) {
-      keepDraft(this.device, undefined);
-      this.applied = this.changes;
-      this.base = { version: answer.value.desired?.version ?? 0, config };
-      this.answer = answer.value;
-      this.newer = undefined;
-      this.conflicts = [];
-    } else if (answer.status === 409) await this.#meetNewer();
     this.#follow();
   }
 
@@ -144,6 +140,19 @@ export class ConfigDraft {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#tryTimer);
+  }
+
+  async #put(config: Config): Promise<void> {
+    const answer = await putConfig(this.device, config, this.base.version);
+    this.problem = answer.ok ? undefined : answer;
+    if (answer.ok) {
+      keepDraft(this.device, undefined);
+      this.applied = differences(this.base.config, config);
+      this.base = { version: answer.value.desired?.version ?? 0, config };
+      this.answer = answer.value;
+      this.newer = undefined;
+      this.conflicts = [];
+    } else if (answer.status === 409) await this.#meetNewer();
   }
 
   #begin(answer: DeviceConfigAnswer): void {
@@ -204,6 +213,7 @@ export class ConfigDraft {
   }
 
   async #try(): Promise<void> {
+    clearTimeout(this.#tryTimer);
     if (!this.parsed.ok) return;
     this.#tries += 1;
     const mine = this.#tries;

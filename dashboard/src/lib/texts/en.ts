@@ -235,6 +235,7 @@ export const texts = {
     noChanges: 'No changes.',
     removed: 'removed',
     apply: 'Apply',
+    applying: 'Applying …',
     discard: 'Discard the changes',
     preview: 'Preview',
     suggest: 'Suggest',
