@@ -1,33 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { InfluxAddress } from '../../gateway/src/sinks/influxdb/influx-address.ts';
-import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
+import type { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
 import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
 import { Entries, readings, startUs } from '../contract/store-batches.ts';
 import { InfluxFront } from '../services/influx-front.ts';
+import { airOver, influxStores } from '../services/influx-stores.ts';
 import { influxdProgram, startInfluxd, type Influxd, type InfluxdOptions } from '../services/influxd.ts';
-
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const stream = 'greenhouse-1/air/temperature';
 
 /** What InfluxDB answers where it does not simply store, and what becomes of the readings then. */
 describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () => {
-  let directory: string;
-  let entries: Entries;
-  const stores: InfluxStore[] = [];
-
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'fieldline-influx-'));
-    entries = new Entries('greenhouse-1');
-  });
-  afterEach(async () => {
-    for (const store of stores.splice(0)) await store.close();
-    await rm(directory, { recursive: true });
-  });
+  const stores = influxStores();
+  const { counted, entry, told, write } = stores;
 
   async function startOne(options: InfluxdOptions = {}): Promise<Influxd> {
     const influxd = await startInfluxd(options);
@@ -47,24 +34,18 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     address: Partial<InfluxAddress> & { url: string },
     more: { requestTimeoutMs?: number } = {},
   ): Promise<InfluxStore> {
-    const store = new InfluxStore({ address: { database: 'farm', ...address }, directory, logger: quiet, ...more }); // prettier-ignore
-    stores.push(store);
+    const store = stores.make({ address: { database: 'farm', ...address }, ...more });
     expect(await store.open()).toEqual({ kind: 'ready', resumeAt: expect.any(Number) });
     return store;
   }
 
   /** `count` readings, a second apart from `fromS` on. */
-  const some = (count: number, fromS = 0): JournaledBatch =>
-    entries.next(
-      readings('air', 'temperature', Array.from({ length: count }, (_, index) => [fromS + index, 20 + (index % 7)] as const)), // prettier-ignore
-    );
-  const stored = async (store: InfluxStore): Promise<number | undefined> =>
-    (await store.counts()).get(stream);
+  const some = (count: number, fromS = 0): JournaledBatch => entry(airOver(fromS, count, count));
 
   test('a request larger than it takes is divided until it takes the parts', async () => {
-    const store = await open({ url: (await startOne({ maxBodyBytes: 2000 })).url });
-    expect(await store.write([some(1000)])).toEqual({ kind: 'stored' });
-    expect(await stored(store)).toBe(1000);
+    await open({ url: (await startOne({ maxBodyBytes: 2000 })).url });
+    await write(some(1000));
+    expect(await counted()).toBe(1000);
   });
 
   test('one line that is too large alone is dead-lettered, and the others are stored', async () => {
@@ -72,8 +53,7 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
       site: device === 'greenhouse-1' ? 'near' : 'x'.repeat(3000),
     });
     const url = (await startOne({ maxBodyBytes: 2000 })).url;
-    const store = new InfluxStore({ address: { url, database: 'farm' }, directory, logger: quiet, tagsOf });
-    stores.push(store);
+    const store = stores.make({ address: { url, database: 'farm' }, tagsOf });
     await store.open();
     const far = new Entries('barn').next(readings('air', 'temperature', [[1, 7]]));
     const outcome = await store.write([some(100), { ...far, offset: 1 }]);
@@ -81,7 +61,7 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
       kind: 'refused',
       parts: [{ offset: 1, device: 'barn', code: 'INFLUX_REJECTED_POINT', counts: { 'air/temperature': 1 } }],
     });
-    expect(await stored(store)).toBe(100);
+    expect(await counted()).toBe(100);
   });
 
   test('one that hangs is given up, tried again, and stores everything once', async () => {
@@ -98,7 +78,7 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
       process.kill(influxd.pid, 'SIGCONT');
     }
     await expect.poll(() => store.write(written)).toEqual({ kind: 'stored' });
-    expect(await stored(store)).toBe(10);
+    expect(await counted()).toBe(10);
   });
 
   test('a password that is changed while it runs stops the writing, and loses nothing', async () => {
@@ -111,14 +91,14 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     };
     expect(await asAdmin("CREATE USER admin WITH PASSWORD 'a' WITH ALL PRIVILEGES")).toBe(200);
     const store = await open({ url: influxd.url, username: 'admin', password: 'a' });
-    expect(await store.write([some(5)])).toEqual({ kind: 'stored' });
+    await write(some(5));
     expect(await asAdmin("SET PASSWORD FOR admin = 'b'", 'a')).toBe(200);
     const written = [some(5, 10)];
     const failure = { code: 'INFLUX_UNAUTHORIZED' };
     expect(await store.write(written)).toMatchObject({ kind: 'retryable', failure });
     expect(await asAdmin("SET PASSWORD FOR admin = 'a'", 'b')).toBe(200);
-    expect(await store.write(written)).toEqual({ kind: 'stored' });
-    expect(await stored(store)).toBe(10);
+    await write(...written);
+    expect(await counted()).toBe(10);
   });
 
   test('a user who may only read and write stores, without rollups', async () => {
@@ -135,22 +115,18 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
       expect((await fetch(new URL('/query', influxd.url), request)).status).toBe(200);
     };
     for (const [index, q] of statements.entries()) await asAdmin(q, index > 0);
-    const told: string[] = [];
-    const logger = { ...quiet, warn: (_about: object, message: string) => void told.push(message) };
     const address = { url: influxd.url, database: 'farm', username: 'hand', password: 'b' };
-    const store = new InfluxStore({ address, directory, logger, rollEveryMs: 0 });
-    stores.push(store);
+    const store = stores.make({ address, rollEveryMs: 0 });
     expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 0 });
     expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 0 });
     expect(told).toEqual([expect.stringContaining('retention policies')]);
-    expect(await store.write([some(10)])).toEqual({ kind: 'stored' });
-    expect(await stored(store)).toBe(10);
+    await write(some(10));
+    expect(await counted()).toBe(10);
     for (const name of ['fieldline_1m', 'fieldline_1h'])
       await asAdmin(`CREATE RETENTION POLICY ${name} ON farm DURATION INF REPLICATION 1`);
     expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 1 });
     await store.close();
-    const other = new InfluxStore({ address, directory, logger, rollEveryMs: 0 });
-    stores.push(other);
+    const other = stores.make({ address, rollEveryMs: 0 });
     expect(await other.open()).toEqual({ kind: 'ready', resumeAt: 1 });
     expect(told).toHaveLength(1);
   });
@@ -163,8 +139,8 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     expect(await store.write(written)).toMatchObject({ kind: 'retryable', failure: { code: 'INFLUX_OVERLOADED' } }); // prettier-ignore
     // The first was answered and not stored: only what the whole write says counts.
     expect(front.writes.length).toBeLessThan(5);
-    expect(await store.write(written)).toEqual({ kind: 'stored' });
-    expect(await stored(store)).toBe(60_000);
+    await write(...written);
+    expect(await counted()).toBe(60_000);
   });
 
   test.each([
@@ -183,8 +159,8 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     const written = [some(10)];
     expect(await store.write(written)).toMatchObject({ kind: 'retryable', failure });
     expect(front.writes).toHaveLength(1);
-    expect(await store.write(written)).toEqual({ kind: 'stored' });
-    expect(await stored(store)).toBe(10);
+    await write(...written);
+    expect(await counted()).toBe(10);
   });
 
   test('what is compressed is the same points; on loopback it is so only where that is wanted', async () => {
@@ -198,7 +174,7 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     const last = front.writes.at(-1);
     expect(last?.headers['content-encoding']).toBe('gzip');
     expect(last?.bytes.length).toBeLessThan((last?.text.length ?? 0) / 5);
-    expect(await stored(other)).toBe(1000);
+    expect(await counted()).toBe(1000);
   });
 
   describe('of version 2', () => {
@@ -212,8 +188,8 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
 
     test('is written to at its own endpoint with a token, and asked in InfluxQL', async () => {
       const front = await startNewer();
-      const store = await open({ url: front.url, ...asDevice });
-      expect(await store.write([some(10)])).toEqual({ kind: 'stored' });
+      await open({ url: front.url, ...asDevice });
+      await write(some(10));
       expect(front.writes).toMatchObject([
         {
           path: '/api/v2/write',
@@ -221,11 +197,8 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
           headers: { authorization: 'Token secret' },
         },
       ]);
-      const streams = [{ device: 'greenhouse-1', sensor: 'air', quantity: 'temperature' }];
-      const range = { fromUs: startUs, toUs: startUs + 60_000_000, points: 60 };
-      const answer = await store.query({ ...range, streams, quantiles: true, exact: false });
-      expect(answer).toMatchObject({ ok: true, value: { unit: 'Cel' } });
-      if (answer.ok) expect(answer.value.columns.t).toHaveLength(10);
+      const { unit, columns } = await stores.ask(60, { toUs: startUs + 60_000_000 });
+      expect([unit, columns.t.length]).toEqual(['Cel', 10]);
     });
 
     test('refuses the one point whose field has another type, with 422', async () => {
@@ -234,14 +207,14 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
       const line = `thermometer,device=x,sensor=y humidity="text" ${startUs}`;
       const url = `${front.url}/api/v2/write?bucket=farm&precision=us`;
       expect((await fetch(url, { method: 'POST', body: line, headers: { authorization: 'Token secret' } })).status).toBe(204); // prettier-ignore
-      const bad = entries.next(readings('air', 'humidity', [[1, 50]], { unit: '%RH' }));
+      const bad = entry(readings('air', 'humidity', [[1, 50]], { unit: '%RH' }));
       const outcome = await store.write([bad, some(100)]);
       expect(outcome).toMatchObject({
         kind: 'refused',
         parts: [{ offset: 0, counts: { 'air/humidity': 1 } }],
       });
       if (outcome.kind === 'refused') expect(outcome.parts[0]?.detail).toContain('field type conflict');
-      expect(await stored(store)).toBe(100);
+      expect(await counted()).toBe(100);
     });
 
     test('says that the token is refused, and that the bucket is missing, until they are right', async () => {
@@ -255,21 +228,21 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
       expect(await store.write(written)).toMatchObject({ kind: 'retryable', failure: { code: 'INFLUX_DATABASE_MISSING' } }); // prettier-ignore
       expect(await store.open()).toMatchObject({ kind: 'retryable', failure: { code: 'INFLUX_DATABASE_MISSING' } }); // prettier-ignore
       front.newer.buckets.push('farm');
-      expect(await store.write(written)).toEqual({ kind: 'stored' });
-      expect(await stored(store)).toBe(10);
+      await write(...written);
+      expect(await counted()).toBe(10);
     });
 
     test('asks for the journal again, once, where a bucket that held readings has gone', async () => {
       const front = await startNewer();
       const store = await open({ url: front.url, ...asDevice });
       const [first, second] = [some(10), some(10, 10)];
-      expect(await store.write([first])).toEqual({ kind: 'stored' });
+      await write(first);
       front.newer = { token: 'secret', buckets: [] };
       expect(await store.write([second])).toEqual({ kind: 'rewind', offset: 0 });
       expect(await store.write([first, second])).toMatchObject({ kind: 'retryable', failure: { code: 'INFLUX_DATABASE_MISSING' } }); // prettier-ignore
       front.newer.buckets.push('farm');
-      expect(await store.write([first, second])).toEqual({ kind: 'stored' });
-      expect(await stored(store)).toBe(20);
+      await write(first, second);
+      expect(await counted()).toBe(20);
     });
   });
 
@@ -298,7 +271,7 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
         // The writer of its log goes on refusing until it is started again.
         await influxd.restart();
         await expect.poll(() => store.write([last])).toEqual({ kind: 'stored' });
-        expect(await stored(store)).toBe(10 + written);
+        expect(await counted()).toBe(10 + written);
       } finally {
         await influxd.remove();
       }

@@ -1,73 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { QueryAnswer } from '@fieldline/protocol';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { toQueryAnswer } from '../../gateway/src/query/query-answer.ts';
-import { InfluxStore } from '../../gateway/src/sinks/influxdb/influx-store.ts';
-import type { RollupKeepUs } from '../../gateway/src/sinks/influxdb/rollups/grains.ts';
 import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
-import { Entries, readings, secondUs, seeded, startUs, windows } from '../contract/store-batches.ts';
-import { influxdProgram, startInfluxd, type Influxd } from '../services/influxd.ts';
+import { readings, secondUs, seeded, startUs, windows } from '../contract/store-batches.ts';
+import { influxRig } from '../services/influx-rig.ts';
+import { air, hourS, hourUs } from '../services/influx-stores.ts';
+import { influxdProgram } from '../services/influxd.ts';
 import { eventually } from '../services/wait.ts';
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const hourS = 3600;
 /** Enough readings for rollups to be worth it. */
 const ratePerSec = 5;
 const hours = 4;
 
 describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
-  let influxd: Influxd;
-  let directory: string;
-  let entries: Entries;
-  let store: InfluxStore;
-  let runs = 0;
-  let nowUs: number;
-  /** What the store wants to be called by a timer; undefined while it wants nothing. */
-  let tick: (() => void) | undefined;
+  const rig = influxRig('rollups');
+  const { counted, entry, influxql, number, untilRolled, write } = rig;
 
-  beforeAll(async () => {
-    influxd = await startInfluxd();
-  });
-  afterAll(() => influxd.remove());
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'fieldline-rollups-'));
-    entries = new Entries('greenhouse-1');
-    runs += 1;
-    nowUs = startUs + (hours + 2) * hourS * secondUs;
-    store = await open();
-  });
-  afterEach(async () => {
-    await store.close();
-    await rm(directory, { recursive: true });
-  });
-
-  async function open(keepUs?: RollupKeepUs): Promise<InfluxStore> {
-    const address = { url: influxd.url, database: `rollups_${runs}` };
-    const repeat = (_everyMs: number, work: () => void) => {
-      tick = work;
-      return () => (tick = undefined);
-    };
-    const about = { address, directory, logger: quiet, repeat, nowUs: () => nowUs };
-    const opened = new InfluxStore({ ...about, ...(keepUs && { keepUs }) });
-    expect(await opened.open()).toMatchObject({ kind: 'ready' });
-    return opened;
-  }
-
-  async function influxql(q: string): Promise<{ values: unknown[][] }[]> {
-    const query = new URLSearchParams({ db: `rollups_${runs}`, epoch: 'u', q }).toString();
-    const { results } = JSON.parse(await (await fetch(`${influxd.url}/query?${query}`)).text());
-    return results[0].series ?? [];
-  }
+  beforeEach(() => rig.open());
 
   /** A noisy day's beginning: one batch an hour. */
-  function someHours(sensor: string): JournaledBatch[] {
+  function someHours(): JournaledBatch[] {
     const random = seeded(3);
     return Array.from({ length: hours }, (_, hour) =>
-      entries.next(
+      entry(
         readings(
-          sensor,
+          'air',
           'temperature',
           Array.from({ length: hourS * ratePerSec }, (_row, index) => {
             return [hour * hourS + index / ratePerSec, 20 * random() - 10] as const;
@@ -77,25 +34,9 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
     );
   }
 
-  const write = async (...written: JournaledBatch[]): Promise<void> => {
-    expect(await store.write(written)).toEqual({ kind: 'stored' });
-  };
-
-  /** Lets the timer come until so many hours are rolled up; nothing is written meanwhile. */
-  async function untilRolled(count: number, sensor = 'air'): Promise<void> {
-    await eventually(`${count} hours`, async () => {
-      tick?.();
-      const q = `SELECT count(temperature_count) FROM fieldline_1h.thermometer WHERE sensor = '${sensor}'`;
-      return Number((await influxql(q))[0]?.values[0]?.[1] ?? 0) >= count ? true : undefined;
-    });
-  }
-
-  async function ask(exact: boolean, points = 240, sensor = 'air'): Promise<QueryAnswer> {
-    const streams = [{ device: 'greenhouse-1', sensor, quantity: 'temperature' }];
-    const range = { fromUs: startUs, toUs: startUs + hours * hourS * secondUs };
-    const answer = await store.query({ ...range, streams, points, quantiles: true, exact });
-    if (!answer.ok) throw new Error(answer.refusal.detail);
-    return toQueryAnswer(`greenhouse-1/${sensor}/temperature`, answer.value);
+  async function ask(exact: boolean, points = 240): Promise<QueryAnswer> {
+    const answer = await rig.ask(points, { toUs: startUs + hours * hourUs, exact });
+    return toQueryAnswer(air, answer);
   }
 
   /** The same buckets with the same figures; quantiles within the sketch's one percent. */
@@ -113,7 +54,7 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
   }
 
   test('answer as the readings do, and say their resolution', async () => {
-    await write(...someHours('air'));
+    await write(...someHours());
     await untilRolled(hours);
     const minutes = await ask(false);
     expect([minutes.windowUs, minutes.resolutionUs]).toEqual([60 * secondUs, 60 * secondUs]);
@@ -121,42 +62,43 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
     expect(exact.resolutionUs).toBe(0);
     expectAgrees(minutes, exact);
     const coarse = await ask(false, hours);
-    expect([coarse.windowUs, coarse.resolutionUs]).toEqual([hourS * secondUs, hourS * secondUs]);
+    expect([coarse.windowUs, coarse.resolutionUs]).toEqual([hourUs, hourUs]);
     expectAgrees(coarse, await ask(true, hours));
     expect((await ask(false, 10_000)).resolutionUs).toBe(0);
-    expect((await store.counts()).get('greenhouse-1/air/temperature')).toBe(hours * hourS * ratePerSec);
+    expect(await counted()).toBe(hours * hourS * ratePerSec);
   });
 
   test('are counted, wait for no write, and end with the store', async () => {
-    await write(...someHours('air'));
+    await write(...someHours());
     await untilRolled(hours);
-    const figures = (): unknown[] => store.counters().map(({ name, samples }) => [name, samples[0]?.value]);
+    const figures = (): unknown[] =>
+      rig.store.counters().map(({ name, samples }) => [name, samples[0]?.value]);
     await expect.poll(figures).toEqual([
       ['fieldline_influxdb_rolled_hours_total', hours],
       ['fieldline_influxdb_roll_failures_total', 0],
     ]);
-    const late = tick;
-    await store.close();
-    expect(tick).toBe(undefined);
-    nowUs += 10 * hourS * secondUs;
+    const late = rig.rollTimer;
+    await rig.store.close();
+    expect(rig.rollTimer).toBe(undefined);
+    rig.nowUs += 10 * hourUs;
     late?.();
-    store = await open();
+    await rig.open();
     expect(figures()[0]).toEqual(['fieldline_influxdb_rolled_hours_total', 0]);
     // What was rolled up is known after a restart: nothing is made again.
-    tick?.();
-    await write(entries.next(readings('clock', 'ticks', [[1, 1]])));
+    rig.rollTimer?.();
+    await write(entry(readings('clock', 'ticks', [[1, 1]])));
     expect(figures()[0]).toEqual(['fieldline_influxdb_rolled_hours_total', 0]);
   });
 
   test('are made between writes that do not pause', async () => {
-    await write(...someHours('air'));
+    await write(...someHours());
     let second = (hours + 1) * hourS;
-    const rolled = (): number => store.counters()[0]?.samples[0]?.value ?? 0;
+    const rolled = (): number => rig.store.counters()[0]?.samples[0]?.value ?? 0;
     let under: Promise<unknown> = Promise.resolve();
     while (rolled() < hours) {
-      tick?.();
+      rig.rollTimer?.();
       // The next one stands in the line before the one before it has ended.
-      const next = write(entries.next(readings('clock', 'ticks', [[(second += 1), 1]])));
+      const next = write(entry(readings('clock', 'ticks', [[(second += 1), 1]])));
       await under;
       under = next;
     }
@@ -170,7 +112,7 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
       startS: index * 10,
       values: Array.from({ length: 3 }, () => random() * 40 - 20),
     }));
-    await write(entries.next(windows('soil', 'temperature', 10, rows)));
+    await write(entry(windows('soil', 'temperature', 10, rows)));
     await untilRolled(hours, 'soil');
     const [series] = await influxql(
       `SELECT sum(temperature_count), min(temperature_min), max(temperature_max) FROM fieldline_1m.thermometer WHERE sensor = 'soil'`,
@@ -180,41 +122,40 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
   });
 
   test('take in what comes late, at once and after a restart', async () => {
-    await write(...someHours('air'));
+    await write(...someHours());
     await untilRolled(hours);
-    await write(entries.next(readings('air', 'temperature', [[1.5 * hourS + 0.05, 99]])));
+    await write(entry(readings('air', 'temperature', [[1.5 * hourS + 0.05, 99]])));
     expect(Math.max(...(await ask(false)).max.map(Number))).toBe(99);
     expectAgrees(await ask(false), await ask(true));
-    await store.close();
-    store = await open();
+    await rig.store.close();
+    await rig.open();
     await untilRolled(hours);
     expectAgrees(await ask(false, hours), await ask(true, hours));
-    const [series] = await influxql('SELECT max(temperature_max) FROM fieldline_1h.thermometer');
-    expect(series?.values[0]?.[1]).toBe(99);
+    expect(await number('SELECT max(temperature_max) FROM fieldline_1h.thermometer')).toBe(99);
   });
 
   test('follow what somebody has deleted from InfluxDB by hand, when a reading comes late', async () => {
-    await write(...someHours('air'));
+    await write(...someHours());
     await untilRolled(hours);
     const at = (second: number): string => `${startUs + second * secondUs}u`;
     await influxql(`DELETE FROM thermometer WHERE time >= ${at(600)} AND time < ${at(1200)}`);
-    await write(entries.next(readings('air', 'temperature', [[0.05, 1]])));
+    await write(entry(readings('air', 'temperature', [[0.05, 1]])));
     await eventually('the hour is rolled up again', async () => {
-      tick?.();
-      const [series] = await influxql(
+      rig.rollTimer?.();
+      const rolled = await number(
         `SELECT temperature_count FROM fieldline_1h.thermometer WHERE time = ${at(0)}`,
       );
-      return series?.values[0]?.[1] === (hourS - 600) * ratePerSec + 1 ? true : undefined;
+      return rolled === (hourS - 600) * ratePerSec + 1 ? true : undefined;
     });
   });
 
   test('are made anew where the database has gone', async () => {
-    const written = someHours('air');
+    const written = someHours();
     await write(...written);
     await untilRolled(hours);
-    await fetch(`${influxd.url}/query?${new URLSearchParams({ q: `DROP DATABASE rollups_${runs}` }).toString()}`, { method: 'POST' }); // prettier-ignore
+    await influxql(`DROP DATABASE ${rig.database}`);
     // While it drops, InfluxDB answers that a shard is not found, or takes a batch more: the next one tells.
-    const next = () => store.write([entries.next(readings('clock', 'ticks', [[1, 1]]))]);
+    const next = () => rig.store.write([entry(readings('clock', 'ticks', [[1, 1]]))]);
     await expect.poll(next).toEqual({ kind: 'rewind', offset: 0 });
     await write(...written);
     await untilRolled(hours);
@@ -222,11 +163,11 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
   });
 
   test('are kept as long as it is wanted, and not asked for beyond that', async () => {
-    await write(...someHours('air'));
+    await write(...someHours());
     await untilRolled(hours);
-    await store.close();
-    store = await open({ '1m': 4 * hourS * secondUs, '1h': Infinity });
-    const policies = await influxql(`SHOW RETENTION POLICIES ON rollups_${runs}`);
+    await rig.store.close();
+    await rig.open({ keepUs: { '1m': 4 * hourUs, '1h': Infinity } });
+    const policies = await influxql(`SHOW RETENTION POLICIES ON ${rig.database}`);
     expect(policies[0]?.values.map(([name, duration]) => [name, duration])).toEqual([
       ['autogen', '0s'],
       ['fieldline_1m', '4h0m0s'],
@@ -234,8 +175,8 @@ describe.skipIf(influxdProgram.missing)('rollups in InfluxDB', () => {
     ]);
     // The first two hours of minutes may be gone, and later all of them: the readings answer.
     expectAgrees(await ask(false), await ask(true));
-    nowUs += 100 * hourS * secondUs;
+    rig.nowUs += 100 * hourUs;
     expect((await ask(false)).resolutionUs).toBe(0);
-    expect((await ask(false, hours)).resolutionUs).toBe(hourS * secondUs);
+    expect((await ask(false, hours)).resolutionUs).toBe(hourUs);
   });
 });
