@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { createReadStream, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cardParts, isComplete } from './card-parts.ts';
-import { CardRig, cardSecrets, say } from './card-rig.ts';
+import { cardSecrets, say, type CardRig } from './card-rig.ts';
+import { bootMs, expectDelivery, flashedCard } from './flashed-card.ts';
 import { updateTests } from './update-tests.ts';
 
 const parts = cardParts('firstrun');
-/** One boot of a system takes minutes under emulation, and some tests here have two. */
-const bootMs = 900_000;
 
 let rig: CardRig;
 
@@ -41,22 +40,11 @@ function newerPackage(version: string): string {
 }
 
 describe.skipIf(!isComplete(parts))('a flashed card in an emulated device', () => {
-  beforeAll(async () => {
-    if (!isComplete(parts)) return;
-    rig = await CardRig.flashed('firstrun', parts);
-  }, bootMs);
-
-  afterAll(() => rig.end(), bootMs);
+  flashedCard('firstrun', parts, (flashed) => (rig = flashed));
 
   test(
     'installs the agent at its first boot, and its readings are stored by the gateway',
-    async () => {
-      const { seconds, reboots } = await rig.bootToFirstReading();
-      say(`power-on to the first stored reading: ${seconds} s, ${reboots} reboot within (firstrun.sh)`);
-      expect(reboots).toBe(1);
-      await rig.until('20 readings', ({ stored, underWay }) => stored >= 20 && underWay === 0);
-      expect(await rig.account()).toMatchObject({ refused: 0, lost: 0, unaccounted: 0 });
-    },
+    () => expectDelivery(rig, 'firstrun', 1),
     bootMs,
   );
 

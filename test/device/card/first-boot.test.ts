@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cardParts, isComplete } from './card-parts.ts';
-import { CardRig, cardSecrets, say } from './card-rig.ts';
+import { cardSecrets, type CardRig } from './card-rig.ts';
+import { bootMs, expectDelivery, flashedCard } from './flashed-card.ts';
 
 /** `npm run test:device -- --first-boot` asks. */
 const isAsked = process.env['FIELDLINE_TEST_FIRST_BOOT'] === '1';
@@ -11,27 +12,16 @@ const traces = [
   'getent shadow gardener',
   'cat /etc/hostname /etc/netplan/50-cloud-init.yaml /var/lib/cloud/data/instance-id',
 ].join(' && ');
-/** cloud-init alone takes minutes under emulation. */
-const bootMs = 900_000;
 
 describe.skipIf(!isComplete(parts))('a card whose system has cloud-init', () => {
   let rig: CardRig;
 
-  beforeAll(async () => {
-    if (!isComplete(parts)) return;
-    rig = await CardRig.flashed('cloud-init', parts);
-  }, bootMs);
-
-  afterAll(() => rig.end(), bootMs);
+  flashedCard('cloud-init', parts, (flashed) => (rig = flashed));
 
   test(
     'takes its settings over and delivers within its first boot',
     async () => {
-      const { seconds, reboots } = await rig.bootToFirstReading();
-      say(`power-on to the first stored reading: ${seconds} s, ${reboots} reboots (cloud-init)`);
-      expect(reboots).toBe(0);
-      await rig.until('20 readings', ({ stored, underWay }) => stored >= 20 && underWay === 0);
-      expect(await rig.account()).toMatchObject({ refused: 0, lost: 0, unaccounted: 0 });
+      await expectDelivery(rig, 'cloud-init', 0);
       await rig.machine.shell.ready();
       const textOf = async (command: string) => (await rig.machine.shell.run(command)).text;
       const status = await textOf('cloud-init status --wait --long');
