@@ -120,11 +120,15 @@ describe.skipIf(influxdProgram.missing)('an InfluxDB that does not store', () =>
     expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 0 });
     expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 0 });
     expect(told).toEqual([expect.stringContaining('retention policies')]);
-    await write(some(10));
+    const written = some(10);
+    await write(written);
     expect(await counted()).toBe(10);
     for (const name of ['fieldline_1m', 'fieldline_1h'])
       await asAdmin(`CREATE RETENTION POLICY ${name} ON farm DURATION INF REPLICATION 1`);
-    expect(await store.open()).toEqual({ kind: 'ready', resumeAt: 1 });
+    // What its state file does not hold yet comes again.
+    expect(await store.open()).toMatchObject({ kind: 'ready' });
+    await write(written);
+    expect(await counted()).toBe(10);
     await store.close();
     const other = stores.make({ address, rollEveryMs: 0 });
     expect(await other.open()).toEqual({ kind: 'ready', resumeAt: 1 });
