@@ -8,7 +8,9 @@ import { InfluxStore, type InfluxStoreOptions } from '../../gateway/src/sinks/in
 import type { JournaledBatch } from '../../gateway/src/sinks/sink.ts';
 import { Entries, readings, secondUs, startUs } from '../contract/store-batches.ts';
 
+/** An hour in seconds. */
 export const hourS = 3600;
+/** An hour in microseconds. */
 export const hourUs = hourS * secondUs;
 /** For how long from `startUs` on there are readings, where a test does not say otherwise. */
 export const hours = 6;
