@@ -13,6 +13,9 @@ const pubackFirst = 0x40;
 /** Batches of one connection that are under way; beyond it its socket is not read. */
 export const laneBatchesMax = 1024;
 
+/** Settled publishes that may be kept in front of those under way: a thousand a lane would live long enough to be moved by each collection of young garbage. */
+const keptSettledMax = 64;
+
 /** What one session's lane stands on. */
 export interface BatchLaneOptions {
   /** The one topic that the lane takes: the session's own `batch`. */
@@ -181,7 +184,7 @@ export class BatchLane {
   }
 
   #compact(): void {
-    if (this.#head < laneBatchesMax && this.#head < this.#publishes.length) return;
+    if (this.#head < this.#publishes.length && this.#head < keptSettledMax) return;
     this.#publishes = this.#publishes.slice(this.#head);
     this.#head = 0;
   }

@@ -45,7 +45,7 @@ export class DigestBlocks {
 export class EpochDigests {
   readonly #name: EpochName;
   readonly #statements: Record<'read' | 'write' | 'prune', StatementSync>;
-  readonly #blocks = new Map<number, Block>();
+  #blocks = new Map<number, Block>();
 
   constructor(name: EpochName, statements: Record<'read' | 'write' | 'prune', StatementSync>) {
     this.#name = name;
@@ -84,11 +84,10 @@ export class EpochDigests {
 
   /** That transaction has succeeded. The block that grows next stays in memory. */
   saved(newestSeq: number): void {
-    const newest = Math.floor(newestSeq / seqsPerBlock);
-    for (const [number, block] of this.#blocks) {
-      if (number === newest) block.changed = false;
-      else this.#blocks.delete(number);
-    }
+    const number = Math.floor(newestSeq / seqsPerBlock);
+    const newest = this.#blocks.get(number);
+    this.#blocks = new Map();
+    if (newest) this.#blocks.set(number, { digests: newest.digests, changed: false });
   }
 
   #block(number: number): Block {

@@ -7,7 +7,7 @@
 export class InFlight {
   readonly #limits: { readonly batches: number; readonly bytes: number };
   readonly #waiting: { readonly bytes: number; readonly go: () => void }[] = [];
-  readonly #relieved = new Set<() => void>();
+  #relieved = new Set<() => void>();
   #batches = 0;
   #bytes = 0;
 
@@ -56,8 +56,8 @@ export class InFlight {
       next.go();
     }
     if (this.#relieved.size === 0 || !this.#isHalfEmpty()) return;
-    const relieved = [...this.#relieved];
-    this.#relieved.clear();
+    const relieved = this.#relieved;
+    this.#relieved = new Set();
     for (const resume of relieved) resume();
   }
 

@@ -4,7 +4,8 @@ import type { BatchLog } from '../journal/batch-log.ts';
 import type { JournalAccount } from '../ledger/journal-account.ts';
 import type { BatchDigest } from './batch-digest.ts';
 import type { IngestStatistics } from './ingest-statistics.ts';
-import type { ReceivedBatches, UnderWay } from './received-batches.ts';
+import type { ReceivedBatches } from './received-batches.ts';
+import type { UnderWay } from './under-way-appends.ts';
 
 /** What an append passes, and who hears of it. */
 export interface JournalingParts {

@@ -3,6 +3,7 @@ import type { Batch } from '@fieldline/protocol';
 import type { BatchDigest } from './batch-digest.ts';
 import { DigestBlocks, type EpochDigests, type EpochName } from './digest-blocks.ts';
 import { parseRanges, SeqRanges } from './seq-ranges.ts';
+import { UnderWayAppends, type UnderWay } from './under-way-appends.ts';
 
 /** What is known of a batch's name before it is stored. */
 export type Recognition =
@@ -35,15 +36,8 @@ interface Epoch {
   readonly device: string;
   readonly name: string;
   /** Batches that are being made durable, by seq. */
-  readonly underWay: Map<number, UnderWay>;
+  readonly underWay: UnderWayAppends;
   changed: boolean;
-}
-
-/** An append that runs. */
-export interface UnderWay {
-  readonly digest: BatchDigest;
-  /** Settles with the append. */
-  readonly stored: Promise<unknown>;
 }
 
 /** How much is remembered; see `GatewayLimits`. */
@@ -117,13 +111,13 @@ export class ReceivedBatches {
 
   /** Remembers that an append of this batch runs, until `ended`. */
   begin(batch: Batch, append: UnderWay): void {
-    this.#epoch(batch).underWay.set(batch.seq, append);
+    this.#epoch(batch).underWay.begin(batch.seq, append);
   }
 
   /** The append of this batch has ended. */
   ended(batch: Batch): void {
     const epoch = this.#epoch(batch);
-    epoch.underWay.delete(batch.seq);
+    epoch.underWay.end(batch.seq);
     // An epoch of which nothing was stored must not count against the limit of epochs.
     if (epoch.underWay.size === 0 && epoch.ranges.count === 0) {
       this.#devices.get(batch.device)?.open.delete(batch.epoch);
@@ -207,7 +201,14 @@ export class ReceivedBatches {
 
   #begin(device: string, epoch: string, ranges: SeqRanges): Epoch {
     const digests = this.#digests.of({ device, epoch });
-    const fresh: Epoch = { device, name: epoch, ranges, digests, underWay: new Map(), changed: false };
+    const fresh: Epoch = {
+      device,
+      name: epoch,
+      ranges,
+      digests,
+      underWay: new UnderWayAppends(),
+      changed: false,
+    };
     const epochs = this.#epochs(device);
     epochs.open.set(epoch, fresh);
     epochs.newest = undefined;

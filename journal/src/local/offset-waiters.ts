@@ -1,37 +1,45 @@
 interface Waiter {
   readonly offset: number;
+  readonly signal: AbortSignal | undefined;
   readonly settle: (isDurable: boolean) => void;
 }
 
-/** Those who wait for an offset to become durable. */
+/**
+ * Those who wait for an offset to become durable. They come and go with every append: an array, and one listener a
+ * signal, for the reason that decision 0034 gives.
+ */
 export class OffsetWaiters {
-  readonly #waiters = new Set<Waiter>();
+  #waiters: Waiter[] = [];
+  readonly #followed = new WeakSet<AbortSignal>();
 
   /** Resolves true at `release` beyond `offset`, false at `end` or when `signal` aborts. */
   wait(offset: number, signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const onAbort = (): void => waiter.settle(false);
-      const waiter: Waiter = {
-        offset,
-        settle: (isDurable) => {
-          this.#waiters.delete(waiter);
-          signal?.removeEventListener('abort', onAbort);
-          resolve(isDurable);
-        },
-      };
-      this.#waiters.add(waiter);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    if (signal) this.#follow(signal);
+    return new Promise((settle) => this.#waiters.push({ offset, signal, settle }));
   }
 
   /** Lets those go whose offset is below `nextOffset`. */
   release(nextOffset: number): void {
-    for (const waiter of this.#waiters) if (waiter.offset < nextOffset) waiter.settle(true);
+    this.#settle((waiter) => waiter.offset < nextOffset, true);
   }
 
   /** Lets all go empty-handed. */
   end(): void {
-    for (const waiter of this.#waiters) waiter.settle(false);
+    this.#settle(() => true, false);
+  }
+
+  #follow(signal: AbortSignal): void {
+    if (this.#followed.has(signal)) return;
+    this.#followed.add(signal);
+    const letGo = () => this.#settle((waiter) => waiter.signal === signal, false);
+    signal.addEventListener('abort', letGo, { once: true });
+  }
+
+  #settle(isMeant: (waiter: Waiter) => boolean, isDurable: boolean): void {
+    const meant = this.#waiters.filter(isMeant);
+    if (meant.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => !isMeant(waiter));
+    for (const { settle } of meant) settle(isDurable);
   }
 }

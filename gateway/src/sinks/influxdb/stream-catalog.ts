@@ -33,8 +33,8 @@ export class StreamCatalog {
   /** The same by device, sensor and quantity: found without building a name. */
   readonly #named = new Map<string, Map<string, Map<string, CatalogEntry>>>();
   /** Described in the write in progress: the newest of each stream, and all of them in order. */
-  readonly #pending = new Map<StreamName, Described>();
-  readonly #drafts: Described[] = [];
+  #pending = new Map<StreamName, Described>();
+  #drafts: Described[] = [];
 
   get(stream: StreamName): CatalogEntry | undefined {
     return this.#entries.get(stream);
@@ -52,8 +52,9 @@ export class StreamCatalog {
 
   /** Forgets what was described and not kept: the same entries are written again. */
   begin(): void {
-    this.#pending.clear();
-    this.#drafts.length = 0;
+    if (this.#drafts.length === 0) return;
+    this.#pending = new Map();
+    this.#drafts = [];
   }
 
   /** Keeps what was described: its points are stored. */

@@ -1,3 +1,4 @@
+import { promotedBytes } from '@fieldline/protocol/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CoveredTimes, intervalsMax } from './covered-times.ts';
@@ -66,6 +67,17 @@ describe('TimeSeparation', () => {
     for (const separation of [first, second]) separation.begin();
     const next = Float64Array.of(3, 6);
     expect(second.tags('s', next, all, identity(2))).toEqual(first.tags('s', next, all, identity(2)));
+  });
+
+  test('leaves nothing of a write behind that lives on', async () => {
+    const separation = new TimeSeparation();
+    let timeUs = 0;
+    const bytes = await promotedBytes(() => {
+      separation.begin();
+      for (let stream = 0; stream < 10; stream++) separation.isNext(`s${stream}`, (timeUs += 1));
+      separation.keep();
+    });
+    expect(bytes).toBeLessThan(100_000);
   });
 });
 

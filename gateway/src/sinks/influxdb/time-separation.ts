@@ -22,8 +22,8 @@ export interface BlockIdentity {
  */
 export class TimeSeparation {
   readonly #streams: Map<string, CoveredTimes>;
-  /** Changes since `begin`, kept apart until the points are stored. */
-  readonly #draft = new Map<string, CoveredTimes>();
+  /** Changes since `begin`, kept apart until the points are stored. A new map each time: see decision 0034. */
+  #draft = new Map<string, CoveredTimes>();
 
   constructor(state: Readonly<Record<string, readonly Interval[]>> = {}) {
     this.#streams = new Map(
@@ -33,13 +33,13 @@ export class TimeSeparation {
 
   /** Forgets changes that were not kept: the same entries are written again. */
   begin(): void {
-    this.#draft.clear();
+    this.#draft = new Map();
   }
 
   /** Keeps the changes: the points are stored. */
   keep(): void {
     for (const [key, covered] of this.#draft) this.#streams.set(key, covered);
-    this.#draft.clear();
+    this.#draft = new Map();
   }
 
   /** All that is known, for the state file. */

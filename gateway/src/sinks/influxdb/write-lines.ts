@@ -32,7 +32,7 @@ export type LinesOutcome =
 export class LineWriter {
   readonly #http: InfluxHttp;
   readonly #free: LineBatch[] = Array.from({ length: requestsUnderWay + 1 }, () => new LineBatch());
-  readonly #underWay = new Set<Promise<void>>();
+  #underWay: Promise<void>[] = [];
   #refused: RefusedLine[] = [];
   #failed: Exclude<LinesOutcome, { kind: 'done' }> | undefined;
   /** Where the next lines go. */
@@ -74,11 +74,11 @@ export class LineWriter {
     const batch = this.batch;
     this.batch = this.#free.pop() ?? new LineBatch();
     const sent = this.#write(batch).finally(() => {
-      this.#underWay.delete(sent);
+      this.#underWay = this.#underWay.filter((other) => other !== sent);
       batch.clear();
       this.#free.push(batch);
     });
-    this.#underWay.add(sent);
+    this.#underWay.push(sent);
   }
 
   /**

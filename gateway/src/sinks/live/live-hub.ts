@@ -39,7 +39,7 @@ export class LiveHub {
   readonly #clients = new Set<LiveClient>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #pending = new FrameBuilder();
-  readonly #changedDevices = new Map<string, DeviceSummary>();
+  #changedDevices = new Map<string, DeviceSummary>();
   readonly #ring = new FrameRing();
   #seq = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -170,16 +170,21 @@ export class LiveHub {
 
   /** What has come since the last frame, numbered, and kept for who comes back. */
   #next(): Sending {
-    const devices = Array.from(this.#changedDevices.values(), (device): SentDevice => {
-      return { kind: 'device', seq: ++this.#seq, device, sizeBytes: 500 };
-    });
-    this.#changedDevices.clear();
+    const devices = this.#changedDevices.size === 0 ? [] : this.#nextDevices();
     for (const device of devices) this.#ring.push(device);
     if (this.#pending.empty) return { devices };
     const frame = this.#pending.take(++this.#seq);
     const whole = new SentFrame(frame);
     this.#ring.push(whole);
     return { devices, frame, whole };
+  }
+
+  #nextDevices(): SentDevice[] {
+    const changed = this.#changedDevices;
+    this.#changedDevices = new Map();
+    return Array.from(changed.values(), (device) => {
+      return { kind: 'device', seq: ++this.#seq, device, sizeBytes: 500 };
+    });
   }
 
   /** True where somebody was sent it. */

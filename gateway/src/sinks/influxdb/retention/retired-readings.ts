@@ -42,7 +42,7 @@ export type RetiredState = Static<typeof RetiredState>;
 export class RetiredReadings {
   readonly #streams: Map<string, RetiredStream>;
   /** Counted by the write in progress. */
-  readonly #draft = new Map<string, RetiredStream>();
+  #draft = new Map<string, RetiredStream>();
   #untilUs: number;
   #dropping: Dropping | undefined;
   seenTo: number;
@@ -154,7 +154,7 @@ export class RetiredReadings {
 
   /** Forgets what a write counted that did not come to its end: the same entries are written again. */
   begin(): void {
-    this.#draft.clear();
+    if (this.#draft.size > 0) this.#draft = new Map();
   }
 
   /** Readings of the write in progress were too old to be stored. */
@@ -165,7 +165,7 @@ export class RetiredReadings {
   /** The write has come to its end; every entry below `offset` is written. */
   keep(offset: number): void {
     for (const [stream, retired] of this.#draft) addTo(this.#streams, stream, retired);
-    this.#draft.clear();
+    if (this.#draft.size > 0) this.#draft = new Map();
     this.seenTo = Math.max(this.seenTo, offset);
   }
 }
