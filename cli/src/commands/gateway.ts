@@ -23,7 +23,8 @@ export const gateway = defineCommand({
   },
   run: async ({ options, io }) => {
     // Loaded here, so that every other command starts without it.
-    const { loadGatewayConfig, startGateway } = await import('@fieldline/gateway');
+    const { loadGatewayConfig, markWithOneThread, startGateway } = await import('@fieldline/gateway');
+    markWithOneThread();
     const file = await loadGatewayConfig(options.config);
     const running = await startGateway(overlay(file, options));
     const { dashboardUrl, mqttUrl, httpsUrl, mqttsUrl, home } = running;
