@@ -24,7 +24,10 @@ export interface Journal {
    * record where there is one). Only durable records are seen. Empty at the end of the log.
    */
   read(offset: number, limit: ReadLimit): Promise<JournalRecord[]>;
-  /** Resolves once a record at `offset` is durable, or with false when `signal` aborts or the journal closes. */
+  /**
+   * Resolves once a record at `offset` is durable, or with false when `signal` aborts or the journal closes. The signal is
+   * listened to until it aborts: hand over one for all waits of a reader, not one each.
+   */
   waitFor(offset: number, signal?: AbortSignal): Promise<boolean>;
   /** The oldest offset still kept. */
   readonly firstOffset: number;

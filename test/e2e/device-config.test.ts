@@ -11,6 +11,9 @@ import { buildDashboard } from './dashboard-fixture.ts';
 /** More presses of Tab than any page has places. */
 const mostTabs = 150;
 
+/** A change waits for the end of a window, which has up to 30 s here. */
+const appliedWithinMs = 90_000;
+
 /** Presses Tab until the focus is on what `selector` finds. */
 async function tabTo(page: Page, selector: string): Promise<void> {
   for (let press = 0; press < mostTabs; press += 1) {
@@ -58,7 +61,7 @@ describe.skipIf(chromiumProgram.missing)('the configuration page', () => {
   }
 
   async function isState(page: Page, state: string): Promise<void> {
-    await eventually(state, async () => (await stateOf(page)) === state || undefined);
+    await eventually(state, async () => (await stateOf(page)) === state || undefined, appliedWithinMs);
   }
 
   beforeAll(async () => {
@@ -202,6 +205,25 @@ describe.skipIf(chromiumProgram.missing)('the configuration page', () => {
     await letGo();
     await isState(page, `${version + 1} applied`);
     expect((await rig.config()).reported?.config).toMatchObject({ sensors: [{ window: '11s' }] });
+    await page.context().close();
+  });
+
+  test('what the device refuses to try is told, and is not set by the press that came before', async () => {
+    const { page } = await openConfig();
+    const { version } = (await rig.config()).desired ?? { version: 0 };
+    const body = JSON.stringify({
+      code: 'API_DEVICE_REFUSED',
+      title: 'No',
+      detail: 'It must not run.',
+      status: 502,
+    });
+    const contentType = 'application/problem+json';
+    await page.route('**/dry-run', (route) => route.fulfill({ status: 502, contentType, body }));
+    await setWindow(page, '12s');
+    await apply(page);
+    await page.getByText('The device could not try it').waitFor();
+    await page.getByRole('button', { name: 'Apply', exact: true, disabled: false }).waitFor();
+    expect((await rig.config()).desired?.version ?? 0).toBe(version);
     await page.context().close();
   });
 

@@ -16,6 +16,13 @@ describe('the text of a configuration', () => {
     expect(parseText('')).toEqual({ ok: true, config: {} });
   });
 
+  test('is wrong where an alias names nothing', () => {
+    expect(parseText('flush: *often')).toMatchObject({
+      ok: false,
+      problems: [{ reason: expect.stringContaining('often') }],
+    });
+  });
+
   test('keeps its comments when a value changes', () => {
     const changed = setInText(text, ['sensors', 0, 'window'], '30s');
     expect(changed).toBe(text.replace('10s', '30s'));

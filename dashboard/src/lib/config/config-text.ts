@@ -23,10 +23,20 @@ export function parseText(text: string): ParsedText {
   const document = parseDocument(text, { prettyErrors: false });
   const problems = document.errors.map(({ pos, message }) => ({ from: pos[0], to: pos[1], reason: message }));
   if (problems.length > 0) return { ok: false, problems };
-  const config: unknown = document.toJS();
+  const whole = (reason: string): ParsedText => ({
+    ok: false,
+    problems: [{ from: 0, to: text.length, reason }],
+  });
+  let config: unknown;
+  try {
+    config = document.toJS();
+  } catch (error) {
+    // An alias that names nothing, for example: found only when values are made.
+    return whole(error instanceof Error ? error.message : String(error));
+  }
   if (config === null || config === undefined) return { ok: true, config: {} };
   if (isConfig(config)) return { ok: true, config };
-  return { ok: false, problems: [{ from: 0, to: text.length, reason: 'It is not a mapping of keys.' }] };
+  return whole('It is not a mapping of keys.');
 }
 
 /**

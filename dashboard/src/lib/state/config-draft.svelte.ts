@@ -16,6 +16,8 @@ import { keepDraft, keptDraft } from './draft-store.ts';
 
 /** The text must rest so long before the device is asked to try it, in ms. */
 const tryPauseMs = 600;
+/** Status of the answer when the device has refused to try a text (`API_DEVICE_REFUSED`). */
+const deviceRefused = 502;
 /** How often the gateway is asked how far a change has come, in ms: soon while it is under way, seldom else. */
 const underWayPauseMs = 500;
 const restPauseMs = 5_000;
@@ -64,6 +66,8 @@ export class ConfigDraft {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tryTimer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
+  /** The trial that the newest text waits for. */
+  #running: { readonly text: string; readonly done: Promise<void> } | undefined;
   #closed = false;
 
   constructor(device: string) {
@@ -107,17 +111,21 @@ export class ConfigDraft {
 
   /**
    * Sets what the device shall run, once the device has tried it or could not be asked. What the device finds wrong is
-   * not set, nor what was written on meanwhile; what the gateway refuses stays as it is.
+   * not set, nor what was written on or joined meanwhile; what the gateway refuses stays as it is.
    */
   async apply(): Promise<void> {
     if (this.applying) return;
     this.applying = true;
-    const { text } = this;
-    if (!this.checked) await this.#try();
-    const isGood = this.checked && this.text === text && this.problems.length === 0;
-    if (this.parsed.ok && isGood) await this.#put(this.parsed.config);
-    this.applying = false;
-    this.#follow();
+    const { text, base } = this;
+    try {
+      const isTried = this.checked || (await this.#tryNow());
+      const isSame = this.checked && this.text === text && this.base === base;
+      if (this.parsed.ok && isTried && isSame && this.problems.length === 0)
+        await this.#put(this.parsed.config);
+    } finally {
+      this.applying = false;
+      this.#follow();
+    }
   }
 
   /** Joins the draft with the newer version; `chosen` says whose value is taken at each conflict. */
@@ -212,15 +220,28 @@ export class ConfigDraft {
     this.#tryTimer = setTimeout(() => void this.#try(), tryPauseMs);
   }
 
+  /** Tries the text as it is, or waits for that trial; false where the device would not try it at all: that has to be seen first. */
+  async #tryNow(): Promise<boolean> {
+    if (this.#running?.text === this.text) await this.#running.done;
+    else await this.#try();
+    return this.trialProblem?.status !== deviceRefused;
+  }
+
   async #try(): Promise<void> {
     clearTimeout(this.#tryTimer);
     if (!this.parsed.ok) return;
+    const done = this.#ask(this.text, this.parsed.config);
+    this.#running = { text: this.text, done };
+    await done;
+  }
+
+  async #ask(text: string, config: Config): Promise<void> {
     this.#tries += 1;
     const mine = this.#tries;
-    const { text } = this;
     this.trying = true;
-    const answer: Answer<DryRunAnswer> = await dryRunConfig(this.device, this.parsed.config);
+    const answer: Answer<DryRunAnswer> = await dryRunConfig(this.device, config);
     if (mine !== this.#tries || this.#closed) return;
+    this.#running = undefined;
     this.trying = false;
     this.trial = answer.ok ? answer.value : undefined;
     this.trialProblem = answer.ok ? undefined : answer;

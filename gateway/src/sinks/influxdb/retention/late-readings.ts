@@ -24,7 +24,7 @@ const shiftsUs = influxGrains[0].lengthUs - 1;
  */
 export class LateReadings {
   readonly #http: InfluxHttp;
-  readonly #lines = new Map<string, string[]>();
+  #lines = new Map<string, string[]>();
 
   constructor(http: InfluxHttp) {
     this.#http = http;
@@ -32,7 +32,7 @@ export class LateReadings {
 
   /** Begins a write. */
   begin(): void {
-    this.#lines.clear();
+    if (this.#lines.size > 0) this.#lines = new Map();
   }
 
   /**
